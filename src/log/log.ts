@@ -1,0 +1,172 @@
+/**
+ * The port behind which bytes become durable. A `Log` holds partitions; a partition is an ordered sequence of
+ * format 2 record batches (`src/protocol/records/`), fenced by leader epoch.
+ *
+ * `append` assigns offsets at once and in order; its promise resolves when the bytes are durable. Only what is
+ * durable lies below the high watermark and may be shown to a consumer or be behind a reply.
+ */
+import type { ProducerVerdict } from "./producer-state.ts";
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** What of a topic's configuration the log acts on. Kafka's topic configs; bytes and milliseconds, -1 is unlimited. */
+export interface LogConfig {
+  readonly cleanupPolicy: { readonly delete: boolean; readonly compact: boolean };
+  readonly retentionMs: number;
+  readonly retentionBytes: number;
+  readonly segmentBytes: number;
+  readonly segmentMs: number;
+  readonly indexIntervalBytes: number;
+  readonly maxMessageBytes: number;
+  readonly deleteRetentionMs: number;
+  readonly minCompactionLagMs: number;
+  readonly maxCompactionLagMs: number;
+  readonly minCleanableDirtyRatio: number;
+  readonly fileDeleteDelayMs: number;
+}
+
+export interface Log {
+  /** Every partition that the storage holds, opened or not. */
+  partitions(): Iterable<TopicPartition & { readonly topicId: string }>;
+  /** The partition, if there is one. Costs no open file until it is appended to or read. */
+  get(topic: string, partition: number): PartitionLog | undefined;
+  /** Makes an empty partition; durable when the promise resolves. @throws {LogError} when it exists. */
+  create(at: TopicPartition & { readonly topicId: string }, config: LogConfig): Promise<PartitionLog>;
+  /** Takes the partition away at once (reads and appends in flight fail with `deleted`), its bytes a little later. */
+  delete(topic: string, partition: number): Promise<void>;
+  /** Retention and compaction, one round; called by the broker's timer. */
+  clean(wallMs: number): Promise<void>;
+  /** Makes all durable, writes the mark of a clean shutdown, gives the folder free. */
+  close(): Promise<void>;
+}
+
+export type AppendRefusal =
+  | "fenced-leader-epoch" // the append's leader epoch is older than the partition's
+  | "record-too-large" // a batch is larger than max.message.bytes
+  | "too-many-in-flight" // more bytes wait for durability than the engine holds
+  | "corrupt" // the partition was found damaged and serves no more
+  | "deleted"
+  | "failed"; // the disk refused; the broker is about to stop
+
+export type AppendResult =
+  | {
+      readonly ok: true;
+      readonly baseOffset: number;
+      /** Offset of the last record appended. */
+      readonly lastOffset: number;
+      readonly logStartOffset: number;
+      /** True when a producer sent the same batch before: nothing was appended, the offsets are those of then. */
+      readonly duplicate: boolean;
+      /** Resolves when the bytes are durable; rejects with a {@link LogError} when they never will be. */
+      readonly durable: Promise<void>;
+    }
+  | { readonly ok: false; readonly refusal: AppendRefusal }
+  | { readonly ok: false; readonly refusal: "producer"; readonly verdict: ProducerVerdict };
+
+export interface AppendOptions {
+  readonly leaderEpoch: number;
+  /** Wall time, for idempotent producers' last use and for segment age. */
+  readonly wallMs: number;
+  /** Records the broker itself writes (coordinators): no limit of max.message.bytes but the one admitted. */
+  readonly internal?: boolean;
+}
+
+export interface ReadResult {
+  /** Whole batches, the first holding the offset asked for; several pieces so that none is copied. */
+  readonly chunks: readonly Uint8Array[];
+  readonly bytes: number;
+  readonly highWatermark: number;
+  readonly logStartOffset: number;
+}
+
+export interface ReadOptions {
+  /** Most bytes to read. The first batch is given whole even if larger when `atLeastOne` is set. */
+  readonly maxBytes: number;
+  readonly atLeastOne: boolean;
+  /** `committed`: below the high watermark. `all`: to the log's end, for a coordinator that loads. */
+  readonly upTo: "high-watermark" | "log-end";
+}
+
+export interface PartitionLog {
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: string;
+  /** First offset that may be read. */
+  readonly logStartOffset: number;
+  /** Offset that the next record gets. */
+  readonly logEndOffset: number;
+  /** Everything below is durable. */
+  readonly highWatermark: number;
+  /** Highest leader epoch seen: appends under an older one are fenced. */
+  readonly leaderEpoch: number;
+  /** Bytes of all segments. */
+  readonly sizeInBytes: number;
+  readonly config: LogConfig;
+  configure(config: LogConfig): void;
+
+  /** Fences every older epoch. Called when this broker (re)starts to lead the partition. */
+  becomeLeader(leaderEpoch: number): void;
+
+  /** Would an append of this size be taken now? Changes nothing. */
+  admit(batchBytes: number, options: AppendOptions): { readonly ok: true } | { readonly ok: false; readonly refusal: AppendRefusal };
+
+  /**
+   * Appends whole, validated batches. Base offset and partition leader epoch are written into `batches` in place (they
+   * are outside the checksum), so the caller hands over bytes of its own.
+   */
+  append(batches: Uint8Array, options: AppendOptions): AppendResult;
+
+  /** @returns undefined when `offset` is below the log start or above the log end. @throws {LogError} when damaged. */
+  read(offset: number, options: ReadOptions): Promise<ReadResult | undefined>;
+
+  /** Bytes that `read` would find from `offset` up to the high watermark; an estimate that costs no I/O. */
+  bytesFrom(offset: number): number;
+
+  /** First offset whose record has a timestamp ≥ `timestampMs`, among those below the high watermark. */
+  offsetForTimestamp(timestampMs: number): Promise<TimestampAndOffset | undefined>;
+  /** The largest timestamp and the first offset that has it. */
+  maxTimestamp(): Promise<TimestampAndOffset | undefined>;
+
+  /** KIP-320: the end offset of the largest epoch ≤ `leaderEpoch`; undefined when there is none. */
+  endOffsetForEpoch(leaderEpoch: number): { readonly leaderEpoch: number; readonly endOffset: number } | undefined;
+  /** The leader epoch under which `offset` was (or would be) written; -1 when unknown. */
+  epochOfOffset(offset: number): number;
+
+  /** DeleteRecords: moves the log start; durable when it resolves. */
+  deleteBefore(offset: number): Promise<void>;
+  /** Cuts everything from `offset` on. */
+  truncate(offset: number): Promise<void>;
+
+  /** Calls back whenever the high watermark or the log start moves, or the partition goes. @returns unsubscribe. */
+  watch(onChange: () => void): () => void;
+
+  /** State of idempotent and transactional producers, for DescribeProducers. */
+  producers(): Iterable<ProducerSnapshot>;
+}
+
+export interface TimestampAndOffset {
+  readonly timestamp: number;
+  readonly offset: number;
+  readonly leaderEpoch: number;
+}
+
+export interface ProducerSnapshot {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly lastSequence: number;
+  readonly lastTimestamp: number;
+}
+
+export type LogErrorKind = "corrupt" | "deleted" | "failed" | "exists" | "locked" | "closed";
+
+export class LogError extends Error {
+  override readonly name = "LogError";
+  readonly kind: LogErrorKind;
+  constructor(kind: LogErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * What the broker's handlers ask of one group coordinator shard. Requests that name several groups are split by the
+ * handler: one request here is about one group, or (ListGroups, TopicsDeleted) about all groups of the shard.
+ *
+ * The handler has done before: authorization, an empty group id where that is refused (rule 3), unknown topics and
+ * partitions (rule 36), topic ids to names and back (v10+), and "no coordinator here" (rule 2).
+ */
+import type { HeartbeatRequest, HeartbeatResponse } from "../protocol/apis/heartbeat.ts";
+import type { JoinGroupRequest, JoinGroupResponse } from "../protocol/apis/join-group.ts";
+import type { LeaveGroupRequest, LeaveGroupResponse } from "../protocol/apis/leave-group.ts";
+import type { OffsetCommitRequest, OffsetCommitResponse } from "../protocol/apis/offset-commit.ts";
+import type { OffsetDeleteRequest, OffsetDeleteResponse } from "../protocol/apis/offset-delete.ts";
+import type { SyncGroupRequest, SyncGroupResponse } from "../protocol/apis/sync-group.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+
+/** A request as it came from a client: `body` is the wire request of `version`. */
+export interface GroupRequest<Body> {
+  readonly version: number;
+  readonly clientId: string;
+  /** As Kafka writes it: "/127.0.0.1". */
+  readonly clientHost: string;
+  readonly body: Body;
+}
+
+export interface GroupRequests extends Record<string, { readonly request: unknown; readonly reply: unknown }> {
+  JoinGroup: { readonly request: GroupRequest<JoinGroupRequest>; readonly reply: JoinGroupResponse };
+  SyncGroup: { readonly request: GroupRequest<SyncGroupRequest>; readonly reply: SyncGroupResponse };
+  Heartbeat: { readonly request: GroupRequest<HeartbeatRequest>; readonly reply: HeartbeatResponse };
+  /** Versions 0–2 carry one member; the answer then has its error at the top, as on the wire. */
+  LeaveGroup: { readonly request: GroupRequest<LeaveGroupRequest>; readonly reply: LeaveGroupResponse };
+  /** Topics by name; `topicId` is kept in the record when the request has one (v10+). */
+  OffsetCommit: { readonly request: GroupRequest<OffsetCommitRequest>; readonly reply: OffsetCommitResponse };
+  OffsetFetch: { readonly request: GroupRequest<OffsetFetchGroup>; readonly reply: OffsetFetchedGroup };
+  OffsetDelete: { readonly request: GroupRequest<OffsetDeleteRequest>; readonly reply: OffsetDeleteResponse };
+  DescribeGroup: { readonly request: GroupRequest<{ readonly groupId: string }>; readonly reply: DescribedGroup };
+  ListGroups: { readonly request: GroupRequest<ListGroupsFilter>; readonly reply: readonly ListedGroup[] };
+  DeleteGroup: { readonly request: GroupRequest<{ readonly groupId: string }>; readonly reply: DeletedGroup };
+  /** Internal: the topics are gone, so are the offsets that groups committed for them. Answered when that is durable. */
+  TopicsDeleted: { readonly request: { readonly topics: readonly string[] }; readonly reply: TopicsDeletedReply };
+}
+
+export interface OffsetFetchGroup {
+  readonly groupId: string;
+  /** v9+; checked for consumer groups only (rule 38). */
+  readonly memberId: string | null;
+  readonly memberEpoch: number;
+  /** null: all that the group has committed. */
+  readonly topics: readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[] | null;
+  readonly requireStable: boolean;
+}
+
+export interface OffsetFetchedGroup {
+  readonly groupId: string;
+  readonly errorCode: ErrorCode;
+  readonly topics: readonly OffsetFetchedTopic[];
+}
+
+export interface OffsetFetchedTopic {
+  readonly name: string;
+  readonly partitions: readonly {
+    readonly partitionIndex: number;
+    /** -1: nothing committed. */
+    readonly committedOffset: number;
+    readonly committedLeaderEpoch: number;
+    readonly metadata: string;
+    readonly errorCode: ErrorCode;
+  }[];
+}
+
+/** The per-group part of DescribeGroupsResponse; the handler adds authorizedOperations. */
+export interface DescribedGroup {
+  readonly errorCode: ErrorCode;
+  readonly errorMessage: string | null;
+  readonly groupId: string;
+  readonly groupState: string;
+  readonly protocolType: string;
+  readonly protocolData: string;
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly groupInstanceId: string | null;
+    readonly clientId: string;
+    readonly clientHost: string;
+    readonly memberMetadata: Uint8Array;
+    readonly memberAssignment: Uint8Array;
+  }[];
+}
+
+/** Both empty (and absent in old versions): everything. */
+export interface ListGroupsFilter {
+  readonly statesFilter: readonly string[];
+  readonly typesFilter: readonly string[];
+}
+
+export interface ListedGroup {
+  readonly groupId: string;
+  readonly protocolType: string;
+  readonly groupState: string;
+  readonly groupType: string;
+}
+
+export interface DeletedGroup {
+  readonly groupId: string;
+  readonly errorCode: ErrorCode;
+}
+
+export interface TopicsDeletedReply {
+  /** Offsets that were tombstoned. */
+  readonly offsets: number;
+  readonly errorCode: ErrorCode;
+}

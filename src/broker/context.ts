@@ -1,0 +1,130 @@
+/**
+ * What a handler sees: the broker it serves (`BrokerServices`) and the request it answers (`RequestContext`).
+ * Nothing here is module state: two brokers in one process share no value.
+ */
+import type { Clock, Rng } from "../coordinator/clock.ts";
+import type { Log, PartitionLog } from "../log/log.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import type { Platform } from "../protocol/platform.ts";
+import type { BrokerConfig } from "./config.ts";
+import type { FetchSessions } from "./fetch-sessions.ts";
+
+/** Where the broker's own facts go; the server fills it with pino. Fields first, a sentence second. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A topic as the metadata log tells it. */
+export interface TopicImage {
+  readonly name: string;
+  readonly topicId: string;
+  readonly isInternal: boolean;
+  /** Replicas by partition index; this broker leads them all. */
+  readonly partitions: readonly PartitionImage[];
+}
+
+export interface PartitionImage {
+  readonly partition: number;
+  /** Grows by one at each start of the broker since the topic was made. */
+  readonly leaderEpoch: number;
+}
+
+export interface MetadataView {
+  topic(name: string): TopicImage | undefined;
+  topicById(topicId: string): TopicImage | undefined;
+  topics(): Iterable<TopicImage>;
+  /** A topic's config as it is in force: its own value, else the broker's, else Kafka's default. */
+  topicConfig(topic: string, name: string): string;
+  /** Calls back after each change of topics, partitions or configs. @returns unsubscribe. */
+  watch(onChange: () => void): () => void;
+}
+
+/** A partition that this broker leads and whose log is open for business. */
+export interface LedPartition {
+  readonly topic: TopicImage;
+  readonly partition: number;
+  readonly leaderEpoch: number;
+  readonly log: PartitionLog;
+}
+
+/**
+ * `errorCode`: UNKNOWN_TOPIC_OR_PARTITION; by id UNKNOWN_TOPIC_ID when no topic has it;
+ * NOT_LEADER_OR_FOLLOWER while the log of a new partition is being made.
+ */
+export type PartitionLookup =
+  | { readonly ok: true; readonly partition: LedPartition }
+  | { readonly ok: false; readonly errorCode: ErrorCode };
+
+export type Outcome<T> =
+  | { readonly ok: true; readonly reply: T }
+  | { readonly ok: false; readonly errorCode: ErrorCode };
+
+/** The shards of `__consumer_offsets`: what `src/coordinator/runtime.ts` offers, as handlers use it. */
+export interface GroupShards {
+  // biome-ignore lint/suspicious/noExplicitAny: narrowed by the group's own Requests type in the group handlers
+  submit(partition: number, type: string, request: any): Promise<Outcome<any>>;
+}
+
+export interface BrokerServices {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly platform: Platform;
+  readonly logger: Logger;
+  readonly log: Log;
+  readonly config: BrokerConfig;
+  readonly nodeId: number;
+  readonly clusterId: string;
+  readonly metadata: MetadataView;
+  readonly groups: GroupShards;
+  readonly fetchSessions: FetchSessions;
+  /** Set once `stop()` has begun: what is parked is answered with errors that make clients retry. */
+  readonly isStopping: boolean;
+  /** Calls back once when `stop()` begins, at once if it has. @returns unsubscribe. */
+  onStopping(callback: () => void): () => void;
+  /** Where clients of this listener reach this broker (advertised.listeners). */
+  endpoint(listener: string): Endpoint;
+  partition(topic: string, partition: number): PartitionLookup;
+  partitionById(topicId: string, partition: number): PartitionLookup;
+  /** The partition of `__consumer_offsets` that holds the group (rule 1). */
+  groupPartition(groupId: string): number;
+  /** Makes the internal topic when it is missing; resolves to NONE once it can be used. */
+  ensureInternalTopic(topic: "__consumer_offsets" | "__transaction_state"): Promise<ErrorCode>;
+  /** A producer id that no one had before, also not before a crash. */
+  allocateProducerId(): Promise<Outcome<number>>;
+}
+
+/** One client's connection, as long as it lasts. */
+export interface Connection {
+  readonly clientHost: string;
+  readonly listener: string;
+  /** True once the client has gone: nobody reads an answer any more. */
+  readonly isClosed: boolean;
+  /** Calls back once when the client goes, so that what it parked frees its buffers. @returns unsubscribe. */
+  onClosed(callback: () => void): () => void;
+}
+
+export interface RequestContext {
+  readonly broker: BrokerServices;
+  readonly connection: Connection;
+  readonly version: number;
+  /** Empty when the client sent none. */
+  readonly clientId: string;
+}
+
+/**
+ * Answers one request of one API. Runs up to its first `await` in the order in which a connection's requests came in;
+ * a Produce has appended by then, since the next Produce of the connection starts before it is durable.
+ * @returns undefined when the protocol wants no answer (Produce with acks=0).
+ */
+export type Handler<Request, Response> = (
+  request: Request,
+  context: RequestContext,
+) => Response | undefined | Promise<Response | undefined>;

@@ -1,0 +1,101 @@
+/**
+ * The shards of one replicated topic that this broker leads: which are loaded, under which leader epoch, and the way
+ * to them. A shard that fails is dropped and loaded again from its log.
+ */
+import type { PartitionLog } from "../log/log.ts";
+import { ErrorCode } from "../protocol/errors.ts";
+import type { Requests } from "./machine.ts";
+import { Shard, type ShardOptions, type ShardState, type Submitted } from "./shard.ts";
+
+export interface RuntimeOptions<Q extends Requests, Record, TimerPurpose, Fact>
+  extends Omit<
+    ShardOptions<Q, Record, TimerPurpose, Fact>,
+    "machine" | "onFact" | "onFailure" | "log" | "leaderEpoch"
+  > {
+  readonly machine: (partition: number) => ReturnType<ShardOptions<Q, Record, TimerPurpose, Fact>["machine"]>;
+  readonly onFact: (fact: Fact, partition: number) => void;
+  /** A shard failed; it is loading again unless its log is gone. For the log output. */
+  readonly onFailure: (partition: number, error: unknown) => void;
+}
+
+/** A shard that fails soon after it was loaded waits this long before it is loaded again. */
+const reloadDelayMs = 1000;
+
+export class Runtime<Q extends Requests, Record, TimerPurpose, Fact> {
+  readonly #options: RuntimeOptions<Q, Record, TimerPurpose, Fact>;
+  readonly #shards = new Map<number, Shard<Q, Record, TimerPurpose, Fact>>();
+  readonly #reloads = new Map<number, () => void>();
+
+  constructor(options: RuntimeOptions<Q, Record, TimerPurpose, Fact>) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts to lead a partition: loads its shard. Resolves when the shard takes requests (or gave up). An epoch that is
+   * not newer than the one at work changes nothing.
+   */
+  async load(partition: number, log: PartitionLog, leaderEpoch: number): Promise<void> {
+    const current = this.#shards.get(partition);
+    if (current !== undefined && current.state !== "closed" && current.leaderEpoch >= leaderEpoch) return;
+    current?.close(ErrorCode.NOT_COORDINATOR);
+    this.#cancelReload(partition);
+    const { machine, onFact, clock, rng, platform, codec } = this.#options;
+    const shard = new Shard<Q, Record, TimerPurpose, Fact>({
+      clock,
+      rng,
+      platform,
+      codec,
+      log,
+      leaderEpoch,
+      machine: () => machine(partition),
+      onFact: (fact) => onFact(fact, partition),
+      onFailure: (error) => this.#failed(partition, log, leaderEpoch, error),
+    });
+    this.#shards.set(partition, shard);
+    await shard.load();
+  }
+
+  /** Stops to lead a partition. A leader epoch older than the one at work changes nothing. */
+  unload(partition: number, leaderEpoch: number): void {
+    const shard = this.#shards.get(partition);
+    if (shard === undefined || shard.leaderEpoch > leaderEpoch) return;
+    this.#cancelReload(partition);
+    shard.close(ErrorCode.NOT_COORDINATOR);
+    this.#shards.delete(partition);
+  }
+
+  /** Answers all that is parked with NOT_COORDINATOR, which makes clients look for the coordinator again. */
+  stop(): void {
+    for (const partition of [...this.#shards.keys()]) this.unload(partition, Number.POSITIVE_INFINITY);
+  }
+
+  state(partition: number): ShardState | undefined {
+    return this.#shards.get(partition)?.state;
+  }
+
+  /** Partitions that this broker leads, loaded or not. */
+  partitions(): number[] {
+    return [...this.#shards.keys()];
+  }
+
+  /** @returns the reply, or the error of a shard that loads (14), is not led here or was lost meanwhile (16). */
+  submit<K extends keyof Q>(partition: number, type: K, request: Q[K]["request"]): Promise<Submitted<Q[K]["reply"]>> {
+    const shard = this.#shards.get(partition);
+    if (shard === undefined) return Promise.resolve({ ok: false, errorCode: ErrorCode.NOT_COORDINATOR });
+    return shard.submit(type, request);
+  }
+
+  #failed(partition: number, log: PartitionLog, leaderEpoch: number, error: unknown): void {
+    this.#options.onFailure(partition, error);
+    const cancel = this.#options.clock.after(reloadDelayMs, () => {
+      this.#reloads.delete(partition);
+      void this.load(partition, log, leaderEpoch);
+    });
+    this.#reloads.set(partition, cancel);
+  }
+
+  #cancelReload(partition: number): void {
+    this.#reloads.get(partition)?.();
+    this.#reloads.delete(partition);
+  }
+}

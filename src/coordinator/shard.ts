@@ -1,0 +1,275 @@
+/**
+ * One replicated state machine and its log: admit → replay → append → reply.
+ *
+ * Records of a step are replayed at once and gathered into a batch; one batch is in flight, what comes meanwhile goes
+ * into the next. Whatever a step says (replies, facts) waits for the last batch that was not durable when it was said,
+ * so no reply runs ahead of the records that it rests on, not even one that only read them.
+ */
+import type { AppendRefusal, PartitionLog } from "../log/log.ts";
+import { ErrorCode } from "../protocol/errors.ts";
+import type { Platform } from "../protocol/platform.ts";
+import { encodeBatch } from "../protocol/records/batch.ts";
+import type { Clock, Instant, Rng } from "./clock.ts";
+import { replayLog } from "./load.ts";
+import type { Admission, RecordCodec, ReplyToken, Requests, StateMachine, StepContext } from "./machine.ts";
+import { type Timer, TimerHeap } from "./timers.ts";
+
+export type ShardState = "loading" | "active" | "closed";
+
+export type Submitted<Reply> =
+  | { readonly ok: true; readonly reply: Reply }
+  | { readonly ok: false; readonly errorCode: ErrorCode };
+
+export interface ShardOptions<Q extends Requests, Record, TimerPurpose, Fact> {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly platform: Platform;
+  readonly codec: RecordCodec<Record>;
+  /** A machine in its initial state; made anew for each load. */
+  readonly machine: () => StateMachine<Q, Record, TimerPurpose, Fact>;
+  readonly onFact: (fact: Fact) => void;
+  /** The shard gave up: a machine threw, or an append failed. It is dropped, and what is parked was answered. */
+  readonly onFailure: (error: unknown) => void;
+  readonly log: PartitionLog;
+  readonly leaderEpoch: number;
+}
+
+/** Most bytes of records that wait for an append; beyond them a step's `emit` is refused, and nothing is lost. */
+const maxPendingBytes = 32 * 1024 * 1024;
+
+interface EncodedRecord {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | null;
+  readonly timestamp: number;
+}
+
+interface PendingBatch {
+  readonly records: EncodedRecord[];
+  bytes: number;
+  /** What leaves when the batch is durable, in order. */
+  readonly outputs: (() => void)[];
+}
+
+/** A request that was not settled yet: the machine parks it, or its reply waits for an append. */
+interface ParkedRequest<Q extends Requests> {
+  readonly settle: (answer: Submitted<Q[keyof Q]["reply"]>) => void;
+  answered: boolean;
+}
+
+export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
+  readonly leaderEpoch: number;
+  readonly #options: ShardOptions<Q, Record, TimerPurpose, Fact>;
+  readonly #machine: StateMachine<Q, Record, TimerPurpose, Fact>;
+  readonly #timers = new TimerHeap<TimerPurpose>();
+  readonly #parked = new Map<ReplyToken, ParkedRequest<Q>>();
+  #state: ShardState = "loading";
+  #nextToken = 1;
+  /** Batches that are not durable yet: the first may be in flight, the last takes what is emitted now. */
+  #batches: PendingBatch[] = [];
+  #pendingBytes = 0;
+  #inFlight = false;
+  #alarm: { readonly atMs: number; readonly cancel: () => void } | undefined;
+
+  constructor(options: ShardOptions<Q, Record, TimerPurpose, Fact>) {
+    this.#options = options;
+    this.leaderEpoch = options.leaderEpoch;
+    this.#machine = options.machine();
+  }
+
+  get state(): ShardState {
+    return this.#state;
+  }
+
+  /** Requests that the machine parked, and those whose reply waits for an append. */
+  get parkedRequests(): number {
+    return this.#parked.size;
+  }
+
+  /** Replays the log, then takes requests. A failure ends in `onFailure`; closing meanwhile ends the load. */
+  async load(): Promise<void> {
+    const { log, codec, platform } = this.#options;
+    try {
+      const wanted = () => this.#state === "loading";
+      await replayLog(log, codec, platform, (record) => this.#machine.replay(record), wanted);
+      if (!wanted()) return;
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#state = "active";
+    this.#step((context) => this.#machine.loaded(context));
+  }
+
+  /** Has the machine decide a request. The promise never settles when Kafka would never answer (rule 20). */
+  submit<K extends keyof Q>(type: K, request: Q[K]["request"]): Promise<Submitted<Q[K]["reply"]>> {
+    if (this.#state !== "active") return Promise.resolve(refusalIn(this.#state));
+    return new Promise((resolve) => {
+      const token = this.#nextToken++ as ReplyToken;
+      this.#parked.set(token, { settle: resolve, answered: false });
+      this.#step((context) => this.#machine.request(type, request, token, context));
+    });
+  }
+
+  /** Stops the machine and answers everything that is parked with `errorCode`; nothing is appended any more. */
+  close(errorCode: ErrorCode): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#alarm?.cancel();
+    this.#timers.clear();
+    this.#batches = [];
+    const parked = [...this.#parked.values()];
+    this.#parked.clear();
+    for (const request of parked) request.settle({ ok: false, errorCode });
+  }
+
+  #step(decide: (context: StepContext<Q, Record, TimerPurpose, Fact>) => void): void {
+    const outputs: (() => void)[] = [];
+    try {
+      decide(this.#context(this.#options.clock.now(), outputs));
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    const last = this.#batches.at(-1);
+    if (last === undefined) for (const output of outputs) output();
+    else last.outputs.push(...outputs);
+    this.#appendNext();
+    this.#setAlarm();
+  }
+
+  #context(now: Instant, outputs: (() => void)[]): StepContext<Q, Record, TimerPurpose, Fact> {
+    return {
+      now,
+      rng: this.#options.rng,
+      emit: (records) => this.#emit(records, now),
+      reply: (token, response) => {
+        const request = this.#unanswered(token);
+        request.answered = true;
+        outputs.push(() => {
+          if (this.#parked.delete(token)) request.settle({ ok: true, reply: response });
+        });
+      },
+      drop: (token) => {
+        this.#unanswered(token);
+        this.#parked.delete(token);
+      },
+      schedule: (timer, atMs) => this.#timers.set(timer, atMs),
+      cancel: (timer) => this.#timers.cancel(timer),
+      publish: (fact) => void outputs.push(() => this.#options.onFact(fact)),
+    };
+  }
+
+  #unanswered(token: ReplyToken): ParkedRequest<Q> {
+    const request = this.#parked.get(token);
+    if (request === undefined || request.answered) throw new Error(`request ${token} was answered or dropped before`);
+    return request;
+  }
+
+  #emit(records: readonly Record[], now: Instant): Admission {
+    const { codec, log, leaderEpoch } = this.#options;
+    const encoded = records.map((record) => ({ ...codec.encode(record), timestamp: now.wallMs }));
+    const bytes = encoded.reduce((sum, record) => sum + sizeInBatch(record), 0);
+    if (this.#pendingBytes + bytes > maxPendingBytes) {
+      return { ok: false, errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE };
+    }
+    const admitted = log.admit(batchOverhead + bytes, { leaderEpoch, wallMs: now.wallMs });
+    if (!admitted.ok) return { ok: false, errorCode: errorOf(admitted.refusal) };
+
+    for (const record of records) this.#machine.replay(record);
+    const batch = this.#batchWithRoomFor(bytes);
+    batch.records.push(...encoded);
+    batch.bytes += bytes;
+    this.#pendingBytes += bytes;
+    return { ok: true };
+  }
+
+  /** The batch that is still being filled, or a new one: an emission is never split over two. */
+  #batchWithRoomFor(bytes: number): PendingBatch {
+    const last = this.#batches.at(-1);
+    const filling = last !== undefined && !(this.#inFlight && this.#batches.length === 1);
+    if (filling && last.bytes + bytes <= this.#options.log.config.maxMessageBytes) return last;
+    const batch = { records: [], bytes: batchOverhead, outputs: [] };
+    this.#batches.push(batch);
+    return batch;
+  }
+
+  #appendNext(): void {
+    const batch = this.#batches[0];
+    if (this.#inFlight || batch === undefined) return;
+    const { log, platform, leaderEpoch, clock } = this.#options;
+    const bytes = encodeBatch({ records: batch.records }, platform);
+    const result = log.append(bytes, { leaderEpoch, wallMs: clock.now().wallMs });
+    if (!result.ok) {
+      this.#fail(new Error(`an append that was admitted is refused: ${result.refusal}`));
+      return;
+    }
+    this.#inFlight = true;
+    result.durable.then(
+      () => this.#durable(batch),
+      (error) => this.#fail(error),
+    );
+  }
+
+  #durable(batch: PendingBatch): void {
+    if (this.#state === "closed") return;
+    this.#inFlight = false;
+    this.#batches.shift();
+    this.#pendingBytes -= batch.bytes - batchOverhead;
+    for (const output of batch.outputs) output();
+    this.#appendNext();
+  }
+
+  #setAlarm(): void {
+    if (this.#state !== "active") return;
+    const nextMs = this.#timers.nextMs();
+    if (nextMs >= (this.#alarm?.atMs ?? Number.POSITIVE_INFINITY)) return;
+    this.#alarm?.cancel();
+    const { clock } = this.#options;
+    const delayMs = Math.min(Math.max(0, nextMs - clock.now().monotonicMs), maxDelayMs);
+    this.#alarm = { atMs: nextMs, cancel: clock.after(delayMs, () => this.#ring()) };
+  }
+
+  #ring(): void {
+    this.#alarm = undefined;
+    const nowMs = this.#options.clock.now().monotonicMs;
+    for (let due = this.#timers.takeDue(nowMs); due !== undefined; due = this.#timers.takeDue(nowMs)) {
+      const { purpose }: Timer<TimerPurpose> = due;
+      this.#step((context) => this.#machine.timer(purpose, context));
+      if (this.#state !== "active") return;
+    }
+    this.#setAlarm();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === "closed") return;
+    this.close(ErrorCode.NOT_COORDINATOR);
+    this.#options.onFailure(error);
+  }
+}
+
+/** A longer delay wraps around in JavaScript's own timers; an alarm that rings early only sets itself again. */
+const maxDelayMs = 2 ** 31 - 1;
+
+/** Bytes of a batch's own header. */
+const batchOverhead = 61;
+
+/** At most what a record takes in a batch: its length, attributes, deltas, lengths of key and value, header count. */
+function sizeInBatch(record: EncodedRecord): number {
+  return 5 + 1 + 1 + 5 + 5 + record.key.length + 5 + (record.value?.length ?? 0) + 1;
+}
+
+function refusalIn(state: ShardState): Submitted<never> {
+  const errorCode = state === "loading" ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR;
+  return { ok: false, errorCode };
+}
+
+function errorOf(refusal: AppendRefusal): ErrorCode {
+  switch (refusal) {
+    case "record-too-large":
+      return ErrorCode.RECORD_LIST_TOO_LARGE;
+    case "too-many-in-flight":
+      return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+    default:
+      return ErrorCode.NOT_COORDINATOR;
+  }
+}

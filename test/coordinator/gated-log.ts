@@ -1,0 +1,53 @@
+import type { AppendOptions, AppendRefusal, AppendResult, PartitionLog, ReadResult } from "../../src/log/log.ts";
+import { BatchView, batches, setBaseOffset } from "../../src/protocol/records/batch.ts";
+
+/** A partition whose appends become durable when the test says so; only what a shard asks of a log. */
+export class GatedLog {
+  readonly config = { maxMessageBytes: 1000 };
+  readonly topic = "counter";
+  readonly partition = 0;
+  logStartOffset = 0;
+  logEndOffset = 0;
+  refusal: AppendRefusal | undefined;
+  readonly stored: Uint8Array[] = [];
+  readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+
+  get appendsInFlight(): number {
+    return this.#waiting.length;
+  }
+
+  /** As the port that a shard takes. */
+  port(): PartitionLog {
+    return this as unknown as PartitionLog;
+  }
+
+  admit(bytes: number, _options: AppendOptions) {
+    if (this.refusal) return { ok: false, refusal: this.refusal } as const;
+    if (bytes > this.config.maxMessageBytes) return { ok: false, refusal: "record-too-large" } as const;
+    return { ok: true } as const;
+  }
+
+  append(bytes: Uint8Array, _options: AppendOptions): AppendResult {
+    if (this.refusal) return { ok: false, refusal: this.refusal as "failed" };
+    const baseOffset = this.logEndOffset;
+    setBaseOffset(bytes, 0, baseOffset);
+    for (const batch of batches(bytes)) this.logEndOffset = batch.lastOffset + 1;
+    this.stored.push(bytes);
+    const durable = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    return { ok: true, baseOffset, lastOffset: this.logEndOffset - 1, logStartOffset: 0, duplicate: false, durable };
+  }
+
+  async read(offset: number): Promise<ReadResult> {
+    const chunks = this.stored.filter((bytes) => new BatchView(bytes, 0).lastOffset >= offset);
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    return { chunks, bytes, highWatermark: this.logEndOffset, logStartOffset: 0 };
+  }
+
+  syncOne(): void {
+    this.#waiting.shift()?.resolve();
+  }
+
+  failOne(error: Error): void {
+    this.#waiting.shift()?.reject(error);
+  }
+}

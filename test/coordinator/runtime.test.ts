@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Runtime } from "../../src/coordinator/runtime.ts";
+import type { Submitted } from "../../src/coordinator/shard.ts";
+import { ErrorCode } from "../../src/protocol/errors.ts";
+import { plainPlatform } from "../../src/protocol/plain-platform.ts";
+import { batches } from "../../src/protocol/records/batch.ts";
+import { seededRng, settle, VirtualClock } from "../support/virtual-clock.ts";
+import { Counter, type CounterFact, counterCodec } from "./counter.ts";
+import { GatedLog } from "./gated-log.ts";
+
+function world() {
+  const clock = new VirtualClock();
+  const log = new GatedLog();
+  const machines: Counter[] = [];
+  const facts: CounterFact[] = [];
+  const failures: unknown[] = [];
+  const runtime = new Runtime({
+    clock,
+    rng: seededRng(),
+    platform: plainPlatform,
+    codec: counterCodec,
+    machine: () => {
+      const machine = new Counter();
+      machines.push(machine);
+      return machine;
+    },
+    onFact: (fact) => facts.push(fact),
+    onFailure: (_partition, error) => failures.push(error),
+  });
+  return { clock, log, machines, facts, failures, runtime };
+}
+
+/** What the promise was settled with, or undefined while it waits. */
+function watch<T>(promise: Promise<Submitted<T>>): { answer: Submitted<T> | undefined } {
+  const seen: { answer: Submitted<T> | undefined } = { answer: undefined };
+  void promise.then((answer) => {
+    seen.answer = answer;
+  });
+  return seen;
+}
+
+test("a reply and its fact leave only after the records behind them are durable", async () => {
+  const { log, runtime, machines, facts } = world();
+  await runtime.load(0, log.port(), 1);
+  const added = watch(runtime.submit(0, "Add", 5));
+  await settle();
+  assert.equal(machines[0]!.sum, 5, "the record is replayed at once");
+  assert.equal(added.answer, undefined);
+  assert.deepEqual(facts, []);
+  log.syncOne();
+  await settle();
+  assert.deepEqual(added.answer, { ok: true, reply: 5 });
+  assert.deepEqual(facts, [{ sum: 5 }]);
+});
+
+test("a read behind a pending append is parked with it", async () => {
+  const { log, runtime } = world();
+  await runtime.load(0, log.port(), 1);
+  void runtime.submit(0, "Add", 5);
+  const read = watch(runtime.submit(0, "Read", null));
+  await settle();
+  assert.equal(read.answer, undefined);
+  log.syncOne();
+  await settle();
+  assert.deepEqual(read.answer, { ok: true, reply: 5 });
+});
+
+test("what is emitted while an append is in flight goes into one batch behind it", async () => {
+  const { log, runtime } = world();
+  await runtime.load(0, log.port(), 1);
+  const answers = [1, 2, 3].map((amount) => watch(runtime.submit(0, "Add", amount)));
+  assert.equal(log.appendsInFlight, 1);
+  log.syncOne();
+  await settle();
+  assert.deepEqual(answers[0]!.answer, { ok: true, reply: 1 });
+  assert.equal(answers[1]!.answer, undefined);
+  log.syncOne();
+  await settle();
+  assert.deepEqual(answers[2]!.answer, { ok: true, reply: 6 });
+  const counts = log.stored.map((bytes) => [...batches(bytes)].map((batch) => batch.count));
+  assert.deepEqual(counts, [[1], [2]]);
+});
+
+test("batches stay within the partition's largest message", async () => {
+  const { log, runtime } = world();
+  await runtime.load(0, log.port(), 1);
+  const answers = Array.from({ length: 100 }, () => watch(runtime.submit(0, "Add", 1)));
+  while (log.appendsInFlight > 0) {
+    log.syncOne();
+    await settle();
+  }
+  assert.deepEqual(answers.at(-1)!.answer, { ok: true, reply: 100 });
+  assert.ok(log.stored.every((bytes) => bytes.length <= log.config.maxMessageBytes));
+});
+
+test("an append that the log does not admit changes nothing and is the step's to answer", async () => {
+  const { log, runtime, machines } = world();
+  await runtime.load(0, log.port(), 1);
+  log.refusal = "record-too-large";
+  const refused = await runtime.submit(0, "Add", 5);
+  assert.deepEqual(refused, { ok: true, reply: { ok: false, errorCode: ErrorCode.RECORD_LIST_TOO_LARGE } });
+  assert.equal(machines[0]!.sum, 0);
+  assert.deepEqual(log.stored, []);
+});
+
+test("a shard that loads answers COORDINATOR_LOAD_IN_PROGRESS, then stands where the log ends", async () => {
+  const { log, runtime, machines } = world();
+  await runtime.load(0, log.port(), 1);
+  void runtime.submit(0, "Add", 5);
+  log.syncOne();
+  await settle();
+  const loading = runtime.load(0, log.port(), 2);
+  const early = await runtime.submit(0, "Read", null);
+  assert.deepEqual(early, { ok: false, errorCode: ErrorCode.COORDINATOR_LOAD_IN_PROGRESS });
+  await loading;
+  assert.deepEqual(await runtime.submit(0, "Read", null), { ok: true, reply: 5 });
+  assert.equal(machines.length, 2);
+});
+
+test("an older or equal leader epoch loads and unloads nothing", async () => {
+  const { log, runtime, machines } = world();
+  await runtime.load(0, log.port(), 2);
+  await runtime.load(0, log.port(), 1);
+  await runtime.load(0, log.port(), 2);
+  runtime.unload(0, 1);
+  assert.equal(machines.length, 1);
+  assert.equal(runtime.state(0), "active");
+});
+
+test("a partition that is not led here answers NOT_COORDINATOR, as does all that is parked when it goes", async () => {
+  const { log, runtime } = world();
+  assert.deepEqual(await runtime.submit(0, "Read", null), { ok: false, errorCode: ErrorCode.NOT_COORDINATOR });
+  await runtime.load(0, log.port(), 1);
+  const parked = runtime.submit(0, "ParkFor", 60_000);
+  const waiting = runtime.submit(0, "Add", 5);
+  runtime.unload(0, 1);
+  assert.deepEqual(await parked, { ok: false, errorCode: ErrorCode.NOT_COORDINATOR });
+  assert.deepEqual(await waiting, { ok: false, errorCode: ErrorCode.NOT_COORDINATOR });
+});
+
+test("an append that fails after its replay drops the shard and loads it again from the log", async () => {
+  const { clock, log, runtime, machines, failures } = world();
+  await runtime.load(0, log.port(), 1);
+  const lost = runtime.submit(0, "Add", 5);
+  log.stored.pop();
+  log.logEndOffset = 0;
+  log.failOne(new Error("disk"));
+  assert.deepEqual(await lost, { ok: false, errorCode: ErrorCode.NOT_COORDINATOR });
+  assert.equal(failures.length, 1);
+  await clock.advance(1000);
+  assert.deepEqual(await runtime.submit(0, "Read", null), { ok: true, reply: 0 });
+  assert.equal(machines.length, 2);
+});
+
+test("a machine that finds its state impossible stops its shard loudly, which reloads", async () => {
+  const { clock, log, runtime, failures } = world();
+  await runtime.load(0, log.port(), 1);
+  const broken = await runtime.submit(0, "Break", null);
+  assert.deepEqual(broken, { ok: false, errorCode: ErrorCode.NOT_COORDINATOR });
+  assert.match(String(failures[0]), /impossible state/);
+  await clock.advance(1000);
+  assert.equal(runtime.state(0), "active");
+});
+
+test("a timer decides a step, and a dropped request is never answered", async () => {
+  const { clock, log, runtime } = world();
+  await runtime.load(0, log.port(), 1);
+  const first = watch(runtime.submit(0, "ParkFor", 300));
+  await clock.advance(299);
+  assert.equal(first.answer, undefined);
+  await clock.advance(1);
+  assert.deepEqual(first.answer, { ok: true, reply: "time is up" });
+  const second = watch(runtime.submit(0, "ParkFor", 300));
+  await runtime.submit(0, "Forget", null);
+  await clock.advance(1000);
+  assert.equal(second.answer, undefined);
+  assert.equal(clock.pendingAlarms, 0);
+});

@@ -1,0 +1,58 @@
+/**
+ * The rooms of `src/` and where their arrows may point (docs/architecture.md). Pure rooms run in the simulator and in a
+ * browser, so they import neither Node nor packages.
+ */
+interface Room {
+  readonly pure?: true;
+  /** Rooms it may import; "room/file.ts" allows that file only. */
+  readonly imports: readonly string[];
+}
+
+export const rooms: Record<string, Room> = {
+  protocol: { pure: true, imports: [] },
+  assignment: { pure: true, imports: ["protocol"] },
+  log: { pure: true, imports: ["protocol"] },
+  platform: { imports: ["protocol", "log"] },
+  coordinator: { pure: true, imports: ["protocol", "log/log.ts"] },
+  group: { pure: true, imports: ["coordinator", "assignment", "protocol"] },
+  transaction: { pure: true, imports: ["coordinator", "protocol"] },
+  metadata: { pure: true, imports: ["coordinator", "protocol"] },
+  broker: {
+    pure: true,
+    imports: ["metadata", "transaction", "group", "coordinator", "log", "assignment", "protocol"],
+  },
+  // Beside the broker, the server makes what it gives it: a log over real files, a clock.
+  server: { imports: ["broker", "platform", "log", "coordinator", "protocol"] },
+  cli: {
+    imports: ["server", "broker", "platform", "metadata", "group", "coordinator", "log", "assignment", "protocol"],
+  },
+  bench: {
+    imports: ["server", "broker", "platform", "metadata", "group", "coordinator", "log", "assignment", "protocol"],
+  },
+};
+
+/** @param path from the repository's root @returns a sentence for each import against the arrows */
+export function againstTheArrows(path: string, source: string): string[] {
+  const name = path.split("/")[1] ?? "";
+  if (path === "src/index.ts") return []; // what the npm package exports, from any room
+  const room = rooms[name];
+  if (!room) return [`${path}: there is no room "${name}"`];
+  return importsOf(source)
+    .filter((specifier) => !mayImport(name, room, path, specifier))
+    .map((specifier) => `${path}: ${name} may not import "${specifier}"`);
+}
+
+function mayImport(name: string, room: Room, path: string, specifier: string): boolean {
+  if (!specifier.startsWith(".")) return !room.pure;
+  const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
+  if (!target.startsWith("src/")) return target === "package.json" && !room.pure;
+  const [, targetRoom, ...rest] = target.split("/");
+  return (
+    targetRoom === name || room.imports.some((it) => it === targetRoom || it === `${targetRoom}/${rest.join("/")}`)
+  );
+}
+
+function importsOf(source: string): string[] {
+  const code = source.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(^|\s)\/\/.*/g, "");
+  return [...code.matchAll(/(?:\bfrom|\bimport|\brequire)\s*\(?\s*["']([^"'\n]+)["']/g)].map((match) => match[1]!);
+}

@@ -6,6 +6,7 @@ import type { Clock, Rng } from "../coordinator/clock.ts";
 import type { Log, PartitionLog } from "../log/log.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Platform } from "../protocol/platform.ts";
+import type { Api, RequestOf, ResponseInput } from "../protocol/schema.ts";
 import type { BrokerConfig } from "./config.ts";
 import type { FetchSessions } from "./fetch-sessions.ts";
 
@@ -124,7 +125,5 @@ export interface RequestContext {
  * a Produce has appended by then, since the next Produce of the connection starts before it is durable.
  * @returns undefined when the protocol wants no answer (Produce with acks=0).
  */
-export type Handler<Request, Response> = (
-  request: Request,
-  context: RequestContext,
-) => Response | undefined | Promise<Response | undefined>;
+export type Handler<A extends Api> = (request: RequestOf<A>, context: RequestContext) => Answer<A> | Promise<Answer<A>>;
+export type Answer<A extends Api> = ResponseInput<A> | undefined;

@@ -31,7 +31,7 @@ export function readControlRecord({ key, value }: BatchRecord): ControlRecord {
     throw new RecordsError("invalid", `a control record's key of version ${readInt16(key, 0)}`);
   const type = controlTypes[readInt16(key, 2)] ?? "UNKNOWN";
   if (type !== "ABORT" && type !== "COMMIT") return { type };
-  if (value === null || value.length < 6) throw new RecordsError("truncated", "a marker's value has less than 6 bytes");
+  if (value === null || value.length < 6) throw new RecordsError("invalid", "a marker's value has less than 6 bytes");
   if (readInt16(value, 0) < 0) throw new RecordsError("invalid", `a marker of version ${readInt16(value, 0)}`);
   return { type, coordinatorEpoch: readInt32(value, 2) };
 }

@@ -103,7 +103,7 @@ function readRecord(reader: VarintReader, batchEnd: number, context: RecordConte
 
 /** Reads the record's length and narrows the reader to the record. */
 export function enterRecord(reader: VarintReader, batchEnd: number): void {
-  const length = reader.int32();
+  const length = reader.int32("varint");
   if (length < 1 || length > batchEnd - reader.at) {
     throw new RecordsError("invalid", `a record of ${length} bytes where ${batchEnd - reader.at} are left`);
   }

@@ -2,7 +2,7 @@
  * Big-endian integers and zigzag varints as record batches hold them. An int64 is a number: exact up to 2^53, the
  * nearest double beyond; the bytes themselves always pass through untouched.
  */
-import { RecordsError } from "./errors.ts";
+import { RecordsError, type RecordsErrorReason } from "./errors.ts";
 
 export function readInt16(bytes: Uint8Array, at: number): number {
   return ((bytes[at]! << 24) >> 16) | bytes[at + 1]!;
@@ -75,24 +75,27 @@ export class VarintReader {
     this.end = end;
   }
 
-  /** An int32 of at most 5 bytes. @throws {RecordsError} `truncated` at the end, `varint` when it is longer. */
-  int32(): number {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
+  /** An int32 of at most 5 bytes. @throws {RecordsError} `invalid` at the end, `tooLong` when it is longer. */
+  int32(tooLong: RecordsErrorReason = "invalid"): number {
+    const first = this.#byte();
+    if (first < 0x80) return (first >>> 1) ^ -(first & 1);
+    let value = first & 0x7f;
+    for (let shift = 7; shift < 35; shift += 7) {
       const byte = this.#byte();
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
     }
-    throw new RecordsError("varint", "a varint of more than 5 bytes");
+    throw new RecordsError(tooLong, "a varint of more than 5 bytes");
   }
 
-  /** An int64 of at most 10 bytes. @throws as {@link int32}. */
+  /** An int64 of at most 10 bytes. @throws {RecordsError} `invalid` */
   int64(): number {
     const first = this.#byte();
+    if (first < 0x80) return (first >>> 1) ^ -(first & 1);
     let half = (first & 0x7f) >>> 1; // without the sign in the lowest bit
-    let more = first >= 0x80;
+    let more = true;
     for (let index = 1, unit = 64; more; index++, unit *= 128) {
-      if (index === 10) throw new RecordsError("varint", "a varlong of more than 10 bytes");
+      if (index === 10) throw new RecordsError("invalid", "a varlong of more than 10 bytes");
       const byte = this.#byte();
       half += (index === 9 ? byte & 1 : byte & 0x7f) * unit; // Java's shift keeps one bit of the tenth byte
       more = byte >= 0x80;
@@ -101,7 +104,7 @@ export class VarintReader {
   }
 
   #byte(): number {
-    if (this.at >= this.end) throw new RecordsError("truncated", "a varint runs past the end");
+    if (this.at >= this.end) throw new RecordsError("invalid", "a varint runs past the end");
     return this.bytes[this.at++]!;
   }
 }

@@ -1,0 +1,10 @@
+/** The platform seam in plain JavaScript: runs anywhere, knows no compression. */
+import { type CompressionCodec, CompressionError, type Platform } from "./platform.ts";
+import { crc32c } from "./records/crc.ts";
+import { plainUtf8 } from "./utf8.ts";
+
+function refuse(codec: CompressionCodec): never {
+  throw new CompressionError(`${codec}: there is no compression on the plain platform`);
+}
+
+export const plainPlatform: Platform = { ...plainUtf8, crc32c, compress: refuse, decompress: refuse };

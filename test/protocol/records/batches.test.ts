@@ -124,7 +124,6 @@ describe("a batch in place", () => {
     bytes.set(fromHex(before.hex), 123);
     assert.deepEqual(describeBatch(new BatchView(bytes, 123)), describeBatch(new BatchView(fromHex(before.hex))));
   });
-  });
 
   test("a checksum does not fit when any one byte behind it is another", () => {
     const bytes = fromHex(before.hex);

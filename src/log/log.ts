@@ -111,7 +111,10 @@ export interface PartitionLog {
   becomeLeader(leaderEpoch: number): void;
 
   /** Would an append of this size be taken now? Changes nothing. */
-  admit(batchBytes: number, options: AppendOptions): { readonly ok: true } | { readonly ok: false; readonly refusal: AppendRefusal };
+  admit(
+    batchBytes: number,
+    options: AppendOptions,
+  ): { readonly ok: true } | { readonly ok: false; readonly refusal: AppendRefusal };
 
   /**
    * Appends whole, validated batches. Base offset and partition leader epoch are written into `batches` in place (they

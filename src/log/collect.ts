@@ -1,0 +1,56 @@
+import type { BatchView } from "../protocol/records/batch.ts";
+
+/** Gathers whole batches for one read; neighbours in one buffer become one chunk, and nothing is copied. */
+export class ChunkCollector {
+  readonly chunks: Uint8Array[] = [];
+  bytes = 0;
+  /** Offset behind the last batch taken. */
+  nextOffset: number;
+  readonly #maxBytes: number;
+  readonly #limitOffset: number;
+  #atLeastOne: boolean;
+  #run: { readonly buffer: Uint8Array; readonly start: number; end: number } | undefined;
+
+  /** @param limitOffset batches from this offset on are not taken. */
+  constructor(fromOffset: number, limitOffset: number, options: { maxBytes: number; atLeastOne: boolean }) {
+    this.nextOffset = fromOffset;
+    this.#limitOffset = limitOffset;
+    this.#maxBytes = options.maxBytes;
+    this.#atLeastOne = options.atLeastOne;
+  }
+
+  /** Bytes that may still be taken. */
+  get room(): number {
+    return this.#maxBytes - this.bytes;
+  }
+
+  /** May the next batch be taken whatever its size? */
+  get mustTake(): boolean {
+    return this.#atLeastOne;
+  }
+
+  /** @returns false when the batch is not taken, and none behind it will be. */
+  take(batch: BatchView): boolean {
+    const { at, bytes: buffer, sizeInBytes: size } = batch;
+    if (batch.baseOffset >= this.#limitOffset || (size > this.room && !this.#atLeastOne)) return false;
+    this.#atLeastOne = false;
+    this.bytes += size;
+    this.nextOffset = batch.lastOffset + 1;
+    if (this.#run?.buffer === buffer && this.#run.end === at) this.#run.end = at + size;
+    else {
+      this.#endRun();
+      this.#run = { buffer, start: at, end: at + size };
+    }
+    return true;
+  }
+
+  finish(): readonly Uint8Array[] {
+    this.#endRun();
+    return this.chunks;
+  }
+
+  #endRun(): void {
+    if (this.#run) this.chunks.push(this.#run.buffer.subarray(this.#run.start, this.#run.end));
+    this.#run = undefined;
+  }
+}

@@ -1,0 +1,148 @@
+import type { Platform } from "../../protocol/platform.ts";
+import type { BatchView } from "../../protocol/records/batch.ts";
+import { ChunkCollector } from "../collect.ts";
+import {
+  type AppendOptions,
+  type AppendRefusal,
+  type AppendResult,
+  type LogConfig,
+  LogError,
+  type PartitionLog,
+  type ReadOptions,
+  type ReadResult,
+  type TimestampAndOffset,
+} from "../log.ts";
+import { type PartitionIdentity, PartitionState } from "../partition-state.ts";
+import { mustRoll, segmentsToDelete } from "../segments.ts";
+import { firstAtOrAfter } from "../timestamps.ts";
+import { MemorySegment } from "./segment.ts";
+
+const durableAtOnce = Promise.resolve();
+
+export class MemoryPartition extends PartitionState implements PartitionLog {
+  readonly #platform: Platform;
+  #segments: MemorySegment[] = [];
+
+  constructor(identity: PartitionIdentity, config: LogConfig, platform: Platform) {
+    super(identity, config);
+    this.#platform = platform;
+  }
+
+  get sizeInBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.sizeInBytes, 0);
+  }
+
+  admit(batchBytes: number, options: AppendOptions): { ok: true } | { ok: false; refusal: AppendRefusal } {
+    const refusal = this.refuse(batchBytes, options);
+    return refusal ? { ok: false, refusal } : { ok: true };
+  }
+
+  append(bytes: Uint8Array, options: AppendOptions): AppendResult {
+    const prepared = this.prepare(bytes, options);
+    if (prepared.kind === "refused") return { ok: false, refusal: prepared.refusal };
+    if (prepared.kind === "producer") return { ok: false, refusal: "producer", verdict: prepared.verdict };
+    if (prepared.kind === "duplicate") return this.#appended(prepared.batch, true);
+    const { baseOffset, batches } = prepared;
+    const segment = this.#segmentFor(bytes.length, batches, options.wallMs);
+    for (const batch of batches) {
+      segment.append(batch, options.wallMs, this.config.indexIntervalBytes);
+      this.appended(batch);
+    }
+    this.advance(this.logEndOffset);
+    return this.#appended({ baseOffset, lastOffset: this.logEndOffset - 1 }, false);
+  }
+
+  #appended({ baseOffset, lastOffset }: { baseOffset: number; lastOffset: number }, duplicate: boolean): AppendResult {
+    const { logStartOffset } = this;
+    return { ok: true, baseOffset, lastOffset, logStartOffset, duplicate, durable: durableAtOnce };
+  }
+
+  #segmentFor(bytes: number, batches: readonly BatchView[], wallMs: number): MemorySegment {
+    const active = this.#segments.at(-1);
+    const lastOffset = batches.at(-1)!.lastOffset;
+    if (active && !mustRoll(active, { bytes, lastOffset, wallMs }, this.config)) return active;
+    const segment = new MemorySegment(this.logEndOffset, wallMs);
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  async read(offset: number, options: ReadOptions): Promise<ReadResult | undefined> {
+    this.#throwIfGone();
+    const { highWatermark, logStartOffset, logEndOffset } = this;
+    if (offset < logStartOffset || offset > logEndOffset) return undefined;
+    const limit = options.upTo === "log-end" ? logEndOffset : highWatermark;
+    const collector = new ChunkCollector(offset, limit, options);
+    for (const segment of this.#segmentsFrom(offset)) {
+      for (const batch of segment.batchesFrom(offset)) {
+        if (!collector.take(batch)) return { ...this.#result(collector), highWatermark, logStartOffset };
+      }
+    }
+    return { ...this.#result(collector), highWatermark, logStartOffset };
+  }
+
+  #result(collector: ChunkCollector): { chunks: readonly Uint8Array[]; bytes: number } {
+    return { chunks: collector.finish(), bytes: collector.bytes };
+  }
+
+  #segmentsFrom(offset: number): MemorySegment[] {
+    return this.#segments.filter((segment) => segment.lastOffset >= offset);
+  }
+
+  bytesFrom(offset: number): number {
+    return this.#segmentsFrom(offset).reduce((sum, segment) => sum + segment.bytesFrom(offset), 0);
+  }
+
+  async offsetForTimestamp(timestampMs: number): Promise<TimestampAndOffset | undefined> {
+    this.#throwIfGone();
+    const from = this.logStartOffset;
+    for (const segment of this.#segmentsFrom(from)) {
+      if (segment.maxTimestamp < timestampMs) continue;
+      for (const batch of segment.batchesFrom(from)) {
+        const found = firstAtOrAfter(batch, timestampMs, from, this.#platform);
+        if (found) return found;
+      }
+    }
+    return undefined;
+  }
+
+  async maxTimestamp(): Promise<TimestampAndOffset | undefined> {
+    const largest = this.#segmentsFrom(this.logStartOffset).reduce(
+      (max, { maxTimestamp }) => Math.max(max, maxTimestamp),
+      -1,
+    );
+    return largest < 0 ? undefined : this.offsetForTimestamp(largest);
+  }
+
+  async deleteBefore(offset: number): Promise<void> {
+    this.#throwIfGone();
+    if (offset > this.highWatermark) throw new RangeError(`${offset} lies above the high watermark`);
+    this.moveStart(offset);
+  }
+
+  async truncate(offset: number): Promise<void> {
+    this.#throwIfGone();
+    this.#segments = this.#segments.flatMap((segment) => {
+      if (segment.baseOffset >= offset) return [];
+      return segment.lastOffset < offset ? [segment] : [segment.upTo(offset, this.config.indexIntervalBytes)];
+    });
+    this.cutEnd(offset);
+  }
+
+  /** Retention, one round. @returns the number of segments that went. */
+  clean(wallMs: number): number {
+    const count = segmentsToDelete(this.#segments, this, this.config, wallMs);
+    const gone = this.#segments.splice(0, count);
+    if (gone.length > 0) this.moveStart(Math.min(gone.at(-1)!.lastOffset + 1, this.highWatermark));
+    return count;
+  }
+
+  markDeleted(): void {
+    this.refusal = "deleted";
+    this.#segments = [];
+    this.changed();
+  }
+
+  #throwIfGone(): void {
+    if (this.refusal) throw new LogError("deleted", `${this.topic}-${this.partition} was deleted`);
+  }
+}

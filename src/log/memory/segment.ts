@@ -1,0 +1,106 @@
+/** Batches in memory: slabs rather than a small buffer for each batch, so that the garbage collector has little to do. */
+import { BatchView, batches } from "../../protocol/records/batch.ts";
+import { SparseIndex } from "../sparse-index.ts";
+
+const smallestSlabBytes = 4 * 1024;
+const largestSlabBytes = 1024 * 1024;
+
+interface Slab {
+  readonly bytes: Uint8Array;
+  used: number;
+  maxTimestamp: number;
+  readonly index: SparseIndex;
+  lastOffset: number;
+}
+
+export class MemorySegment {
+  readonly baseOffset: number;
+  /** Wall time of the first and the last append. */
+  readonly createdMs: number;
+  lastAppendMs: number;
+  lastOffset: number;
+  sizeInBytes = 0;
+  maxTimestamp = -1;
+  #slabs: Slab[] = [];
+
+  constructor(baseOffset: number, wallMs: number) {
+    this.baseOffset = baseOffset;
+    this.createdMs = wallMs;
+    this.lastOffset = baseOffset - 1;
+    this.lastAppendMs = wallMs;
+  }
+
+  append(batch: BatchView, wallMs: number, indexIntervalBytes: number): void {
+    const size = batch.sizeInBytes;
+    const slab = this.#slabFor(size);
+    slab.bytes.set(batch.bytes.subarray(batch.at, batch.end), slab.used);
+    slab.index.noteBatch(batch.lastOffset, slab.used, size, indexIntervalBytes);
+    slab.used += size;
+    slab.lastOffset = batch.lastOffset;
+    slab.maxTimestamp = Math.max(slab.maxTimestamp, batch.maxTimestamp);
+    this.sizeInBytes += size;
+    this.lastOffset = batch.lastOffset;
+    this.lastAppendMs = Math.max(this.lastAppendMs, wallMs);
+    this.maxTimestamp = Math.max(this.maxTimestamp, batch.maxTimestamp);
+  }
+
+  /** The same segment without the batches that reach to `offset` or beyond. */
+  upTo(offset: number, indexIntervalBytes: number): MemorySegment {
+    const segment = new MemorySegment(this.baseOffset, this.createdMs);
+    for (const batch of this.batchesFrom(0)) {
+      if (batch.lastOffset < offset) segment.append(batch, this.lastAppendMs, indexIntervalBytes);
+    }
+    return segment;
+  }
+
+  #slabFor(bytes: number): Slab {
+    const last = this.#slabs.at(-1);
+    if (last !== undefined && last.used + bytes <= last.bytes.length) return last;
+    const wanted = Math.min(largestSlabBytes, Math.max(smallestSlabBytes, 2 * (last?.bytes.length ?? 0)));
+    const slab: Slab = {
+      bytes: new Uint8Array(Math.max(wanted, bytes)),
+      used: 0,
+      maxTimestamp: -1,
+      index: new SparseIndex(),
+      lastOffset: -1,
+    };
+    this.#slabs.push(slab);
+    return slab;
+  }
+
+  /** The batches from the one that holds `offset` on. */
+  *batchesFrom(offset: number): Generator<BatchView, void, undefined> {
+    for (const slab of this.#slabs) {
+      if (slab.lastOffset < offset) continue;
+      for (const batch of batches(slab.bytes, slab.index.positionBefore(offset), slab.used)) {
+        if (batch.lastOffset >= offset) yield batch;
+      }
+    }
+  }
+
+  /** The first batch with a timestamp ≥ `timestampMs` that reaches to `offset` or beyond. */
+  batchAtOrAfter(timestampMs: number, offset: number): BatchView | undefined {
+    for (const slab of this.#slabs) {
+      if (slab.maxTimestamp < timestampMs || slab.lastOffset < offset) continue;
+      for (const batch of batches(slab.bytes, 0, slab.used)) {
+        if (batch.maxTimestamp >= timestampMs && batch.lastOffset >= offset) return batch;
+      }
+    }
+    return undefined;
+  }
+
+  /** About as many bytes as lie at `offset` and behind. */
+  bytesFrom(offset: number): number {
+    let bytes = 0;
+    for (const slab of this.#slabs) {
+      if (slab.lastOffset < offset) continue;
+      let position = slab.index.positionBefore(offset);
+      if (slab.used > position) {
+        const first = new BatchView(slab.bytes, position);
+        if (first.lastOffset < offset) position = first.end;
+      }
+      bytes += slab.used - position;
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * What every engine knows of a partition without reading a byte: offsets, epochs, producers, who watches. An engine
+ * asks `prepare` before it stores anything, and tells by `appended` and `advance` what came of it.
+ */
+import { type BatchView, batches as batchesOf, setBaseOffset, setLeaderEpoch } from "../protocol/records/batch.ts";
+import { LeaderEpochs } from "./leader-epochs.ts";
+import type { AppendOptions, AppendRefusal, LogConfig, ProducerSnapshot, TopicPartition } from "./log.ts";
+import { ProducerStates, type ProducerVerdict, type RememberedBatch } from "./producer-state.ts";
+
+export type PartitionIdentity = TopicPartition & { readonly topicId: string };
+
+export type Prepared =
+  | { readonly kind: "append"; readonly batches: readonly BatchView[]; readonly baseOffset: number }
+  | { readonly kind: "duplicate"; readonly batch: RememberedBatch }
+  | { readonly kind: "refused"; readonly refusal: AppendRefusal }
+  | { readonly kind: "producer"; readonly verdict: ProducerVerdict };
+
+export class PartitionState {
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: string;
+  config: LogConfig;
+  logStartOffset = 0;
+  logEndOffset = 0;
+  highWatermark = 0;
+  readonly epochs = new LeaderEpochs();
+  readonly producerStates = new ProducerStates();
+  /** Why it takes nothing any more. */
+  refusal: "corrupt" | "deleted" | "failed" | undefined;
+  #leaderEpoch = -1;
+  readonly #watchers = new Set<() => void>();
+  #noticePending = false;
+
+  constructor(identity: PartitionIdentity, config: LogConfig) {
+    this.topic = identity.topic;
+    this.partition = identity.partition;
+    this.topicId = identity.topicId;
+    this.config = config;
+  }
+
+  configure(config: LogConfig): void {
+    this.config = config;
+  }
+
+  get leaderEpoch(): number {
+    return this.#leaderEpoch;
+  }
+
+  /** @throws {RangeError} when a newer leader is known. */
+  becomeLeader(leaderEpoch: number): void {
+    if (leaderEpoch < this.#leaderEpoch) {
+      throw new RangeError(`${this.topic}-${this.partition}: epoch ${leaderEpoch} is older than ${this.#leaderEpoch}`);
+    }
+    this.#leaderEpoch = leaderEpoch;
+    this.epochs.assign(leaderEpoch, this.logEndOffset);
+  }
+
+  refuse(largestBatchBytes: number, options: AppendOptions): AppendRefusal | undefined {
+    if (this.refusal) return this.refusal;
+    if (options.leaderEpoch < this.#leaderEpoch) return "fenced-leader-epoch";
+    if (!options.internal && largestBatchBytes > this.config.maxMessageBytes) return "record-too-large";
+    return undefined;
+  }
+
+  /** Decides an append; when it is taken, writes offsets and epoch into the batches. Changes nothing else. */
+  prepare(bytes: Uint8Array, options: AppendOptions): Prepared {
+    const batches = [...batchesOf(bytes)];
+    const end = batches.at(-1)?.end ?? 0;
+    if (end === 0 || end !== bytes.length) throw new RangeError(`${bytes.length} bytes that are no whole batches`);
+    const refusal = this.refuse(Math.max(...batches.map((batch) => batch.sizeInBytes)), options);
+    if (refusal) return { kind: "refused", refusal };
+    const check = this.producerStates.check(batches, options.internal ? "coordinator" : "client");
+    if (check.kind === "duplicate") return check;
+    if (check.kind === "refused") return { kind: "producer", verdict: check.verdict };
+    let offset = this.logEndOffset;
+    for (const batch of batches) {
+      setBaseOffset(batch, offset);
+      setLeaderEpoch(batch, options.leaderEpoch);
+      offset += batch.lastOffsetDelta + 1;
+    }
+    return { kind: "append", batches, baseOffset: this.logEndOffset };
+  }
+
+  /** A batch stands at the log's end, now or on recovery. */
+  appended(batch: BatchView): void {
+    const epoch = batch.partitionLeaderEpoch;
+    if (epoch > this.#leaderEpoch) this.#leaderEpoch = epoch;
+    if (epoch > this.epochs.latest) this.epochs.assign(epoch, batch.baseOffset);
+    this.producerStates.append(batch);
+    this.logEndOffset = batch.lastOffset + 1;
+  }
+
+  /** Everything below `offset` is durable. */
+  advance(offset: number): void {
+    if (offset <= this.highWatermark) return;
+    this.highWatermark = offset;
+    this.changed();
+  }
+
+  moveStart(offset: number): void {
+    if (offset <= this.logStartOffset) return;
+    this.logStartOffset = offset;
+    this.epochs.truncateStart(offset);
+    this.changed();
+  }
+
+  cutEnd(offset: number): void {
+    this.logEndOffset = Math.min(this.logEndOffset, offset);
+    this.highWatermark = Math.min(this.highWatermark, offset);
+    this.epochs.truncateEnd(offset);
+    this.producerStates.truncate(offset);
+    this.changed();
+  }
+
+  producers(): Iterable<ProducerSnapshot> {
+    return this.producerStates.snapshots();
+  }
+
+  epochOfOffset(offset: number): number {
+    return this.epochs.epochOf(offset);
+  }
+
+  endOffsetForEpoch(leaderEpoch: number): { leaderEpoch: number; endOffset: number } | undefined {
+    return this.epochs.endOffsetFor(leaderEpoch, this.logEndOffset);
+  }
+
+  watch(onChange: () => void): () => void {
+    const watcher = () => onChange(); // one of its own, so that a function may watch twice
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
+  /** Tells the watchers, once for all that changes in this turn, and never from within an append. */
+  changed(): void {
+    if (this.#noticePending || this.#watchers.size === 0) return;
+    this.#noticePending = true;
+    void Promise.resolve().then(() => {
+      this.#noticePending = false;
+      for (const watcher of [...this.#watchers]) watcher();
+    });
+  }
+}

@@ -15,25 +15,25 @@ import {
 } from "./schema.ts";
 
 /** Version 1 has no tagged fields, 2 has. The client id keeps its int16 length in both. */
-export const RequestHeader = message(
-  "RequestHeader",
-  { versions: [1, 2], flexible: 2 },
-  {
+export const RequestHeader = message("RequestHeader", {
+  versions: [1, 2],
+  flexible: 2,
+  fields: {
     requestApiKey: int16,
     requestApiVersion: int16,
     correlationId: int32,
     clientId: nullable(string).neverFlexible(),
   },
-);
+});
 export type RequestHeader = MessageOf<typeof RequestHeader>;
 
-export const ResponseHeader = message(
-  "ResponseHeader",
-  { versions: [0, 1], flexible: 1 },
-  {
+export const ResponseHeader = message("ResponseHeader", {
+  versions: [0, 1],
+  flexible: 1,
+  fields: {
     correlationId: int32,
   },
-);
+});
 
 /** Works for versions that the API does not have too: the broker must read the header to answer them. */
 export function requestHeaderVersion(api: Api, version: number): number {

@@ -178,11 +178,13 @@ export class Message<S extends Shape = Shape> {
   }
 }
 
-export interface ApiVersionRange extends Versions {
+export interface ApiSpec<Req extends Shape, Res extends Shape> extends Versions {
   /** Versions from this one on are unfinished in Kafka 4.3.1 and not advertised. */
   readonly unstable?: number;
   /** What ApiVersions tells, where it is not simply the stable versions. */
   readonly advertised?: readonly [number, number];
+  readonly request: Req;
+  readonly response: Res;
 }
 
 /** A request and its response. */
@@ -196,29 +198,28 @@ export class Api<Req extends Shape = Shape, Res extends Shape = Shape> {
   readonly request: Message<Req>;
   readonly response: Message<Res>;
 
-  constructor(key: number, name: string, range: ApiVersionRange, shapes: { request: Req; response: Res }) {
-    const [lowest, highest] = range.versions;
+  constructor(key: number, name: string, spec: ApiSpec<Req, Res>) {
+    const [lowest, highest] = spec.versions;
     this.key = key;
     this.name = name;
-    this.versions = range.versions;
-    this.flexible = range.flexible ?? Number.POSITIVE_INFINITY;
-    this.advertised = range.advertised ?? [lowest, Math.min(highest, (range.unstable ?? highest + 1) - 1)];
-    this.request = new Message(`${name}.request`, range, shapes.request);
-    this.response = new Message(`${name}.response`, range, shapes.response);
+    this.versions = spec.versions;
+    this.flexible = spec.flexible ?? Number.POSITIVE_INFINITY;
+    this.advertised = spec.advertised ?? [lowest, Math.min(highest, (spec.unstable ?? highest + 1) - 1)];
+    this.request = new Message(`${name}.request`, spec, spec.request);
+    this.response = new Message(`${name}.response`, spec, spec.response);
   }
 }
 
 export function api<const Req extends Shape, const Res extends Shape>(
   key: number,
   name: string,
-  range: ApiVersionRange,
-  shapes: { readonly request: Req; readonly response: Res },
+  spec: ApiSpec<Req, Res>,
 ): Api<Req, Res> {
-  return new Api(key, name, range, shapes);
+  return new Api(key, name, spec);
 }
 
-export function message<const S extends Shape>(name: string, versions: Versions, shape: S): Message<S> {
-  return new Message(name, versions, shape);
+export function message<const S extends Shape>(name: string, spec: Versions & { readonly fields: S }): Message<S> {
+  return new Message(name, spec, spec.fields);
 }
 
 type OptionalOf<S> = S extends { readonly phantom: { readonly optional: infer O extends boolean } } ? O : false;

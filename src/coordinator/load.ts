@@ -25,7 +25,7 @@ export async function replayLog<Record>(
     if (read.bytes === 0) return; // compaction emptied the rest
     for (const chunk of read.chunks) {
       for (const batch of batches(chunk)) {
-        if (batch.lastOffset >= offset && !batch.isControl) {
+        if (batch.lastOffset >= offset && !batch.control) {
           for (const record of readRecords(batch, platform)) {
             if (record.offset < offset || record.key === null) continue;
             const decoded = codec.decode(record.key, record.value);

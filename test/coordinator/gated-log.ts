@@ -1,5 +1,5 @@
 import type { AppendOptions, AppendRefusal, AppendResult, PartitionLog, ReadResult } from "../../src/log/log.ts";
-import { BatchView, batches, setBaseOffset } from "../../src/protocol/records/batch.ts";
+import { BatchView, setBaseOffset } from "../../src/protocol/records/batch.ts";
 
 /** A partition whose appends become durable when the test says so; only what a shard asks of a log. */
 export class GatedLog {
@@ -30,8 +30,9 @@ export class GatedLog {
   append(bytes: Uint8Array, _options: AppendOptions): AppendResult {
     if (this.refusal) return { ok: false, refusal: this.refusal as "failed" };
     const baseOffset = this.logEndOffset;
-    setBaseOffset(bytes, 0, baseOffset);
-    for (const batch of batches(bytes)) this.logEndOffset = batch.lastOffset + 1;
+    const batch = new BatchView(bytes, 0);
+    setBaseOffset(batch, baseOffset);
+    this.logEndOffset = batch.lastOffset + 1;
     this.stored.push(bytes);
     const durable = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     return { ok: true, baseOffset, lastOffset: this.logEndOffset - 1, logStartOffset: 0, duplicate: false, durable };

@@ -1,0 +1,89 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
+import { untilReady } from "./ready.ts";
+import { startTarget, type Target, type TargetName } from "./targets.ts";
+
+/*
+ * node test/conformance/run.ts --against kafka|regroup [part of a file's name ...]
+ *
+ * Starts two brokers of the target, runs the cases against them, stops what it started. With CONFORMANCE_MAIN and
+ * CONFORMANCE_TIGHT (host:port) it uses brokers that run already.
+ */
+
+const common = {
+  "group.min.session.timeout.ms": 100,
+  "num.partitions": 4,
+};
+
+/** Rounds close at once, everything else is Kafka's default. */
+const main = { ...common, "group.initial.rebalance.delay.ms": 0 };
+
+/** Limits that a few tests can reach. */
+const tight = {
+  ...common,
+  "group.initial.rebalance.delay.ms": 1000,
+  "group.max.session.timeout.ms": 60_000,
+  "group.max.size": 3,
+  "offset.metadata.max.bytes": 16,
+  "offsets.retention.minutes": 1,
+  "offsets.retention.check.interval.ms": 300,
+  "auto.create.topics.enable": false,
+  "message.max.bytes": 200_000,
+};
+
+const { values, positionals } = parseArgs({
+  options: { against: { type: "string" } },
+  allowPositionals: true,
+});
+if (values.against !== "kafka" && values.against !== "regroup") {
+  console.error("usage: node test/conformance/run.ts --against kafka|regroup [part of a file's name ...]");
+  process.exit(2);
+}
+process.exitCode = await runSuite(values.against, positionals);
+
+async function runSuite(against: TargetName, parts: string[]): Promise<number> {
+  const started: Target[] = [];
+  const start = async (variable: string, settings: Record<string, string | number | boolean>) => {
+    if (process.env[variable]) return;
+    const target = await startTarget(against, { settings });
+    started.push(target);
+    process.env[variable] = target.address;
+  };
+  process.once("SIGINT", () => void endAll(started).then(() => process.exit(130)));
+  try {
+    const from = Date.now();
+    process.env.CONFORMANCE_TARGET = against;
+    await Promise.all([start("CONFORMANCE_MAIN", main), start("CONFORMANCE_TIGHT", tight)]);
+    for (const name of ["CONFORMANCE_MAIN", "CONFORMANCE_TIGHT"]) await untilReady(process.env[name] as string);
+    const failures = await runCases(parts);
+    const seconds = Math.round((Date.now() - from) / 1000);
+    console.log(`conformance against ${against}: ${failures.length} failed, ${seconds} s`);
+    for (const name of failures) console.log(`  failed: ${name}`);
+    return failures.length > 0 ? 1 : 0;
+  } finally {
+    await endAll(started);
+  }
+}
+
+/** @returns the names of the tests that failed. */
+async function runCases(parts: string[]): Promise<string[]> {
+  const folder = join(import.meta.dirname, "cases");
+  const wanted = (file: string) => parts.length === 0 || parts.some((part) => file.includes(part));
+  const files = readdirSync(folder).filter((file) => file.endsWith(".ts") && wanted(file));
+  if (files.length === 0) return [`no case is named like ${parts.join(", ")}`];
+  const stream = run({ files: files.map((file) => join(folder, file)), concurrency: 8, timeout: 100_000 });
+  const failures: string[] = [];
+  stream.on("test:fail", ({ name, details }) => {
+    if (details.type !== "suite") failures.push(name);
+  });
+  stream.compose(new spec()).pipe(process.stdout);
+  await new Promise((resolve) => stream.once("end", resolve));
+  return failures;
+}
+
+async function endAll(targets: Target[]): Promise<void> {
+  await Promise.all(targets.splice(0).map((target) => target.end()));
+}

@@ -54,10 +54,18 @@ export function* readRecords(
   platform: Platform,
   maxBytes = defaultMaxDecompressedBytes,
 ): Generator<BatchRecord, void, undefined> {
+  if (batch.count < 0) throw new RecordsError("invalid", `a batch of ${batch.count} records`);
+  if (batch.count === 0) return; // also with bytes behind the header: Kafka's reader does not look at them
+  yield* readRecordsOf(batch, recordBytes(batch, platform, maxBytes), platform);
+}
+
+/** The records of a batch whose records are decompressed already. @throws as {@link readRecords}. */
+export function* readRecordsOf(
+  batch: BatchView,
+  { bytes, at, end }: RecordBytes,
+  platform: Platform,
+): Generator<BatchRecord, void, undefined> {
   const { count } = batch;
-  if (count < 0) throw new RecordsError("invalid", `a batch of ${count} records`);
-  if (count === 0) return; // also with bytes behind the header: Kafka's reader does not look at them
-  const { bytes, at, end } = recordBytes(batch, platform, maxBytes);
   const reader = new VarintReader(bytes, at, end);
   const context = new RecordContext(batch, platform);
   for (let index = 0; index < count; index++) yield readRecord(reader, end, context);

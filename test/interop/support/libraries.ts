@@ -26,7 +26,7 @@ export interface Library {
 }
 
 const clients = join(import.meta.dirname, "../clients");
-const python = join(import.meta.dirname, "../../../.regroup-test/python/bin/python");
+export const python = join(import.meta.dirname, "../../../.regroup-test/python/bin/python");
 
 export const kcat: Library = {
   name: "kcat",

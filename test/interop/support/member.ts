@@ -65,6 +65,10 @@ export class Member {
     throw new Error(`${this.name} ended before "${what}"\n${this.tail()}`);
   }
 
+  get alive(): boolean {
+    return !this.ended;
+  }
+
   /** How often it was given partitions: one more with every rebalance that it took part in. */
   get assignments(): number {
     return this.events.filter(({ event }) => event === "assigned").length;

@@ -29,7 +29,7 @@ export interface World {
 const defaults = { group: "group", strategy: "range", sessionTimeoutMs: 4_000, heartbeatMs: 500 } as const;
 
 /** Ends with the test: members are killed, the broker is stopped, its folder deleted. */
-export async function startWorld(t: TestContext, config: Record<string, string> = {}): Promise<World> {
+export async function startWorld(t: Pick<TestContext, "after">, config: Record<string, string> = {}): Promise<World> {
   const broker = await startBroker(config);
   const kafka = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING, retry: { retries: 20 } });
   const admin = kafka.admin();
@@ -46,6 +46,7 @@ export async function startWorld(t: TestContext, config: Record<string, string> 
 
 function topics(admin: Admin, producer: Producer) {
   const records = new Map<string, Map<string, string>>();
+  let sent = 0;
   const produced = (topic: string) => records.get(topic) ?? new Map<string, string>();
   return {
     produced,
@@ -57,12 +58,13 @@ function topics(admin: Admin, producer: Producer) {
       records.set(topic, known);
       const messages = Array.from({ length: partitions * count }, (_, n) => ({
         partition: n % partitions,
-        value: `${topic}-${known.size + n}`,
+        value: `${topic}-${sent + n}`,
       }));
+      sent += messages.length;
       const results = await producer.send({ topic, messages });
       for (const { partition, baseOffset } of results) {
-        const sent = messages.filter((it) => it.partition === partition);
-        for (const [n, { value }] of sent.entries()) known.set(`${partition}/${Number(baseOffset) + n}`, value);
+        const there = messages.filter((it) => it.partition === partition);
+        for (const [n, { value }] of there.entries()) known.set(`${partition}/${Number(baseOffset) + n}`, value);
       }
     },
     async consumed(topic: string, members: readonly Member[]) {

@@ -1,0 +1,69 @@
+/** What must hold after any mix of joins, leaves, kills and restarts. Each returns a sentence for each breach. */
+import type { MemberEvent } from "../interop/support/member.ts";
+
+/** What the audit needs of a member; all that ever were in the group count. */
+export interface Witness {
+  readonly name: string;
+  readonly events: readonly MemberEvent[];
+}
+
+/** Every acknowledged record was delivered at least once, at its offset and with its value. */
+export function lost(produced: ReadonlyMap<string, string>, members: readonly Witness[]): string[] {
+  const seen = new Map<string, string>();
+  const breaches: string[] = [];
+  for (const { name, events } of members) {
+    for (const it of events) {
+      if (it.event !== "record") continue;
+      const at = `${it.partition}/${it.offset}`;
+      const before = seen.get(at);
+      if (before !== undefined && before !== it.value)
+        breaches.push(`${name} saw ${it.value} at ${at}, others ${before}`);
+      seen.set(at, it.value);
+    }
+  }
+  for (const [at, value] of produced) {
+    if (seen.get(at) !== value) breaches.push(`${value} at ${at} never came, but ${seen.get(at)}`);
+  }
+  return breaches;
+}
+
+/** While a member owns a partition, offsets only grow. */
+export function disordered(members: readonly Witness[]): string[] {
+  const breaches: string[] = [];
+  for (const { name, events } of members) {
+    const last = new Map<number, number>();
+    for (const it of events) {
+      if (it.event === "assigned" || it.event === "revoked")
+        for (const partition of it.partitions) last.delete(partition);
+      if (it.event !== "record") continue;
+      const before = last.get(it.partition);
+      if (before !== undefined && it.offset <= before) {
+        breaches.push(`${name}: partition ${it.partition} went from offset ${before} to ${it.offset}`);
+      }
+      last.set(it.partition, it.offset);
+    }
+  }
+  return breaches;
+}
+
+/** In one generation a partition has one owner, as far as members were told their generation. */
+export function sharedPartitions(members: readonly Witness[]): string[] {
+  const owners = new Map<string, string>();
+  const breaches: string[] = [];
+  for (const { name, events } of members) {
+    const owned = new Set<number>();
+    for (const it of events) {
+      if (it.event === "revoked") for (const partition of it.partitions) owned.delete(partition);
+      if (it.event !== "assigned") continue;
+      for (const partition of it.partitions) owned.add(partition);
+      if (it.generation === undefined) continue;
+      for (const partition of owned) {
+        const claim = `partition ${partition} in generation ${it.generation}`;
+        const other = owners.get(claim) ?? name;
+        if (other !== name) breaches.push(`${claim}: ${other} and ${name}`);
+        owners.set(claim, other);
+      }
+    }
+  }
+  return breaches;
+}

@@ -1,0 +1,168 @@
+/**
+ * npm run soak [-- --seconds 300] [--seed 1] [--against kafka]
+ * Members in six libraries join, leave, die and sleep; the broker dies and starts again; then the audit.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import {
+  confluent,
+  java,
+  kafkajs,
+  kafkaPython,
+  kcat,
+  type Library,
+  platformatic,
+  type Strategy,
+} from "../interop/support/libraries.ts";
+import type { Member } from "../interop/support/member.ts";
+import { startWorld, type World } from "../interop/support/world.ts";
+import { disordered, lost, sharedPartitions } from "./audit.ts";
+import { seeded } from "./seeded.ts";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "300" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    against: { type: "string", default: "regroup" },
+  },
+});
+process.env.REGROUP_AGAINST = values.against;
+const endMs = Date.now() + Number(values.seconds) * 1000;
+const random = seeded(Number(values.seed));
+const topic = "soak";
+const partitions = 6;
+const mostMembers = 3;
+const sessionTimeoutMs = 4_000;
+
+class Group {
+  readonly name: string;
+  readonly libraries: readonly Library[];
+  readonly strategy: Strategy;
+  /** All there ever were, and those that should be there now. */
+  readonly ever: Member[] = [];
+  readonly now = new Set<Member>();
+
+  constructor(name: string, libraries: readonly Library[], strategy: Strategy = "range") {
+    this.name = name;
+    this.libraries = libraries;
+    this.strategy = strategy;
+  }
+
+  join(world: World): void {
+    const { name: group, strategy } = this;
+    const member = world.join(random.pick(this.libraries), topic, { group, strategy, sessionTimeoutMs });
+    this.ever.push(member);
+    this.now.add(member);
+    say(`${group}: ${member.name} joins`);
+  }
+}
+
+const several = [kcat, confluent, kafkaPython, java];
+const groups = [
+  new Group("range", several),
+  new Group("cooperative", several, "cooperative-sticky"),
+  new Group("kafkajs", [kafkajs]),
+  new Group("platformatic", [platformatic]),
+];
+
+const startMs = Date.now();
+function say(what: string): void {
+  console.log(`${((Date.now() - startMs) / 1000).toFixed(1).padStart(6)} s  ${what}`);
+}
+
+/** Things that happen, each to a random group; a group keeps one member that nothing happens to. */
+const happenings: ((world: World, group: Group) => Promise<void>)[] = [
+  async (world, group) => {
+    if (group.now.size < mostMembers) group.join(world);
+  },
+  async (_, group) => {
+    const member = taken(group);
+    if (!member) return;
+    say(`${group.name}: ${member.name} leaves`);
+    await member.close();
+  },
+  async (_, group) => {
+    const member = taken(group);
+    if (!member) return;
+    say(`${group.name}: ${member.name} is killed`);
+    await member.kill();
+  },
+  async (_, group) => {
+    const member = taken(group);
+    if (!member) return;
+    say(`${group.name}: ${member.name} sleeps`);
+    member.pause();
+    await pause(sessionTimeoutMs * 1.5);
+    member.resume();
+    group.now.add(member);
+    say(`${group.name}: ${member.name} wakes`);
+  },
+];
+
+function taken(group: Group): Member | undefined {
+  const member = [...group.now][1];
+  if (member) group.now.delete(member);
+  return member;
+}
+
+async function chaos(world: World): Promise<void> {
+  const underWay: Promise<void>[] = [];
+  let nextRestartMs = Date.now() + 10_000;
+  while (Date.now() < endMs) {
+    if (Date.now() >= nextRestartMs) {
+      say("the broker is killed");
+      await world.broker.kill();
+      await world.broker.start();
+      say("the broker is back");
+      nextRestartMs = Date.now() + 10_000 + random.below(15_000);
+    }
+    underWay.push(random.pick(happenings)(world, random.pick(groups)));
+    await pause(300 + random.below(1_500));
+  }
+  await Promise.all(underWay);
+}
+
+async function produceAllTheTime(world: World): Promise<void> {
+  while (Date.now() < endMs) {
+    await world.produce(topic, partitions, 2).catch((error) => say(`not acknowledged: ${error.message}`));
+    await pause(100);
+  }
+}
+
+async function soak(world: World): Promise<string[]> {
+  await world.createTopic(topic, partitions);
+  await world.produce(topic, partitions, 1);
+  for (const group of groups) group.join(world);
+  for (const group of groups) await world.consumed(topic, group.ever);
+  await Promise.all([chaos(world), produceAllTheTime(world)]);
+
+  say("quiet: every group settles and reads to the end");
+  await world.produce(topic, partitions, 1);
+  const breaches: string[] = [];
+  for (const group of groups) {
+    await world.shared([...group.now], partitions, group.name);
+    await world.consumed(topic, group.ever).catch((error) => breaches.push(String(error.message).split("\n")[0]!));
+    const found = [
+      ...lost(world.produced(topic), group.ever),
+      ...disordered(group.ever),
+      ...sharedPartitions(group.ever),
+    ];
+    breaches.push(...found.map((it) => `${group.name}: ${it}`));
+    say(`${group.name}: ${group.ever.length} members, ${found.length} breaches`);
+  }
+  return breaches;
+}
+
+const endings: (() => unknown)[] = [];
+let breaches: string[] = [];
+try {
+  say(`seed ${values.seed}, ${values.seconds} s, against ${values.against}`);
+  const world = await startWorld({ after: (ending) => endings.push(ending as () => unknown) });
+  breaches = await soak(world);
+  say(`${world.produced(topic).size} records acknowledged`);
+} finally {
+  for (const ending of endings) await ending();
+}
+for (const breach of breaches.slice(0, 30)) console.log(`✖ ${breach}`);
+if (breaches.length === 0) console.log("✔ nothing lost, all in order, one owner for each partition in each generation");
+process.exitCode = breaches.length === 0 ? 0 : 1;

@@ -4,3 +4,4 @@ export * from "./decode.ts";
 export * from "./encode.ts";
 export * from "./errors.ts";
 export * from "./header.ts";
+export * from "./legacy.ts";

@@ -4,9 +4,13 @@ import {
   type BatchRecord,
   type BatchView,
   batches,
+  LegacyMessage,
   readControlRecord,
+  readLegacyRecords,
   readRecords,
+  readRecordsOfAnyFormat,
   verifyCrc,
+  verifyLegacyCrc,
 } from "../../../src/protocol/records/batch.ts";
 import { type GoldenBatch, type GoldenRecord, hexOrNull } from "./golden.ts";
 
@@ -50,6 +54,30 @@ export function describeRecord(batch: BatchView, record: BatchRecord): GoldenRec
 function describeControl(record: BatchRecord): Pick<GoldenRecord, "controlType" | "coordinatorEpoch"> {
   const { type, ...epoch } = readControlRecord(record);
   return { controlType: type, ...epoch };
+}
+
+export function describeLegacy(batch: BatchView): GoldenBatch {
+  const message = new LegacyMessage(batch);
+  const records = readLegacyRecords(batch, nodePlatform);
+  return {
+    magic: message.magic,
+    sizeInBytes: message.sizeInBytes,
+    valid: verifyLegacyCrc(batch),
+    crc: message.crc,
+    compression: message.compression,
+    timestampType: message.timestampType,
+    lastOffset: message.offset,
+    maxTimestamp: Math.max(...records.map(({ timestamp }) => timestamp)),
+  };
+}
+
+export const describeAny = (batch: BatchView): GoldenBatch =>
+  batch.magic === 2 ? describeBatch(batch) : describeLegacy(batch);
+
+/** A batch of whatever format, with its records. */
+export function readAny(batch: BatchView): GoldenBatch {
+  const records = Array.from(readRecordsOfAnyFormat(batch, nodePlatform), (record) => describeRecord(batch, record));
+  return { ...describeAny(batch), records };
 }
 
 /** Everything that is in a buffer of format 2, and how many bytes at its end were no whole batch. */

@@ -2,8 +2,8 @@
  * What the broker's handlers ask of one group coordinator shard. Requests that name several groups are split by the
  * handler: one request here is about one group, or (ListGroups, TopicsDeleted) about all groups of the shard.
  *
- * The handler has done before: authorization, an empty group id where that is refused (rule 3), unknown topics and
- * partitions (rule 36), topic ids to names and back (v10+), and "no coordinator here" (rule 2).
+ * The handler has done before: authorization, unknown topics and partitions (rule 36), topic ids to names (v10+), and
+ * "no coordinator here" (rule 2). What is left to it after: a null protocolName of JoinGroup is "" before v7.
  */
 import type { HeartbeatRequest, HeartbeatResponse } from "../protocol/apis/heartbeat.ts";
 import type { JoinGroupRequest, JoinGroupResponse } from "../protocol/apis/join-group.ts";
@@ -22,7 +22,8 @@ export interface GroupRequest<Body> {
   readonly body: Body;
 }
 
-export interface GroupRequests extends Record<string, { readonly request: unknown; readonly reply: unknown }> {
+// A type alias, not an interface: only aliases are taken for the runtime's Record of requests.
+export type GroupRequests = {
   JoinGroup: { readonly request: GroupRequest<JoinGroupRequest>; readonly reply: JoinGroupResponse };
   SyncGroup: { readonly request: GroupRequest<SyncGroupRequest>; readonly reply: SyncGroupResponse };
   Heartbeat: { readonly request: GroupRequest<HeartbeatRequest>; readonly reply: HeartbeatResponse };
@@ -36,8 +37,8 @@ export interface GroupRequests extends Record<string, { readonly request: unknow
   ListGroups: { readonly request: GroupRequest<ListGroupsFilter>; readonly reply: readonly ListedGroup[] };
   DeleteGroup: { readonly request: GroupRequest<{ readonly groupId: string }>; readonly reply: DeletedGroup };
   /** Internal: the topics are gone, so are the offsets that groups committed for them. Answered when that is durable. */
-  TopicsDeleted: { readonly request: { readonly topics: readonly string[] }; readonly reply: TopicsDeletedReply };
-}
+  TopicsDeleted: { readonly request: { readonly topics: readonly DeletedTopic[] }; readonly reply: TopicsDeletedReply };
+};
 
 export interface OffsetFetchGroup {
   readonly groupId: string;
@@ -45,8 +46,15 @@ export interface OffsetFetchGroup {
   readonly memberId: string | null;
   readonly memberEpoch: number;
   /** null: all that the group has committed. */
-  readonly topics: readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[] | null;
+  readonly topics: readonly OffsetFetchTopic[] | null;
   readonly requireStable: boolean;
+}
+
+export interface OffsetFetchTopic {
+  readonly name: string;
+  /** v10+: offsets that were committed under another id of this name count as not committed. */
+  readonly topicId?: string;
+  readonly partitionIndexes: readonly number[];
 }
 
 export interface OffsetFetchedGroup {
@@ -85,7 +93,7 @@ export interface DescribedGroup {
   }[];
 }
 
-/** Both empty (and absent in old versions): everything. */
+/** Empty means all; names are compared without case, unknown ones match nothing (rule 43). */
 export interface ListGroupsFilter {
   readonly statesFilter: readonly string[];
   readonly typesFilter: readonly string[];
@@ -101,6 +109,12 @@ export interface ListedGroup {
 export interface DeletedGroup {
   readonly groupId: string;
   readonly errorCode: ErrorCode;
+}
+
+export interface DeletedTopic {
+  readonly name: string;
+  /** Offsets that were committed under another id of this name stay. */
+  readonly topicId: string;
 }
 
 export interface TopicsDeletedReply {

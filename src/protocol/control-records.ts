@@ -1,10 +1,13 @@
 /**
  * Records that brokers write among a client's records: the ends of transactions, and what a metadata quorum notes. The
- * key of each is a {@link ControlRecordType}, after its int16 version.
+ * key of each is a {@link ControlRecordTypeSchema}, after its int16 version.
  */
 import { array, int16, int32, int64, message, string, uint16, uuid } from "./schema.ts";
 
-export const ControlRecordType = message("ControlRecordType", { versions: [0, 0], fields: { type: int16 } });
+export const ControlRecordTypeSchema = message("ControlRecordTypeSchema", {
+  versions: [0, 0],
+  fields: { type: int16 },
+});
 
 /** Value of a COMMIT or ABORT marker (KIP-98). */
 export const EndTxnMarker = message("EndTxnMarker", { versions: [0, 0], fields: { coordinatorEpoch: int32 } });

@@ -1,0 +1,31 @@
+/**
+ * The way of a request to the shard that holds its group (rule 1).
+ */
+import type { GroupRequests } from "../group/requests.ts";
+import type { Outcome, RequestContext } from "./context.ts";
+
+type Ask<K extends keyof GroupRequests> = GroupRequests[K]["request"] extends { readonly body: infer Body }
+  ? Body
+  : never;
+type Reply<K extends keyof GroupRequests> = GroupRequests[K]["reply"];
+
+/** Has the coordinator of a group decide. `body` is the wire request, or the part of it that is about this group. */
+export function askGroup<K extends keyof GroupRequests>(
+  type: K,
+  groupId: string,
+  body: Ask<K>,
+  context: RequestContext,
+): Promise<Outcome<Reply<K>>> {
+  return askShard(type, context.broker.groupPartition(groupId), body, context);
+}
+
+/** The same for a request about all groups of a shard. */
+export function askShard<K extends keyof GroupRequests>(
+  type: K,
+  partition: number,
+  body: Ask<K>,
+  { broker, version, clientId, connection }: RequestContext,
+): Promise<Outcome<Reply<K>>> {
+  const clientHost = `/${connection.clientHost}`;
+  return broker.groups.submit(partition, type, { version, clientId, clientHost, body });
+}

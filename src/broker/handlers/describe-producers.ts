@@ -1,0 +1,27 @@
+import type { ProducerSnapshot } from "../../log/log.ts";
+import type { DescribeProducers } from "../../protocol/apis/describe-producers.ts";
+import { ErrorCode } from "../../protocol/errors.ts";
+import type { Handler, RequestContext } from "../context.ts";
+
+export const describeProducers: Handler<typeof DescribeProducers> = (request, context) => ({
+  topics: request.topics.map(({ name, partitionIndexes }) => ({
+    name,
+    partitions: partitionIndexes.map((partitionIndex) => describe(name, partitionIndex, context)),
+  })),
+});
+
+function describe(topic: string, partitionIndex: number, { broker }: RequestContext) {
+  const found = broker.partition(topic, partitionIndex);
+  if (found.ok) {
+    const activeProducers = Array.from(found.partition.log.producers(), activeProducer);
+    return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers };
+  }
+  const isTopicUnknown = broker.metadata.topic(topic) === undefined;
+  const errorMessage = isTopicUnknown ? "This server does not host this topic-partition." : null;
+  return { partitionIndex, errorCode: found.errorCode, errorMessage, activeProducers: [] };
+}
+
+/** No transaction is ever open here: there is no coordinator epoch and no start offset. */
+function activeProducer({ producerId, producerEpoch, lastSequence, lastTimestamp }: ProducerSnapshot) {
+  return { producerId, producerEpoch, lastSequence, lastTimestamp, coordinatorEpoch: -1, currentTxnStartOffset: -1 };
+}

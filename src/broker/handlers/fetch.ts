@@ -1,0 +1,229 @@
+import { LogError, type PartitionLog } from "../../log/log.ts";
+import type { Fetch, FetchRequest } from "../../protocol/apis/fetch.ts";
+import { ErrorCode } from "../../protocol/errors.ts";
+import { zeroUuid } from "../../protocol/schema.ts";
+import type { Answer, Handler, LedPartition, RequestContext } from "../context.ts";
+import type { FetchAsk, FetchPartition } from "../fetch-sessions.ts";
+import { endOffsetOf, errorOfLog, refuseLeaderEpoch } from "../leader-epochs.ts";
+import { waitForLogs } from "../waiting.ts";
+
+type FetchAnswer = NonNullable<Answer<typeof Fetch>>;
+type AnsweredTopic = FetchAnswer["responses"][number];
+type PartitionData = AnsweredTopic["partitions"][number] & {
+  readonly errorCode: ErrorCode;
+  readonly highWatermark: number;
+  readonly logStartOffset: number;
+};
+
+interface Fetched {
+  readonly partition: FetchPartition;
+  readonly data: PartitionData;
+  readonly bytes: number;
+}
+
+/** A partition as a fetch finds it: readable, refused, or not what the reader thinks it is (KIP-595). */
+type Found =
+  | { readonly kind: "readable"; readonly led: LedPartition }
+  | { readonly kind: "diverging"; readonly led: LedPartition; readonly epoch: number; readonly endOffset: number }
+  | { readonly kind: "refused"; readonly errorCode: ErrorCode }
+  | { readonly kind: "unknown"; readonly errorCode: ErrorCode };
+
+/**
+ * Waits until there are `minBytes`, an error, or no more time; then reads once, in the order of the partitions. The
+ * records leave as the log's own pieces, uncopied.
+ */
+export const fetch: Handler<typeof Fetch> = async (request, context) => {
+  const plan = context.broker.fetchSessions.open(askOf(request, context));
+  const isFollower = Math.max(request.replicaId, request.replicaState.replicaId) >= 0;
+  const find = (partition: FetchPartition) => findPartition(partition, isFollower, context);
+
+  const maxBytes = Math.min(request.maxBytes, context.broker.config.get("fetch.max.bytes"));
+  const minBytes = Math.min(request.minBytes, maxBytes);
+  const isReady = () => isWorthAnswering(plan.partitions, minBytes, find);
+  if (request.maxWaitMs > 0 && !isReady()) {
+    await waitForLogs(logsOf(plan.partitions, find), isReady, request.maxWaitMs, context);
+  }
+
+  const fetched = await readAll(plan.partitions, maxBytes, request.isolationLevel, find);
+  const { errorCode, sessionId, results } = plan.answer(fetched);
+  return { errorCode, sessionId, ...withLeaders(results, context) };
+};
+
+/** KIP-951 (v16+): whoever has an old idea of the leader is told the new one with the error. */
+function withLeaders(results: readonly Fetched[], { broker, connection, version }: RequestContext) {
+  const leaderId = broker.nodeId;
+  let isAnyTold = false;
+  const told = results.map((fetched): Fetched => {
+    const { errorCode } = fetched.data;
+    const isNews = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH;
+    const { topic = "", partition } = fetched.partition;
+    const leaderEpoch = broker.metadata.topic(topic)?.partitions[partition]?.leaderEpoch;
+    if (version < 16 || !isNews || leaderEpoch === undefined) return fetched;
+    isAnyTold = true;
+    return { ...fetched, data: { ...fetched.data, currentLeader: { leaderId, leaderEpoch } } };
+  });
+  const nodeEndpoints = isAnyTold ? [{ nodeId: leaderId, ...broker.endpoint(connection.listener) }] : [];
+  return { responses: byTopic(told), nodeEndpoints };
+}
+
+function askOf(request: FetchRequest, { broker, version }: RequestContext): FetchAsk {
+  const usesTopicIds = version >= 13;
+  const partitions = new Map<string, FetchPartition>();
+  for (const { topic: name, topicId, partitions: asked } of request.topics) {
+    const topic = usesTopicIds ? broker.metadata.topicById(topicId)?.name : name;
+    for (const { partition, fetchOffset, partitionMaxBytes: maxBytes, currentLeaderEpoch, lastFetchedEpoch } of asked) {
+      const key = keyOf(usesTopicIds ? topicId : name, partition);
+      const epochs = { currentLeaderEpoch, lastFetchedEpoch };
+      const told = { highWatermark: -1, logStartOffset: -1 };
+      const id = usesTopicIds ? topicId : zeroUuid;
+      partitions.set(key, { key, topic, topicId: id, partition, fetchOffset, maxBytes, ...epochs, ...told });
+    }
+  }
+  const forgotten = request.forgottenTopicsData.flatMap(({ topic, topicId, partitions: indexes }) =>
+    indexes.map((partition) => keyOf(usesTopicIds ? topicId : topic, partition)),
+  );
+  const { sessionId, sessionEpoch } = request;
+  return { sessionId, sessionEpoch, usesTopicIds, partitions, forgotten };
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}
+
+function findPartition(asked: FetchPartition, isFollower: boolean, { broker }: RequestContext): Found {
+  const isById = asked.topicId !== zeroUuid;
+  if (asked.topic === undefined && isById) asked.topic = broker.metadata.topicById(asked.topicId)?.name;
+  if (asked.topic === undefined) return { kind: "unknown", errorCode: ErrorCode.UNKNOWN_TOPIC_ID };
+  const found = broker.partition(asked.topic, asked.partition);
+  if (!found.ok) return { kind: "unknown", errorCode: found.errorCode };
+  const led = found.partition;
+  const refuse = (errorCode: ErrorCode): Found => ({ kind: "refused", errorCode });
+
+  if (isById && led.topic.topicId !== asked.topicId) return refuse(ErrorCode.INCONSISTENT_TOPIC_ID);
+  const stale = refuseLeaderEpoch(led, asked.currentLeaderEpoch);
+  if (stale) return refuse(stale);
+  if (isFollower) {
+    // No broker is a replica of this one: it is told what Kafka tells one that is not in the replica set.
+    return refuse(asked.currentLeaderEpoch < 0 ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.UNKNOWN_LEADER_EPOCH);
+  }
+  const { logStartOffset, logEndOffset } = led.log;
+  const isInRange = asked.fetchOffset >= logStartOffset && asked.fetchOffset <= logEndOffset;
+  if (asked.lastFetchedEpoch >= 0) {
+    const end = endOffsetOf(led, asked.lastFetchedEpoch);
+    if (end === undefined || asked.fetchOffset < logStartOffset) return refuse(ErrorCode.OFFSET_OUT_OF_RANGE);
+    if (end.leaderEpoch < asked.lastFetchedEpoch || end.endOffset < asked.fetchOffset) {
+      return { kind: "diverging", led, epoch: end.leaderEpoch, endOffset: end.endOffset };
+    }
+  }
+  return isInRange ? { kind: "readable", led } : refuse(ErrorCode.OFFSET_OUT_OF_RANGE);
+}
+
+type Find = (partition: FetchPartition) => Found;
+
+/** Whether waiting longer has no point. Unknown partitions alone do not end a wait, as in Kafka. */
+function isWorthAnswering(partitions: readonly FetchPartition[], minBytes: number, find: Find): boolean {
+  let bytes = 0;
+  let isAnyKnown = false;
+  for (const partition of partitions) {
+    const found = find(partition);
+    if (found.kind === "unknown") continue;
+    if (found.kind !== "readable") return true;
+    isAnyKnown = true;
+    bytes += Math.min(found.led.log.bytesFrom(partition.fetchOffset), partition.maxBytes);
+  }
+  return !isAnyKnown || bytes >= minBytes;
+}
+
+function logsOf(partitions: readonly FetchPartition[], find: Find): PartitionLog[] {
+  return partitions.map(find).flatMap((found) => (found.kind === "readable" ? [found.led.log] : []));
+}
+
+async function readAll(
+  partitions: readonly FetchPartition[],
+  maxBytes: number,
+  isolationLevel: number,
+  find: Find,
+): Promise<Fetched[]> {
+  const known: Fetched[] = [];
+  const unknown: Fetched[] = [];
+  let bytesLeft = maxBytes;
+  for (const partition of partitions) {
+    const found = find(partition);
+    if (found.kind === "unknown") {
+      unknown.push(refused(partition, found, []));
+    } else if (found.kind === "readable") {
+      // The first partition that has something gives at least one batch, whatever its size (KIP-74).
+      const fetched = await read(partition, found.led, bytesLeft, bytesLeft === maxBytes, isolationLevel);
+      bytesLeft = Math.max(0, bytesLeft - fetched.bytes);
+      known.push(fetched);
+    } else if (found.kind === "diverging") {
+      known.push({ partition, data: diverging(partition, found), bytes: 0 });
+    } else {
+      known.push(refused(partition, found, null));
+    }
+  }
+  return [...known, ...unknown];
+}
+
+async function read(
+  partition: FetchPartition,
+  led: LedPartition,
+  bytesLeft: number,
+  atLeastOne: boolean,
+  isolationLevel: number,
+): Promise<Fetched> {
+  const { log } = led;
+  const abortedTransactions = isolationLevel === 1 ? [] : null;
+  const maxBytes = Math.max(0, Math.min(partition.maxBytes, bytesLeft));
+  if (partition.fetchOffset >= log.highWatermark || (maxBytes === 0 && !atLeastOne)) {
+    return { partition, data: { ...positions(partition, led), abortedTransactions, records: nothing }, bytes: 0 };
+  }
+  try {
+    const result = await log.read(partition.fetchOffset, { maxBytes, atLeastOne, upTo: "high-watermark" });
+    if (result === undefined) return refused(partition, { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }, null);
+    const data = { ...positions(partition, led), abortedTransactions, records: result.chunks };
+    return { partition, data, bytes: result.bytes };
+  } catch (error) {
+    if (error instanceof LogError) return refused(partition, { errorCode: errorOfLog(error) }, null);
+    throw error;
+  }
+}
+
+const nothing = new Uint8Array(0);
+
+/** Until transactions are served the last stable offset is the high watermark. */
+function positions({ partition: partitionIndex }: FetchPartition, { log }: LedPartition) {
+  const { highWatermark, logStartOffset } = log;
+  return { partitionIndex, errorCode: ErrorCode.NONE, highWatermark, lastStableOffset: highWatermark, logStartOffset };
+}
+
+function diverging(partition: FetchPartition, { led, epoch, endOffset }: Found & { kind: "diverging" }): PartitionData {
+  const divergingEpoch = { epoch, endOffset };
+  return { ...positions(partition, led), divergingEpoch, abortedTransactions: null, records: nothing };
+}
+
+function refused(
+  partition: FetchPartition,
+  { errorCode }: { readonly errorCode: ErrorCode },
+  abortedTransactions: [] | null,
+): Fetched {
+  const offsets = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 };
+  const { partition: partitionIndex } = partition;
+  return {
+    partition,
+    data: { partitionIndex, errorCode, ...offsets, abortedTransactions, records: nothing },
+    bytes: 0,
+  };
+}
+
+function byTopic(results: readonly Fetched[]): AnsweredTopic[] {
+  const topics: { topic: string; topicId: string; partitions: PartitionData[] }[] = [];
+  for (const { partition, data } of results) {
+    const { topic = "", topicId } = partition;
+    const last = topics.at(-1);
+    const isSame = last !== undefined && last.topicId === topicId && (topicId !== zeroUuid || last.topic === topic);
+    if (isSame) last.partitions.push(data);
+    else topics.push({ topic, topicId, partitions: [data] });
+  }
+  return topics;
+}

@@ -1,0 +1,84 @@
+import { LogError } from "../../log/log.ts";
+import type { ListOffsets, ListOffsetsRequest } from "../../protocol/apis/list-offsets.ts";
+import { ErrorCode } from "../../protocol/errors.ts";
+import type { Answer, Handler, LedPartition, RequestContext } from "../context.ts";
+import { errorOfLog, refuseLeaderEpoch } from "../leader-epochs.ts";
+
+type AskedPartition = ListOffsetsRequest["topics"][number]["partitions"][number];
+type AnsweredPartition = NonNullable<Answer<typeof ListOffsets>>["topics"][number]["partitions"][number];
+interface Listed {
+  readonly timestamp: number;
+  readonly offset: number;
+  readonly leaderEpoch: number;
+}
+
+/** Timestamps that stand for a place in the log, with the first version that knows them. */
+const places = {
+  latest: { timestamp: -1, since: 1 },
+  earliest: { timestamp: -2, since: 1 },
+  maxTimestamp: { timestamp: -3, since: 7 },
+  earliestLocal: { timestamp: -4, since: 8 },
+  latestTiered: { timestamp: -5, since: 9 },
+  earliestPendingUpload: { timestamp: -6, since: 11 },
+} as const;
+type Place = keyof typeof places;
+
+const nowhere: Listed = { timestamp: -1, offset: -1, leaderEpoch: -1 };
+
+export const listOffsets: Handler<typeof ListOffsets> = async (request, context) => {
+  const topics = request.topics.map(async ({ name, partitions }) => {
+    const distinct = [...new Map(partitions.map((partition) => [partition.partitionIndex, partition])).values()];
+    const isAskedTwice = ({ partitionIndex }: AskedPartition) =>
+      partitions.filter((other) => other.partitionIndex === partitionIndex).length > 1;
+    const listed = distinct.map((partition) =>
+      isAskedTwice(partition) ? refuse(partition, ErrorCode.INVALID_REQUEST) : list(name, partition, context),
+    );
+    return { name, partitions: await Promise.all(listed) };
+  });
+  return { topics: await Promise.all(topics) };
+};
+
+async function list(topic: string, asked: AskedPartition, context: RequestContext): Promise<AnsweredPartition> {
+  const { partitionIndex, timestamp, currentLeaderEpoch } = asked;
+  const place = placeOf(timestamp);
+  if (timestamp < 0 && (place === undefined || context.version < places[place].since)) {
+    return refuse(asked, ErrorCode.UNSUPPORTED_VERSION);
+  }
+  const found = context.broker.partition(topic, partitionIndex);
+  if (!found.ok) return refuse(asked, found.errorCode);
+  const stale = refuseLeaderEpoch(found.partition, currentLeaderEpoch);
+  if (stale) return refuse(asked, stale);
+  try {
+    return { partitionIndex, errorCode: ErrorCode.NONE, ...(await offsetAt(place, timestamp, found.partition)) };
+  } catch (error) {
+    if (error instanceof LogError) return refuse(asked, errorOfLog(error));
+    throw error;
+  }
+}
+
+/** Before transactions the last stable offset is the high watermark: both isolation levels see the same log. */
+async function offsetAt(place: Place | undefined, timestamp: number, led: LedPartition): Promise<Listed> {
+  const { log, leaderEpoch } = led;
+  switch (place) {
+    case "latest":
+      return { timestamp: -1, offset: log.highWatermark, leaderEpoch };
+    case "earliest":
+    case "earliestLocal":
+      return { timestamp: -1, offset: log.logStartOffset, leaderEpoch: log.epochOfOffset(log.logStartOffset) };
+    case "maxTimestamp":
+      return (await log.maxTimestamp()) ?? nowhere;
+    case "latestTiered":
+    case "earliestPendingUpload":
+      return nowhere; // there is no tiered storage
+    case undefined:
+      return (await log.offsetForTimestamp(timestamp)) ?? nowhere;
+  }
+}
+
+function placeOf(timestamp: number): Place | undefined {
+  return (Object.keys(places) as Place[]).find((place) => places[place].timestamp === timestamp);
+}
+
+function refuse({ partitionIndex }: AskedPartition, errorCode: ErrorCode): AnsweredPartition {
+  return { partitionIndex, errorCode, ...nowhere };
+}

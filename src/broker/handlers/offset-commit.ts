@@ -1,0 +1,29 @@
+import type { OffsetCommit, OffsetCommitRequest } from "../../protocol/apis/offset-commit.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
+import type { Answer, Handler } from "../context.ts";
+import { askGroup } from "../groups.ts";
+import { joinTopics, splitTopics } from "../known-topics.ts";
+
+type AnsweredTopic = NonNullable<Answer<typeof OffsetCommit>>["topics"][number];
+
+/** What is not there is refused before the group is looked at, and the group not asked if nothing is left (rule 36). */
+export const offsetCommit: Handler<typeof OffsetCommit> = async (request, context) => {
+  const { known, unknown } = splitTopics(request.topics, context.version >= 10, context.broker.metadata);
+  if (known.length === 0) return { topics: unknown };
+  const outcome = await askGroup("OffsetCommit", request.groupId, { ...request, topics: known }, context);
+  const answered = outcome.ok ? outcome.reply.topics : refuse(known, outcome.errorCode);
+  return { topics: joinTopics(unknown, withIds(answered, known)) };
+};
+
+function refuse(topics: OffsetCommitRequest["topics"], errorCode: ErrorCode): AnsweredTopic[] {
+  return topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
+  }));
+}
+
+/** The coordinator thinks in names. */
+function withIds(answered: readonly AnsweredTopic[], known: OffsetCommitRequest["topics"]): AnsweredTopic[] {
+  const ids = new Map(known.map((topic) => [topic.name, topic.topicId]));
+  return answered.map((topic) => ({ ...topic, topicId: ids.get(topic.name ?? "") }));
+}

@@ -1,0 +1,64 @@
+/**
+ * Rule 36: topics and partitions that do not exist are told apart before a group is asked about the others.
+ */
+import { ErrorCode } from "../protocol/errors.ts";
+import { zeroUuid } from "../protocol/schema.ts";
+import type { MetadataView } from "./context.ts";
+
+interface AskedTopic<P> {
+  readonly name: string;
+  readonly topicId?: string;
+  readonly partitions: readonly P[];
+}
+
+export interface RefusedTopic {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: { readonly partitionIndex: number; readonly errorCode: ErrorCode }[];
+}
+
+/**
+ * @param byId whether topics are named by their ids; those that are known are given their names.
+ * @returns what exists, as it was asked, and the rest with its errors.
+ */
+export function splitTopics<P extends { readonly partitionIndex: number }, T extends AskedTopic<P>>(
+  topics: readonly (T & AskedTopic<P>)[],
+  byId: boolean,
+  metadata: MetadataView,
+): { readonly known: T[]; readonly unknown: RefusedTopic[] } {
+  const known: T[] = [];
+  const unknown: RefusedTopic[] = [];
+  for (const topic of topics) {
+    const { topicId = zeroUuid } = topic;
+    const image = byId ? metadata.topicById(topicId) : metadata.topic(topic.name);
+    const exists = ({ partitionIndex }: P) => image?.partitions[partitionIndex] !== undefined;
+    const missing = topic.partitions.filter((partition) => !exists(partition));
+    if (image !== undefined && missing.length < topic.partitions.length) {
+      known.push({ ...topic, name: image.name, partitions: topic.partitions.filter(exists) });
+    }
+    if (missing.length === 0) continue;
+    const errorCode = byId && image === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    const partitions = missing.map(({ partitionIndex }) => ({ partitionIndex, errorCode }));
+    unknown.push({ name: byId ? "" : topic.name, topicId, partitions });
+  }
+  return { known, unknown };
+}
+
+interface AnsweredTopic {
+  readonly name?: string | undefined;
+  readonly topicId?: string | undefined;
+  readonly partitions: readonly { readonly partitionIndex: number; readonly errorCode: number }[];
+}
+
+/** One answer of two: the partitions of a topic stand together, those that do not exist before the others. */
+export function joinTopics(unknown: readonly RefusedTopic[], answered: readonly AnsweredTopic[]): AnsweredTopic[] {
+  const joined: AnsweredTopic[] = [...unknown];
+  for (const topic of answered) {
+    const isSame = ({ name, topicId }: RefusedTopic) =>
+      topicId === (topic.topicId ?? zeroUuid) && (topicId !== zeroUuid || name === topic.name);
+    const index = unknown.findIndex(isSame);
+    if (index === -1) joined.push(topic);
+    else joined[index] = { ...topic, partitions: [...joined[index]!.partitions, ...topic.partitions] };
+  }
+  return joined;
+}

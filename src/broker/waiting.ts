@@ -1,0 +1,31 @@
+/**
+ * Where a fetch waits for data (Kafka's purgatory). Bounded by itself: a connection's next request waits for the answer
+ * to the one before (rule 58), so there is at most one wait for each connection.
+ */
+import type { PartitionLog } from "../log/log.ts";
+import type { RequestContext } from "./context.ts";
+
+/**
+ * Resolves when `isOver` holds after a change in one of the logs, when the time is up, when the client has gone, or
+ * when the broker stops.
+ */
+export function waitForLogs(
+  logs: readonly PartitionLog[],
+  isOver: () => boolean,
+  maxWaitMs: number,
+  { broker, connection }: RequestContext,
+): Promise<void> {
+  if (broker.isStopping || connection.isClosed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const cancels: (() => void)[] = [];
+    const end = () => {
+      for (const cancel of cancels.splice(0)) cancel();
+      resolve();
+    };
+    const check = () => {
+      if (cancels.length > 0 && isOver()) end();
+    };
+    cancels.push(broker.clock.after(maxWaitMs, end), connection.onClosed(end), broker.onStopping(end));
+    for (const log of logs) cancels.push(log.watch(check));
+  });
+}

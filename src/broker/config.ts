@@ -57,7 +57,7 @@ export class BrokerConfig {
 
   get<N extends BrokerConfigName>(name: N): BrokerConfigValue<N> {
     if (!this.#parsed.has(name)) {
-      const text = this.synonyms(name)[0]?.value;
+      const text = this.synonyms(name).find((synonym) => synonym.name === name)?.value;
       this.#parsed.set(name, text === undefined ? null : brokerConfigs[name].key.parse(name, text));
     }
     return this.#parsed.get(name) as BrokerConfigValue<N>;

@@ -4,6 +4,7 @@
  */
 import type { Clock, Rng } from "../coordinator/clock.ts";
 import type { Log, PartitionLog } from "../log/log.ts";
+import type { MetadataRequests } from "../metadata/requests.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Platform } from "../protocol/platform.ts";
 import type { Api, RequestOf, ResponseInput } from "../protocol/schema.ts";
@@ -44,6 +45,10 @@ export interface MetadataView {
   topics(): Iterable<TopicImage>;
   /** A topic's config as it is in force: its own value, else the broker's, else Kafka's default. */
   topicConfig(topic: string, name: string): string;
+  /** What is set on a topic or a broker itself; the empty name stands for all brokers. */
+  ownConfigs(type: "TOPIC" | "BROKER", name: string): ReadonlyMap<string, string>;
+  /** Topics or brokers that have configs of their own. */
+  configuredResources(type: "TOPIC" | "BROKER"): string[];
   /** Calls back after each change of topics, partitions or configs. @returns unsubscribe. */
   watch(onChange: () => void): () => void;
 }
@@ -74,6 +79,16 @@ export interface GroupShards {
   submit(partition: number, type: string, request: any): Promise<Outcome<any>>;
 }
 
+/** The metadata shard, for what changes metadata. */
+export interface MetadataShard {
+  submit<K extends keyof MetadataRequests>(
+    type: K,
+    request: MetadataRequests[K]["request"],
+  ): Promise<Outcome<MetadataRequests[K]["reply"]>>;
+  /** Resolves once the partitions of all topics that were made or deleted so far have their logs, or lost them. */
+  settled(): Promise<void>;
+}
+
 export interface BrokerServices {
   readonly clock: Clock;
   readonly rng: Rng;
@@ -84,18 +99,23 @@ export interface BrokerServices {
   readonly nodeId: number;
   readonly clusterId: string;
   readonly metadata: MetadataView;
+  readonly metadataShard: MetadataShard;
   readonly groups: GroupShards;
   readonly fetchSessions: FetchSessions;
   /** Set once `stop()` has begun: what is parked is answered with errors that make clients retry. */
   readonly isStopping: boolean;
   /** Calls back once when `stop()` begins, at once if it has. @returns unsubscribe. */
   onStopping(callback: () => void): () => void;
+  /** What runs here, for those who ask (DescribeCluster, ApiVersions). */
+  readonly brokerEpoch: number;
   /** Where clients of this listener reach this broker (advertised.listeners). */
   endpoint(listener: string): Endpoint;
   partition(topic: string, partition: number): PartitionLookup;
   partitionById(topicId: string, partition: number): PartitionLookup;
   /** The partition of `__consumer_offsets` that holds the group (rule 1). */
   groupPartition(groupId: string): number;
+  /** Makes a topic as a client's first question for it does (auto.create.topics.enable was looked at before). */
+  createMissingTopic(topic: string): Promise<ErrorCode>;
   /** Makes the internal topic when it is missing; resolves to NONE once it can be used. */
   ensureInternalTopic(topic: "__consumer_offsets" | "__transaction_state"): Promise<ErrorCode>;
   /** A producer id that no one had before, also not before a crash. */
@@ -104,12 +124,15 @@ export interface BrokerServices {
 
 /** One client's connection, as long as it lasts. */
 export interface Connection {
+  /** The client's address, without a port. */
   readonly clientHost: string;
   readonly listener: string;
   /** True once the client has gone: nobody reads an answer any more. */
   readonly isClosed: boolean;
   /** Calls back once when the client goes, so that what it parked frees its buffers. @returns unsubscribe. */
   onClosed(callback: () => void): () => void;
+  /** Ends the connection: the only way to say no to a Produce with acks=0. */
+  close(reason: string): void;
 }
 
 export interface RequestContext {

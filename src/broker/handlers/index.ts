@@ -5,8 +5,54 @@
  * One file per API, named as its schema's file (`join-group.ts`), exporting one handler named after the API:
  * `export const joinGroup: Handler<typeof JoinGroup> = (request, context) => …`
  */
+import { ApiVersions } from "../../protocol/apis/api-versions.ts";
+import { ConsumerGroupDescribe } from "../../protocol/apis/consumer-group-describe.ts";
+import { CreateTopics } from "../../protocol/apis/create-topics.ts";
+import { DeleteGroups } from "../../protocol/apis/delete-groups.ts";
+import { DeleteRecords } from "../../protocol/apis/delete-records.ts";
+import { DescribeGroups } from "../../protocol/apis/describe-groups.ts";
+import { DescribeProducers } from "../../protocol/apis/describe-producers.ts";
+import { Fetch } from "../../protocol/apis/fetch.ts";
+import { FindCoordinator } from "../../protocol/apis/find-coordinator.ts";
+import { Heartbeat } from "../../protocol/apis/heartbeat.ts";
+import { InitProducerId } from "../../protocol/apis/init-producer-id.ts";
+import { JoinGroup } from "../../protocol/apis/join-group.ts";
+import { LeaveGroup } from "../../protocol/apis/leave-group.ts";
+import { ListGroups } from "../../protocol/apis/list-groups.ts";
+import { ListOffsets } from "../../protocol/apis/list-offsets.ts";
+import { ListTransactions } from "../../protocol/apis/list-transactions.ts";
+import { Metadata } from "../../protocol/apis/metadata.ts";
+import { OffsetCommit } from "../../protocol/apis/offset-commit.ts";
+import { OffsetDelete } from "../../protocol/apis/offset-delete.ts";
+import { OffsetFetch } from "../../protocol/apis/offset-fetch.ts";
+import { OffsetForLeaderEpoch } from "../../protocol/apis/offset-for-leader-epoch.ts";
+import { Produce } from "../../protocol/apis/produce.ts";
+import { SyncGroup } from "../../protocol/apis/sync-group.ts";
 import type { Api } from "../../protocol/schema.ts";
 import type { Handler } from "../context.ts";
+import { apiVersionsOf } from "./api-versions.ts";
+import { consumerGroupDescribe } from "./consumer-group-describe.ts";
+import { createTopics } from "./create-topics.ts";
+import { deleteGroups } from "./delete-groups.ts";
+import { deleteRecords } from "./delete-records.ts";
+import { describeGroups } from "./describe-groups.ts";
+import { describeProducers } from "./describe-producers.ts";
+import { fetch } from "./fetch.ts";
+import { findCoordinator } from "./find-coordinator.ts";
+import { heartbeat } from "./heartbeat.ts";
+import { initProducerId } from "./init-producer-id.ts";
+import { joinGroup } from "./join-group.ts";
+import { leaveGroup } from "./leave-group.ts";
+import { listGroups } from "./list-groups.ts";
+import { listOffsets } from "./list-offsets.ts";
+import { listTransactions } from "./list-transactions.ts";
+import { metadata } from "./metadata.ts";
+import { offsetCommit } from "./offset-commit.ts";
+import { offsetDelete } from "./offset-delete.ts";
+import { offsetFetch } from "./offset-fetch.ts";
+import { offsetForLeaderEpoch } from "./offset-for-leader-epoch.ts";
+import { produce } from "./produce.ts";
+import { syncGroup } from "./sync-group.ts";
 
 /** An API as it is served: its schema with the handler that answers it. */
 export interface ServedApi {
@@ -19,5 +65,32 @@ function serve<A extends Api>(api: A, handle: Handler<A>): ServedApi {
 }
 
 export const servedApis: ReadonlyMap<number, ServedApi> = new Map(
-  ([] as ServedApi[]).map((served) => [served.api.key, served]),
+  [
+    serve(
+      ApiVersions,
+      apiVersionsOf(() => servedApis),
+    ),
+    serve(CreateTopics, createTopics),
+    serve(Produce, produce),
+    serve(Fetch, fetch),
+    serve(ListOffsets, listOffsets),
+    serve(OffsetForLeaderEpoch, offsetForLeaderEpoch),
+    serve(InitProducerId, initProducerId),
+    serve(DescribeProducers, describeProducers),
+    serve(ListTransactions, listTransactions),
+    serve(DeleteRecords, deleteRecords),
+    serve(FindCoordinator, findCoordinator),
+    serve(JoinGroup, joinGroup),
+    serve(SyncGroup, syncGroup),
+    serve(Heartbeat, heartbeat),
+    serve(LeaveGroup, leaveGroup),
+    serve(OffsetCommit, offsetCommit),
+    serve(OffsetFetch, offsetFetch),
+    serve(OffsetDelete, offsetDelete),
+    serve(DescribeGroups, describeGroups),
+    serve(ListGroups, listGroups),
+    serve(DeleteGroups, deleteGroups),
+    serve(ConsumerGroupDescribe, consumerGroupDescribe),
+    serve(Metadata, metadata),
+  ].map((served) => [served.api.key, served]),
 );

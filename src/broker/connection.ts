@@ -1,0 +1,204 @@
+/**
+ * One client's connection: requests run one after the other and are answered in their order; one that parks holds back
+ * those behind it (rule 58). Only a Produce directly behind a Produce starts before the earlier one is durable.
+ */
+
+import { decodeRequest } from "../protocol/codec.ts";
+import { encodeResponseFrame, peekRequest, readRequestHeader } from "../protocol/frame.ts";
+import { ProtocolError } from "../protocol/protocol-error.ts";
+import type { Api } from "../protocol/schema.ts";
+import type { Answer, BrokerServices, Connection } from "./context.ts";
+import { apiVersionsOfStranger } from "./handlers/api-versions.ts";
+import type { ServedApi } from "./handlers/index.ts";
+
+/** What the outside does for a connection. */
+export interface Peer {
+  /** The client's address, without a port. */
+  readonly clientHost: string;
+  readonly listener: string;
+  /** Sends one whole frame, in pieces. */
+  send(pieces: readonly Uint8Array[]): void;
+  /** The connection is to be closed; `reason` is for the log. */
+  close(reason: string): void;
+  /** Too much is queued: read no more until told to go on. */
+  pauseReading(paused: boolean): void;
+}
+
+export interface BrokerConnection {
+  /** Takes one frame without its size. The bytes are the broker's until it has answered. */
+  receive(frame: Uint8Array): void;
+  /** The client has gone. */
+  closed(): void;
+}
+
+/** Bytes of requests that wait or run, over all connections. */
+export interface QueuedBytes {
+  add(bytes: number): void;
+  remove(bytes: number): void;
+}
+
+/** From this many requests waiting on one connection on, no more are read. */
+const maxWaiting = 64;
+
+interface Running {
+  readonly api: Api;
+  readonly version: number;
+  readonly correlationId: number;
+  readonly bytes: number;
+  /** Set when the handler is done; undefined inside when there is nothing to send. */
+  answer?: { readonly response: Answer<Api> };
+}
+
+const produceKey = 0;
+const apiVersionsKey = 18;
+
+export class ClientConnection implements BrokerConnection, Connection {
+  readonly #broker: BrokerServices;
+  readonly #served: ReadonlyMap<number, ServedApi>;
+  readonly #peer: Peer;
+  readonly #queued: QueuedBytes;
+  readonly #onClosed = new Set<() => void>();
+  readonly #waiting: Uint8Array[] = [];
+  readonly #running: Running[] = [];
+  #isClosed = false;
+  #isPaused = false;
+  #isHeld = false;
+
+  constructor(broker: BrokerServices, served: ReadonlyMap<number, ServedApi>, peer: Peer, queued: QueuedBytes) {
+    this.#broker = broker;
+    this.#served = served;
+    this.#peer = peer;
+    this.#queued = queued;
+  }
+
+  get clientHost(): string {
+    return this.#peer.clientHost;
+  }
+
+  get listener(): string {
+    return this.#peer.listener;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  onClosed(callback: () => void): () => void {
+    if (this.#isClosed) callback();
+    else this.#onClosed.add(callback);
+    return () => this.#onClosed.delete(callback);
+  }
+
+  receive(frame: Uint8Array): void {
+    if (this.#isClosed) return;
+    this.#waiting.push(frame);
+    this.#queued.add(frame.length);
+    this.#runWhatMay();
+  }
+
+  closed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const frame of this.#waiting) this.#queued.remove(frame.length);
+    this.#waiting.length = 0;
+    for (const callback of [...this.#onClosed]) callback();
+    this.#onClosed.clear();
+  }
+
+  /** All clients together have too much queued; each is read from again when they have not. */
+  holdAll(hold: boolean): void {
+    this.#isHeld = hold;
+    this.#pause();
+  }
+
+  #runWhatMay(): void {
+    for (let frame = this.#waiting[0]; frame !== undefined && this.#mayRun(frame); frame = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#run(frame);
+    }
+    this.#pause();
+  }
+
+  #pause(): void {
+    const pause = this.#isHeld || this.#waiting.length >= maxWaiting;
+    if (pause === this.#isPaused) return;
+    this.#isPaused = pause;
+    this.#peer.pauseReading(pause);
+  }
+
+  #mayRun(frame: Uint8Array): boolean {
+    const last = this.#running.at(-1);
+    if (last === undefined) return true;
+    return last.api.key === produceKey && frame.length >= 2 && frame[0] === 0 && frame[1] === produceKey;
+  }
+
+  #run(frame: Uint8Array): void {
+    try {
+      this.#start(frame);
+    } catch (error) {
+      this.#queued.remove(frame.length);
+      if (error instanceof ProtocolError) this.close(`a request cannot be read: ${error.message}`);
+      else this.#defect(error);
+    }
+  }
+
+  #start(frame: Uint8Array): void {
+    const { apiKey, apiVersion: version, correlationId } = peekRequest(frame);
+    const served = this.#served.get(apiKey);
+    const [lowest, highest] = served?.api.versions ?? [0, -1];
+    if (served === undefined || version < lowest || version > highest) {
+      this.#queued.remove(frame.length);
+      if (apiKey !== apiVersionsKey) return this.close(`API ${apiKey} is not served in version ${version}`);
+      return this.#peer.send(apiVersionsOfStranger(this.#served, correlationId));
+    }
+    const { api, handle } = served;
+    const { header, body } = readRequestHeader(api, version, frame);
+    const request = decodeRequest(api, version, body);
+    const running: Running = { api, version, correlationId, bytes: frame.length };
+    this.#running.push(running);
+    const context = { broker: this.#broker, connection: this, version, clientId: header.clientId ?? "" };
+    const answer = handle(request, context);
+    if (!(answer instanceof Promise)) return this.#answered(running, answer);
+    answer.then(
+      (response) => {
+        this.#answered(running, response);
+        this.#runWhatMay();
+      },
+      (error) => this.#failed(running, error),
+    );
+  }
+
+  #answered(running: Running, response: Answer<Api>): void {
+    running.answer = { response };
+    for (let first = this.#running[0]; first?.answer !== undefined; first = this.#running[0]) {
+      this.#running.shift();
+      this.#queued.remove(first.bytes);
+      if (!this.#isClosed && first.answer.response !== undefined) this.#send(first, first.answer.response);
+    }
+  }
+
+  #send({ api, version, correlationId }: Running, response: NonNullable<Answer<Api>>): void {
+    try {
+      this.#peer.send(encodeResponseFrame(api, version, correlationId, response));
+    } catch (error) {
+      this.#defect(error);
+    }
+  }
+
+  #failed(running: Running, error: unknown): void {
+    this.#answered(running, undefined);
+    this.#defect(error);
+  }
+
+  /** A handler threw, or answered what cannot be written: nothing sensible can follow on this connection. */
+  #defect(error: unknown): void {
+    this.#broker.logger.error({ err: error, client: this.clientHost }, "a request failed, its connection is closed");
+    this.close("a request failed");
+  }
+
+  close(reason: string): void {
+    if (this.#isClosed) return;
+    this.closed();
+    this.#peer.close(reason);
+  }
+}

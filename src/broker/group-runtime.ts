@@ -1,0 +1,121 @@
+/** The shards of `__consumer_offsets` that this broker leads, and what they tell: one log line for each rebalance. */
+import type { Clock, Rng } from "../coordinator/clock.ts";
+import { Runtime } from "../coordinator/runtime.ts";
+import type { GroupConfig } from "../group/config.ts";
+import type { GroupFact } from "../group/facts.ts";
+import { GroupCoordinator } from "../group/group-coordinator.ts";
+import { groupRecordCodec } from "../group/record-codec.ts";
+import type { GroupRequests } from "../group/requests.ts";
+import { coordinatorPartition } from "../protocol/hash.ts";
+import type { Platform } from "../protocol/platform.ts";
+import type { BrokerConfig } from "./config.ts";
+import type { GroupShards, LedPartition, Logger, Outcome, TopicImage } from "./context.ts";
+
+export interface GroupRuntimeOptions {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly platform: Platform;
+  readonly config: BrokerConfig;
+  readonly logger: Logger;
+}
+
+export class GroupRuntime implements GroupShards {
+  readonly #runtime;
+  readonly #options: GroupRuntimeOptions;
+  readonly #loads = new Set<Promise<void>>();
+
+  constructor(options: GroupRuntimeOptions) {
+    const { logger, config, ...seams } = options;
+    this.#options = options;
+    this.#runtime = new Runtime({
+      ...seams,
+      codec: groupRecordCodec,
+      machine: () => new GroupCoordinator(groupConfig(config)),
+      onFact: (fact) => tell(fact, logger),
+      onFailure: (partition, error) =>
+        logger.error({ err: error, partition }, `the group coordinator of __consumer_offsets-${partition} failed`),
+    });
+  }
+
+  submit<K extends keyof GroupRequests>(
+    partition: number,
+    type: K,
+    request: GroupRequests[K]["request"],
+  ): Promise<Outcome<GroupRequests[K]["reply"]>> {
+    return this.#runtime.submit(partition, type, request);
+  }
+
+  partitionOf(groupId: string): number {
+    return coordinatorPartition(groupId, this.#options.config.get("offsets.topic.num.partitions"));
+  }
+
+  /** This broker leads a partition now; when it is one of ours, its groups are loaded. */
+  lead({ topic, partition, leaderEpoch, log }: LedPartition): void {
+    if (topic.name !== "__consumer_offsets") return;
+    const load = this.#runtime.load(partition, log, leaderEpoch).finally(() => this.#loads.delete(load));
+    this.#loads.add(load);
+  }
+
+  /** Topics are gone: so are the offsets that groups committed for them (rule 40). */
+  topicsDeleted(topics: readonly TopicImage[]): void {
+    for (const { partition } of topics.find(({ name }) => name === "__consumer_offsets")?.partitions ?? []) {
+      this.#runtime.unload(partition, Number.POSITIVE_INFINITY);
+    }
+    for (const partition of this.#runtime.partitions()) {
+      void this.#runtime.submit(partition, "TopicsDeleted", { topics });
+    }
+  }
+
+  /** Resolves when all shards that are led so far take requests. */
+  async loaded(): Promise<void> {
+    await Promise.all(this.#loads);
+  }
+
+  stop(): void {
+    this.#runtime.stop();
+  }
+}
+
+function groupConfig(config: BrokerConfig): GroupConfig {
+  return {
+    groupMinSessionTimeoutMs: config.get("group.min.session.timeout.ms"),
+    groupMaxSessionTimeoutMs: config.get("group.max.session.timeout.ms"),
+    groupInitialRebalanceDelayMs: config.get("group.initial.rebalance.delay.ms"),
+    groupMaxSize: config.get("group.max.size"),
+    offsetMetadataMaxBytes: config.get("offset.metadata.max.bytes"),
+    offsetsRetentionMs: config.get("offsets.retention.minutes") * 60_000,
+    offsetsRetentionCheckIntervalMs: config.get("offsets.retention.check.interval.ms"),
+  };
+}
+
+function tell(fact: GroupFact, logger: Logger): void {
+  const { type, ...fields } = fact;
+  switch (fact.type) {
+    case "GroupRebalanceStarted":
+      return logger.debug(fields, `group ${fact.group} rebalances: ${fact.reason}`);
+    case "GroupRebalanceCompleted":
+      return logger.info(fields, rebalanceLine(fact));
+    case "GroupStaticMemberReplaced":
+      return logger.info(fields, `group ${fact.group}: ${fact.groupInstanceId} is back, nothing moves`);
+    case "GroupDeleted":
+      return logger.info(fields, `group ${fact.group} is deleted: ${fact.reason}`);
+    case "GroupOffsetsExpired":
+      return logger.info(fields, `group ${fact.group}: ${fact.offsets} offsets expired`);
+    default:
+      throw new Error(`no words for ${type}`);
+  }
+}
+
+function rebalanceLine(fact: Extract<GroupFact, { type: "GroupRebalanceCompleted" }>): string {
+  const { group, fromGeneration, toGeneration, members, joined, left, movedPartitions, durationMs, reason } = fact;
+  const change = [
+    joined.length > 0 ? `joined ${joined.join(" ")}` : "",
+    left.length > 0 ? `left ${left.join(" ")}` : "",
+    movedPartitions === undefined ? "" : `${movedPartitions} partitions moved`,
+  ].filter((part) => part !== "");
+  const what = members === 0 ? "is empty" : `has ${members} members`;
+  return (
+    `group ${group} ${what} in generation ${toGeneration} (from ${fromGeneration}), ` +
+    `${[...change, `took ${durationMs} ms`].join(", ")}: ${reason}`
+  );
+}

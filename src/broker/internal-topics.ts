@@ -1,0 +1,65 @@
+import type { NewTopic } from "../metadata/requests.ts";
+import { ErrorCode } from "../protocol/errors.ts";
+import type { BrokerConfig } from "./config.ts";
+import type { MetadataShard, MetadataView } from "./context.ts";
+
+/** A group of 10,000 members has to fit into one record (docs/decisions/0003); Kafka leaves the broker's default. */
+const offsetsMaxMessageBytes = 10_485_760;
+
+/** Topics that are made because someone asks for them: the coordinators' own, and auto.create.topics.enable. */
+export class InternalTopics {
+  readonly #metadata: MetadataView;
+  readonly #shard: MetadataShard;
+  readonly #config: BrokerConfig;
+  readonly #pending = new Map<string, Promise<ErrorCode>>();
+
+  constructor(metadata: MetadataView, shard: MetadataShard, config: BrokerConfig) {
+    this.#metadata = metadata;
+    this.#shard = shard;
+    this.#config = config;
+  }
+
+  /** @returns NONE once the topic can be used. */
+  async ensure(name: string): Promise<ErrorCode> {
+    if (this.#metadata.topic(name) === undefined) return this.create(name);
+    await this.#shard.settled();
+    return ErrorCode.NONE;
+  }
+
+  /** One creation at a time for each name; those who come meanwhile wait for it. */
+  create(name: string): Promise<ErrorCode> {
+    let pending = this.#pending.get(name);
+    if (pending === undefined) {
+      pending = this.#create(name).finally(() => this.#pending.delete(name));
+      this.#pending.set(name, pending);
+    }
+    return pending;
+  }
+
+  async #create(name: string): Promise<ErrorCode> {
+    const outcome = await this.#shard.submit("CreateTopics", { topics: [this.#wanted(name)], validateOnly: false });
+    if (!outcome.ok) return outcome.errorCode;
+    await this.#shard.settled();
+    const errorCode = outcome.reply[0]!.errorCode;
+    return errorCode === ErrorCode.TOPIC_ALREADY_EXISTS ? ErrorCode.NONE : errorCode;
+  }
+
+  #wanted(name: string): NewTopic {
+    const config = this.#config;
+    if (name !== "__consumer_offsets") {
+      return { name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] };
+    }
+    return {
+      name,
+      numPartitions: config.get("offsets.topic.num.partitions"),
+      replicationFactor: config.get("offsets.topic.replication.factor"),
+      assignments: [],
+      configs: [
+        { name: "cleanup.policy", value: "compact" },
+        { name: "compression.type", value: "producer" },
+        { name: "segment.bytes", value: String(config.get("offsets.topic.segment.bytes")) },
+        { name: "max.message.bytes", value: String(offsetsMaxMessageBytes) },
+      ],
+    };
+  }
+}

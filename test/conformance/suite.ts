@@ -49,6 +49,14 @@ export async function until<T>(
   }
 }
 
+/** Does something again and again for so long: what must stay true cannot be awaited. */
+export async function during(ms: number, act: () => Promise<void>): Promise<void> {
+  for (const end = performance.now() + ms; performance.now() < end; ) {
+    await act();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** The answer carries this error and no other. */
 export function refused(answer: Value, name: string): void {
   assert.equal(errorName(answer.errorCode), name, show(answer));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { joinedGroup, Member, stableGroup, subscription, untilState } from "../member.ts";
-import { accepted, fresh, refused } from "../suite.ts";
+import { accepted, during, fresh, refused } from "../suite.ts";
 import type { Value } from "../wire/codec.ts";
 import { isPending } from "../wire/connection.ts";
 
@@ -196,8 +196,7 @@ suite("JoinGroup: rounds", { concurrency: true }, () => {
       { rebalanceTimeoutMs: 300, instanceId: "b" },
     ])) as [Member, Member];
     await untilState(b.connection, group, "PreparingRebalance", 1); // a's session has ended
-    const from = performance.now();
-    while (performance.now() - from < 900) refused(await b.heartbeat(), "REBALANCE_IN_PROGRESS"); // three timers long
+    await during(900, async () => refused(await b.heartbeat(), "REBALANCE_IN_PROGRESS")); // three timers long
     const answer = accepted(await b.join());
     assert.equal(answer.generationId, a.generationId + 1);
     assert.equal(answer.leader, b.memberId);

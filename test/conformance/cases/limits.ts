@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { Member, type MemberOptions, untilState } from "../member.ts";
+import { accepted, fresh, refused, tight } from "../suite.ts";
+import type { Value } from "../wire/codec.ts";
+
+/*
+ * The tight broker: at most 3 members in a group, sessions of at most a minute, and a first round that waits a second.
+ * Static members join at once, so that what is timed here is the round alone.
+ */
+
+const delayMs = 1000;
+
+async function timedJoin(
+  group: string,
+  from: number,
+  options: MemberOptions = {},
+): Promise<{ ms: number; answer: Value }> {
+  const member = await Member.of(group, { address: tight, instanceId: fresh("i"), ...options });
+  const answer = accepted(await member.join());
+  return { ms: performance.now() - from, answer };
+}
+
+function near(ms: number, expected: number): void {
+  assert.ok(ms > expected - 60 && ms < expected + 700, `took ${ms} ms, expected some ${expected} ms`);
+}
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+suite("JoinGroup: the first round of an empty group", { concurrency: true }, () => {
+  test("rule 10: it waits the initial delay in full, also beyond the rebalance timeout", async () => {
+    for (const rebalanceTimeoutMs of [30_000, 100]) {
+      const { ms, answer } = await timedJoin(fresh("g"), performance.now(), { rebalanceTimeoutMs });
+      near(ms, delayMs);
+      assert.equal(answer.generationId, 1);
+    }
+  });
+
+  test("rule 10: when someone joins in that time it waits as long again", async () => {
+    const [group, from] = [fresh("g"), performance.now()];
+    const first = timedJoin(group, from);
+    await wait(delayMs / 2);
+    const second = timedJoin(group, from);
+    near((await first).ms, 2 * delayMs);
+    near((await second).ms, 2 * delayMs);
+    assert.equal((await first).answer.members.length, 2);
+  });
+
+  test("rule 10: the whole is limited by the first member's rebalance timeout", async () => {
+    const [group, from] = [fresh("g"), performance.now()];
+    const first = timedJoin(group, from, { rebalanceTimeoutMs: 1_400 });
+    await wait(delayMs / 2);
+    const second = timedJoin(group, from, { rebalanceTimeoutMs: 30_000 });
+    near((await first).ms, 1_400);
+    near((await second).ms, 1_400);
+  });
+
+  test("rule 10: a group that became Empty waits again", async () => {
+    const group = fresh("g");
+    const member = await Member.of(group, { address: tight, instanceId: "a" });
+    accepted(await member.join());
+    accepted(await member.leave());
+    await untilState(member.connection, group, "Empty");
+    const { ms, answer } = await timedJoin(group, performance.now());
+    near(ms, delayMs);
+    assert.equal(answer.generationId, 3);
+  });
+});
+
+suite("JoinGroup: limits", { concurrency: true }, () => {
+  test("rule 4: group.max.session.timeout.ms bounds the session", async () => {
+    const member = await Member.of(fresh("g"), { address: tight, sessionTimeoutMs: 60_001 });
+    refused(await member.join(), "INVALID_SESSION_TIMEOUT");
+  });
+
+  test("rule 7: a full group takes nobody, but who is in may rejoin", async () => {
+    const group = fresh("g");
+    const member = (instanceId: string) => Member.of(group, { address: tight, instanceId });
+    const [a, b, c, d] = [await member("a"), await member("b"), await member("c"), await member("d")];
+    const joins = await Promise.all([a.join(), b.join(), c.join()]);
+    for (const answer of joins) accepted(answer);
+    refused(await d.join(), "GROUP_MAX_SIZE_REACHED");
+    const dynamic = await Member.of(group, { address: tight });
+    refused(await dynamic.join(), "GROUP_MAX_SIZE_REACHED");
+    refused(await dynamic.join({}, 3), "GROUP_MAX_SIZE_REACHED");
+    accepted(await a.join());
+    accepted(await b.leave());
+    const joining = d.join();
+    await untilState(dynamic.connection, group, "PreparingRebalance", 3);
+    for (const answer of await Promise.all([joining, a.join(), c.join()])) accepted(answer);
+  });
+});

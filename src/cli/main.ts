@@ -1,0 +1,9 @@
+import { Command } from "commander";
+import { serveCommand } from "./serve.ts";
+
+/** `regroup …`: every command is a file beside this one. */
+export async function main(args: readonly string[]): Promise<void> {
+  const program = new Command("regroup").description("Kafka's consumer groups as a system.");
+  program.addCommand(serveCommand());
+  await program.parseAsync(args, { from: "user" });
+}

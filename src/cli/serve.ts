@@ -1,0 +1,112 @@
+/** `regroup serve`: runs the broker until it is told to stop. */
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { Command } from "commander";
+import { loadConfig, type Setting, settingsOfEnvironment } from "../broker/config-sources.ts";
+import { parseProperties } from "../broker/properties.ts";
+import { ConfigError } from "../metadata/config-def.ts";
+import { StartError } from "../server/listen.ts";
+import { type LogOutput, openLogOutput } from "../server/logs.ts";
+import { type RunningServer, serve } from "../server/serve.ts";
+
+interface ServeFlags {
+  readonly o?: string[];
+  readonly config?: string;
+  readonly ephemeral?: true;
+  readonly logLevel: string;
+}
+
+/** SIGTERM to exit; what hangs longer is cut. */
+const stopWithinMs = 2_000;
+
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("Run the broker.")
+    .option("-o <key=value>", "set a config, by Kafka's name; may stand more than once", collect)
+    .option("--config <file>", "read configs from a file in the form of server.properties")
+    .option("--ephemeral", "keep everything in memory and leave nothing behind")
+    .option("--log-level <level>", "debug, info, warn or error", "info")
+    .action(run);
+}
+
+async function run(flags: ServeFlags): Promise<void> {
+  let output: LogOutput | undefined;
+  try {
+    const { config, warnings } = loadConfig(await settingsOf(flags));
+    output = await openLogOutput(flags.logLevel);
+    const { logger } = output;
+    for (const warning of warnings) logger.warn({}, warning);
+    const ephemeral = flags.ephemeral === true;
+    const server = await serve({ config, ephemeral, logger, onFailure: (error) => fail(error, output) });
+    greet(server);
+    stopOnSignal(server, output);
+  } catch (error) {
+    fail(error, output);
+  }
+}
+
+/** Later ones win: environment, file, command line. */
+async function settingsOf({ o, config }: ServeFlags): Promise<Setting[]> {
+  const settings = settingsOfEnvironment(process.env);
+  if (config !== undefined) {
+    const text = await readFile(config, "utf8").catch((error: Error) => {
+      throw new StartError(`--config ${config}: ${error.message}`);
+    });
+    for (const { key, value, line } of parseProperties(text)) {
+      settings.push({ key, value, where: `in ${basename(config)}, line ${line}` });
+    }
+  }
+  for (const text of o ?? []) {
+    const at = text.indexOf("=");
+    if (at < 1) throw new StartError(`-o ${text}: expected key=value`);
+    settings.push({ key: text.slice(0, at).trim(), value: text.slice(at + 1), where: "given by -o" });
+  }
+  return settings;
+}
+
+function greet({ listeners, folder, broker }: RunningServer): void {
+  const where = listeners.bound.map(({ name, host, port }) => `${name}://${host}:${port}`).join(", ");
+  const { host, port } = broker.services.endpoint(listeners.bound[0]!.name);
+  const at = `${host}:${port}`;
+  process.stdout.write(
+    `regroup listens on ${where}\n` +
+      `${folder === undefined ? "Everything stays in memory." : `Its data lies in ${folder}`}\n` +
+      "Try, each in a terminal of its own:\n" +
+      `  kcat -b ${at} -G billing orders\n` +
+      `  echo hello | kcat -b ${at} -P -t orders\n`,
+  );
+}
+
+function stopOnSignal(server: RunningServer, output: LogOutput): void {
+  let isStopping = false;
+  const stop = async (signal: string) => {
+    if (isStopping) return leave(1, output);
+    isStopping = true;
+    setTimeout(() => leave(1, output), stopWithinMs).unref();
+    output.logger.info({ signal }, "stopping");
+    await server.stop();
+    leave(0, output);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => stop(signal).catch((error) => fail(error, output)));
+  }
+}
+
+function fail(error: unknown, output: LogOutput | undefined): void {
+  const isExpected = error instanceof ConfigError || error instanceof StartError;
+  if (isExpected) process.stderr.write(`regroup: ${error.message}\n`);
+  else if (output !== undefined) output.logger.error({ err: error }, "the broker stops");
+  else process.stderr.write(`regroup: ${(error as Error).stack}\n`);
+  leave(1, output);
+}
+
+/** Ends the process; by force when its own teardown hangs, which Node's has been seen to do. */
+function leave(code: number, output: LogOutput | undefined): void {
+  output?.flush();
+  process.exitCode = code;
+  process.exit(code);
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}

@@ -1,0 +1,171 @@
+/**
+ * One client's socket: frames in, answers out. All answers of one tick leave in one write. A client that does not read
+ * its answers is not read from, and is closed when nothing moves for connections.max.idle.ms.
+ */
+import type { Socket } from "node:net";
+import type { BrokerConnection, Peer } from "../broker/connection.ts";
+import type { Logger } from "../broker/context.ts";
+import { type FrameProblem, FrameReader } from "./frames.ts";
+
+export interface SocketLimits {
+  readonly maxRequestBytes: number;
+  readonly maxIdleMs: number;
+  /** Answers that all clients together have not read; beyond it the one with the most is closed. */
+  readonly unread: UnreadAnswers;
+}
+
+/** From this many unread bytes on, no more requests of the client are read. */
+const pauseAtUnreadBytes = 1024 * 1024;
+/** Answers up to this size are copied into one buffer: one write, one segment. */
+const joinBytes = 64 * 1024;
+
+export class ClientSocket implements Peer {
+  readonly clientHost: string;
+  readonly listener: string;
+  readonly #socket: Socket;
+  readonly #logger: Logger;
+  readonly #limits: SocketLimits;
+  readonly #connection: BrokerConnection;
+  readonly #clientPort: number;
+  #answers: Uint8Array[] = [];
+  #heldByBroker = false;
+  #heldByClient = false;
+
+  constructor(
+    socket: Socket,
+    listener: string,
+    connect: (peer: Peer) => BrokerConnection,
+    logger: Logger,
+    limits: SocketLimits,
+  ) {
+    this.#socket = socket;
+    this.#logger = logger;
+    this.#limits = limits;
+    this.listener = listener;
+    this.clientHost = hostOf(socket);
+    this.#clientPort = socket.remotePort ?? 0;
+    this.#connection = connect(this);
+    socket.setNoDelay(true);
+    socket.setTimeout(limits.maxIdleMs, () => this.#refuse("it was idle for connections.max.idle.ms"));
+    const frames = new FrameReader(limits.maxRequestBytes, (frame) => this.#connection.receive(frame));
+    socket.on("data", (chunk: Buffer) => {
+      const problem = frames.push(chunk);
+      if (problem !== undefined) this.#refuse(wordsFor(problem, limits.maxRequestBytes));
+    });
+    socket.on("drain", () => this.#drained());
+    socket.on("error", (error) => logger.debug({ client: this.client, err: error }, "a client's connection broke"));
+    socket.on("close", () => {
+      limits.unread.forget(this);
+      this.#connection.closed();
+    });
+  }
+
+  get client(): string {
+    return `${this.clientHost}:${this.#clientPort}`;
+  }
+
+  get unreadBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  send(pieces: readonly Uint8Array[]): void {
+    if (this.#answers.length === 0) process.nextTick(() => this.#flush());
+    this.#answers.push(...pieces);
+  }
+
+  close(reason: string): void {
+    this.#logger.warn({ client: this.client, listener: this.listener }, `a client is disconnected: ${reason}`);
+    this.#flush();
+    this.#socket.destroySoon();
+  }
+
+  pauseReading(paused: boolean): void {
+    this.#heldByBroker = paused;
+    this.#pauseOrResume();
+  }
+
+  /** The broker stops: what was answered so far still goes out. */
+  end(): void {
+    this.#flush();
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #flush(): void {
+    const answers = this.#answers;
+    if (answers.length === 0 || this.#socket.destroyed) return;
+    this.#answers = [];
+    const bytes = answers.reduce((sum, piece) => sum + piece.length, 0);
+    if (answers.length === 1) this.#socket.write(answers[0]!);
+    else if (bytes <= joinBytes) this.#socket.write(Buffer.concat(answers, bytes));
+    else {
+      this.#socket.cork();
+      for (const piece of answers) this.#socket.write(piece);
+      this.#socket.uncork();
+    }
+    if (this.unreadBytes > pauseAtUnreadBytes) {
+      this.#heldByClient = true;
+      this.#pauseOrResume();
+      this.#limits.unread.add(this);
+    }
+  }
+
+  #drained(): void {
+    this.#heldByClient = false;
+    this.#limits.unread.forget(this);
+    this.#pauseOrResume();
+  }
+
+  #pauseOrResume(): void {
+    if (this.#heldByBroker || this.#heldByClient) this.#socket.pause();
+    else if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** Nothing more is said to this client. */
+  #refuse(reason: string): void {
+    this.#logger.warn({ client: this.client, listener: this.listener }, `a client is disconnected: ${reason}`);
+    this.#socket.destroy();
+  }
+
+  closeAsSlowest(): void {
+    this.#refuse(`it does not read its answers (${this.unreadBytes} bytes wait), and all clients' are too many`);
+  }
+}
+
+/** Clients that do not read, and how much waits for them in all. */
+export class UnreadAnswers {
+  readonly #sockets = new Set<ClientSocket>();
+  readonly #maxBytes: number;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  add(socket: ClientSocket): void {
+    this.#sockets.add(socket);
+    let total = 0;
+    let slowest = socket;
+    for (const each of this.#sockets) {
+      total += each.unreadBytes;
+      if (each.unreadBytes > slowest.unreadBytes) slowest = each;
+    }
+    if (total > this.#maxBytes) slowest.closeAsSlowest();
+  }
+
+  forget(socket: ClientSocket): void {
+    this.#sockets.delete(socket);
+  }
+}
+
+/** IPv4 addresses that come in by IPv6 are told as IPv4. */
+export function hostOf(socket: Socket): string {
+  return (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+}
+
+function wordsFor(problem: FrameProblem, maxBytes: number): string {
+  if (problem.kind === "protocol") return `it speaks ${problem.name}, this port speaks Kafka's protocol in plain text`;
+  return `it announces a request of ${problem.size} bytes, socket.request.max.bytes is ${maxBytes}`;
+}

@@ -1,0 +1,152 @@
+/** Opens the listeners and hands accepted sockets to the broker, within max.connections and max.connections.per.ip. */
+import { createServer, type Server, type Socket } from "node:net";
+import { hostname } from "node:os";
+import type { Broker } from "../broker/broker.ts";
+import type { BrokerConfig } from "../broker/config.ts";
+import type { Endpoint, Logger } from "../broker/context.ts";
+import { advertisedListenersOf, type Listener, listenersOf } from "../broker/listeners.ts";
+import { ConfigError } from "../metadata/config-def.ts";
+import { ClientSocket, hostOf, UnreadAnswers } from "./client-socket.ts";
+
+/** Most bytes of answers that all clients together may leave unread. */
+const maxUnreadBytes = 512 * 1024 * 1024;
+
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+export class Listeners {
+  /** By name, where each is bound; port 0 has become the one that was free. */
+  readonly bound: readonly Listener[];
+  readonly #servers: readonly Server[];
+  readonly #sockets = new Set<ClientSocket>();
+  /** Who connected before the broker had loaded its log. */
+  #early: { readonly socket: Socket; readonly listener: string }[] = [];
+  #accept: (socket: Socket, listener: string) => void = (socket, listener) => {
+    this.#early.push({ socket, listener });
+  };
+  readonly #perAddress = new Map<string, number>();
+
+  private constructor(bound: readonly Listener[], servers: readonly Server[]) {
+    this.bound = bound;
+    this.#servers = servers;
+    for (const [at, server] of servers.entries()) {
+      server.on("connection", (socket) => this.#accept(socket, bound[at]!.name));
+    }
+  }
+
+  /** Binds all listeners; nobody is served yet. @throws {StartError} when a port is taken. @throws {ConfigError} */
+  static async open(config: BrokerConfig): Promise<Listeners> {
+    const backlog = config.get("socket.listen.backlog.size");
+    const servers: Server[] = [];
+    try {
+      const bound: Listener[] = [];
+      for (const listener of listenersOf(config)) {
+        const server = createServer({ pauseOnConnect: true });
+        servers.push(server);
+        bound.push({ ...listener, port: await bind(server, listener, backlog) });
+      }
+      return new Listeners(bound, servers);
+    } catch (error) {
+      for (const server of servers) server.close();
+      throw error;
+    }
+  }
+
+  /** What clients are told to connect to, by listener. @throws {ConfigError} */
+  endpoints(config: BrokerConfig): Map<string, Endpoint> {
+    const advertised = new Map(advertisedListenersOf(config).map((listener) => [listener.name, listener]));
+    return new Map(this.bound.map((listener) => [listener.name, endpointOf(listener, advertised.get(listener.name))]));
+  }
+
+  /** From now on clients are served, also those that connected meanwhile. */
+  serve(broker: Broker, config: BrokerConfig, logger: Logger): void {
+    const limits = {
+      maxRequestBytes: config.get("socket.request.max.bytes"),
+      maxIdleMs: Math.max(0, Math.min(config.get("connections.max.idle.ms"), 2 ** 31 - 1)),
+      unread: new UnreadAnswers(maxUnreadBytes),
+    };
+    this.#accept = (socket, listener) => {
+      if (socket.destroyed || !this.#admit(socket, config, logger)) return;
+      const client = new ClientSocket(socket, listener, (peer) => broker.connect(peer), logger, limits);
+      this.#sockets.add(client);
+      socket.on("close", () => {
+        this.#sockets.delete(client);
+        this.#leave(client.clientHost);
+      });
+      socket.resume();
+    };
+    for (const { socket, listener } of this.#early) this.#accept(socket, listener);
+    this.#early = [];
+  }
+
+  /** No new clients. */
+  stopAccepting(): void {
+    for (const server of this.#servers) server.close();
+  }
+
+  /** Sends what was answered, then closes; what does not close in time is cut. */
+  async closeClients(withinMs: number): Promise<void> {
+    const deadline = Date.now() + withinMs;
+    for (const socket of this.#sockets) socket.end();
+    while (this.#sockets.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #admit(socket: Socket, config: BrokerConfig, logger: Logger): boolean {
+    const host = hostOf(socket);
+    const fromHost = this.#perAddress.get(host) ?? 0;
+    const key =
+      this.#sockets.size >= config.get("max.connections")
+        ? "max.connections"
+        : fromHost >= config.get("max.connections.per.ip")
+          ? "max.connections.per.ip"
+          : undefined;
+    if (key === undefined) {
+      this.#perAddress.set(host, fromHost + 1);
+      return true;
+    }
+    logger.warn({ client: host }, `a client is refused: ${key} is ${config.get(key)}`);
+    socket.destroy();
+    return false;
+  }
+
+  #leave(host: string): void {
+    const left = (this.#perAddress.get(host) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(host, left);
+    else this.#perAddress.delete(host);
+  }
+}
+
+function bind(server: Server, { host, port }: Listener, backlog: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(new StartError(wordsFor(error, host, port))));
+    server.listen({ port, backlog, ...(host === "" ? {} : { host }) }, () => {
+      const address = server.address();
+      if (address === null || typeof address === "string") throw new Error("a TCP server has an address");
+      server.removeAllListeners("error");
+      resolve(address.port);
+    });
+  });
+}
+
+function wordsFor(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === "EADDRINUSE") {
+    return `${host}:${port} is taken: another broker (or other program) listens there. Stop it, or choose another port with -o listeners=PLAINTEXT://127.0.0.1:0`;
+  }
+  if (error.code === "EACCES") return `${host}:${port} may not be opened by this user`;
+  return `${host}:${port} cannot be opened: ${error.message}`;
+}
+
+const anyAddress = new Set(["0.0.0.0", "::"]);
+
+function endpointOf(bound: Listener, advertised: Listener | undefined): Endpoint {
+  const { host, port } = advertised ?? bound;
+  if (anyAddress.has(host)) {
+    throw new ConfigError(
+      `advertised.listeners: ${bound.name} is bound to ${host}, which no client can connect to: ` +
+        `set advertised.listeners=${bound.name}://HOST:${port}`,
+    );
+  }
+  return { host: host === "" ? hostname() : host, port: port === 0 ? bound.port : port };
+}

@@ -1,0 +1,30 @@
+/** Log output by pino: for people on a terminal, JSON elsewhere. On stderr: stdout belongs to what a command says. */
+import pino from "pino";
+import type { Logger } from "../broker/context.ts";
+
+export interface LogOutput {
+  readonly logger: Logger;
+  flush(): void;
+}
+
+export async function openLogOutput(level: string): Promise<LogOutput> {
+  const stream = process.stderr.isTTY ? await prettyStream() : pino.destination({ fd: 2, sync: false, minLength: 0 });
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  return {
+    logger,
+    flush: () => {
+      if ("flushSync" in stream) stream.flushSync();
+    },
+  };
+}
+
+async function prettyStream() {
+  const { default: pretty } = await import("pino-pretty");
+  return pretty({
+    destination: 2,
+    sync: true,
+    translateTime: "SYS:HH:MM:ss.l",
+    ignore: "pid,hostname",
+    singleLine: true,
+  });
+}

@@ -1,0 +1,16 @@
+import { randomFillSync } from "node:crypto";
+import type { Clock, Rng } from "../coordinator/clock.ts";
+
+/** The machine's own time. Timers keep the process alive only while something else does. */
+export const machineClock: Clock = {
+  now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+export const machineRng: Rng = {
+  bytes: (count) => randomFillSync(new Uint8Array(count)),
+};

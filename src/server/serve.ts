@@ -1,0 +1,70 @@
+/** A broker as a process: its log, its sockets, its signals. */
+import { resolve } from "node:path";
+import { type Broker, createBroker } from "../broker/broker.ts";
+import type { BrokerConfig } from "../broker/config.ts";
+import type { Logger } from "../broker/context.ts";
+import type { Log } from "../log/log.ts";
+import { openMemoryLog } from "../log/memory/memory-log.ts";
+import { nodePlatform } from "../platform/node-platform.ts";
+import { installUtf8 } from "../protocol/utf8.ts";
+import { Listeners, StartError } from "./listen.ts";
+import { machineClock, machineRng } from "./machine-clock.ts";
+
+export interface ServeOptions {
+  readonly config: BrokerConfig;
+  /** Keeps everything in memory; nothing is left behind. */
+  readonly ephemeral: boolean;
+  readonly logger: Logger;
+  /** The disk refused: nothing more can be promised, the process is to end. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface RunningServer {
+  readonly broker: Broker;
+  readonly listeners: Listeners;
+  /** Absolute; undefined when ephemeral. */
+  readonly folder: string | undefined;
+  /** Answers what is parked, makes all durable, closes. */
+  stop(): Promise<void>;
+}
+
+/** Time for clients to take their last answers. */
+const closeClientsWithinMs = 500;
+
+/** @throws {StartError} {@link ConfigError} when a port or the folder is another's, or a config is wrong. */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { config, ephemeral, logger } = options;
+  installUtf8(nodePlatform);
+  const listeners = await Listeners.open(config);
+  let log: Log | undefined;
+  try {
+    const endpoints = listeners.endpoints(config);
+    const folder = ephemeral ? undefined : resolve(config.get("log.dirs")?.[0] ?? config.get("log.dir") ?? "data");
+    log = folder === undefined ? memoryLog(config) : await fileLog(folder, options);
+    const seams = { clock: machineClock, rng: machineRng, platform: nodePlatform };
+    const broker = createBroker({ ...seams, log, config, logger });
+    await broker.start(endpoints);
+    listeners.serve(broker, config, logger);
+    return { broker, listeners, folder, stop: () => stop(broker, listeners) };
+  } catch (error) {
+    listeners.stopAccepting();
+    await log?.close();
+    throw error;
+  }
+}
+
+async function stop(broker: Broker, listeners: Listeners): Promise<void> {
+  listeners.stopAccepting();
+  const stopped = broker.stop();
+  await new Promise((done) => setImmediate(done)); // parked requests are answered in this turn
+  await listeners.closeClients(closeClientsWithinMs);
+  await stopped;
+}
+
+function memoryLog(config: BrokerConfig): Log {
+  return openMemoryLog({ platform: nodePlatform, producerIdExpirationMs: config.get("producer.id.expiration.ms") });
+}
+
+async function fileLog(_folder: string, _options: ServeOptions): Promise<Log> {
+  throw new StartError("the file engine is not here yet");
+}

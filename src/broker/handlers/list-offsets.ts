@@ -49,7 +49,9 @@ async function list(topic: string, asked: AskedPartition, context: RequestContex
   const stale = refuseLeaderEpoch(found.partition, currentLeaderEpoch);
   if (stale) return refuse(asked, stale);
   try {
-    return { partitionIndex, errorCode: ErrorCode.NONE, ...(await offsetAt(place, timestamp, found.partition)) };
+    const { leaderEpoch, ...listed } = await offsetAt(place, timestamp, found.partition);
+    const epoch = context.version >= 4 ? { leaderEpoch } : {};
+    return { partitionIndex, errorCode: ErrorCode.NONE, ...listed, ...epoch };
   } catch (error) {
     if (error instanceof LogError) return refuse(asked, errorOfLog(error));
     throw error;

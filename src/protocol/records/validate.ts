@@ -1,6 +1,9 @@
 /**
  * What a broker checks of the batches that a client produces, and what it then stores: in the order, with the errors and
  * the changes of Kafka 4.3.1 (its request check, its log's check and its LogValidator).
+ *
+ * Stricter in one thing: Kafka does not look at the lengths of compressed records that it stores as they are, and so
+ * takes some that no consumer can read. Here every record must be one that Kafka's own reader accepts.
  */
 import type { ErrorName } from "../errors.ts";
 import { CompressionError, type CompressionType, type Platform } from "../platform.ts";
@@ -166,11 +169,15 @@ function checkRecords(batch: BatchView, rules: ProduceRules, platform: Platform)
   const logAppendTimeMs = rules.timestampType === "LogAppendTime" ? rules.nowMs : -1;
   const maxTimestamp = rules.timestampType === "LogAppendTime" ? rules.nowMs : found.maxTimestamp;
   let bytes = batch.bytes.subarray(batch.at, batch.end);
-  // Kafka looks at the offsets of records only where they are compressed.
-  if (source !== target || (source !== "none" && !found.consecutive)) {
+  if (source !== target) {
+    checkRewritable(batch, found);
     bytes = rewrite(batch, records, target, rules, platform);
     checkSize(bytes.length, rules);
   } else {
+    // Kafka looks at the offsets of records only where they are compressed, and then fails to number them anew.
+    if (source !== "none" && !found.consecutive) {
+      throw new Refusal("UNKNOWN_SERVER_ERROR", "compressed records are not numbered 0, 1, 2 …");
+    }
     setMaxTimestamp(batch, rules.timestampType, maxTimestamp, platform);
   }
   return { ok: true, bytes, count: batch.count, maxTimestamp, logAppendTimeMs };
@@ -181,8 +188,21 @@ function targetCompression(source: CompressionType, rules: ProduceRules): Compre
   return rules.compression === "uncompressed" ? "none" : rules.compression;
 }
 
+/** What Kafka's builder of batches refuses, which an unchanged batch never meets. */
+function checkRewritable(batch: BatchView, { minTimestamp }: Walked): void {
+  const { producerId, producerEpoch, baseSequence } = batch;
+  const refuse = (what: string): never => {
+    throw new Refusal("UNKNOWN_SERVER_ERROR", `the batch cannot be compressed anew: ${what}`);
+  };
+  if (minTimestamp < -1) refuse(`timestamp ${minTimestamp}`);
+  if (batch.transactional && producerId === -1) refuse("transactional without a producer id");
+  if (producerId !== -1 && producerEpoch === -1) refuse(`producer epoch ${producerEpoch}`);
+  if (producerId !== -1 && baseSequence < 0) refuse(`sequence ${baseSequence}`);
+}
+
 interface Walked {
   readonly maxTimestamp: number;
+  readonly minTimestamp: number;
   /** Are the records numbered 0, 1, 2 …? */
   readonly consecutive: boolean;
   readonly errors: readonly RecordRefusal[];
@@ -196,6 +216,7 @@ function walk(batch: BatchView, { bytes, at, end }: RecordBytes, rules: ProduceR
   const errors: RecordRefusal[] = [];
   let badTimestamp = false;
   let maxTimestamp = -1;
+  let minTimestamp = -1;
   let consecutive = true;
   const reader = new VarintReader(bytes, at, end);
   for (let index = 0; index < count; index++) {
@@ -211,6 +232,7 @@ function walk(batch: BatchView, { bytes, at, end }: RecordBytes, rules: ProduceR
     leaveRecord(reader, end);
 
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
+    if (timestamp < minTimestamp) minTimestamp = timestamp;
     const keyless = rules.compacted && !hasKey;
     const wrongTime = keyless ? undefined : timestampFault(timestamp, batch, rules);
     if (wrongTime !== undefined) badTimestamp = true;
@@ -218,7 +240,7 @@ function walk(batch: BatchView, { bytes, at, end }: RecordBytes, rules: ProduceR
     if (message !== undefined && errors.length < mostRecordErrors) errors.push({ batchIndex: index, message });
   }
   if (reader.at !== end) throw new RecordsError("invalid", `${end - reader.at} bytes after the last record`);
-  return { maxTimestamp, consecutive, errors, badTimestamp };
+  return { maxTimestamp, minTimestamp, consecutive, errors, badTimestamp };
 }
 
 function skipHeaders(reader: VarintReader, count: number): void {
@@ -243,7 +265,8 @@ function setMaxTimestamp(batch: BatchView, type: TimestampType, maxTimestamp: nu
   // A timestamp beyond 2^53 is a double's guess here; what the producer wrote is exact.
   if (!Number.isSafeInteger(maxTimestamp)) return;
   if (batch.timestampType === type && batch.maxTimestamp === maxTimestamp) return;
-  const attributes = batch.attributes & ~attribute.logAppendTime;
+  const kept = attribute.compression | attribute.transactional | attribute.control | attribute.deleteHorizon;
+  const attributes = batch.attributes & kept; // bits without a meaning go, as in Kafka
   const typeBit = type === "LogAppendTime" ? attribute.logAppendTime : 0;
   writeInt16(batch.bytes, batch.at + position.attributes, attributes | typeBit);
   writeInt64(batch.bytes, batch.at + position.maxTimestamp, maxTimestamp);
@@ -251,7 +274,7 @@ function setMaxTimestamp(batch: BatchView, type: TimestampType, maxTimestamp: nu
   writeInt32(batch.bytes, batch.at + position.crc, crc);
 }
 
-/** The batch written anew: in another compression, or because its records were not numbered 0, 1, 2 … */
+/** The batch written anew in another compression, its records numbered 0, 1, 2 … */
 function rewrite(
   batch: BatchView,
   records: RecordBytes,

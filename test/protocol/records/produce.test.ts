@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
 import type { TimestampType } from "../../../src/protocol/records/batch.ts";
-import { BatchView, batches, encodeBatch, setBaseOffset, setLeaderEpoch } from "../../../src/protocol/records/batch.ts";
+import {
+  BatchView,
+  batches,
+  encodeBatch,
+  type NewBatch,
+  position,
+  setBaseOffset,
+  setLeaderEpoch,
+} from "../../../src/protocol/records/batch.ts";
+import { writeInt32 } from "../../../src/protocol/records/integers.ts";
 import { checkProduced, type ProduceRules } from "../../../src/protocol/records/validate.ts";
 import { fromHex, golden, toHex } from "./golden.ts";
 import { readAll } from "./read.ts";
@@ -99,19 +108,28 @@ describe("what is stored", () => {
     }
   });
 
-  test("compressed records that are not numbered 0, 1, 2 … are written anew", () => {
-    const offsets = [0, 5, 2];
-    const records = offsets.map((offset) => ({ key: null, value, timestamp: 1, offset }));
+  test("records not numbered 0, 1, 2 … are numbered where they are compressed anew", () => {
+    const records = [0, 5, 2].map((offset) => ({ key: null, value, timestamp: 1, offset }));
     const bytes = encodeBatch(
-      { compression: "zstd", records, producerId: 4, producerEpoch: 1, baseSequence: 9 },
+      { records, lastOffset: 2, producerId: 4, producerEpoch: 1, baseSequence: 9 },
       nodePlatform,
     );
-    const [batch] = readAll(stored(bytes, {})).batches;
+    const [batch] = readAll(stored(bytes, { compression: "zstd" })).batches;
     assert.deepEqual(
       batch!.records!.map(({ offset }) => offset),
       [0, 1, 2],
     );
     assert.deepEqual([batch!.producerId, batch!.producerEpoch, batch!.baseSequence, batch!.valid], [4, 1, 9, true]);
+  });
+
+  test("attributes without a meaning go when the timestamp type is written, as in Kafka", () => {
+    const bytes = plainBatch();
+    bytes[21] = 0x01;
+    bytes[22]! |= 0x80;
+    const batch = new BatchView(bytes);
+    writeInt32(bytes, position.crc, nodePlatform.crc32c(bytes, position.attributes, bytes.length));
+    assert.equal(new BatchView(stored(bytes.slice(), {})).attributes, batch.attributes);
+    assert.equal(new BatchView(stored(bytes.slice(), { timestampType: "LogAppendTime" })).attributes, 0x08);
   });
 
   test("LogAppendTime holds for every record, also when they are compressed anew", () => {
@@ -160,6 +178,21 @@ describe("what is refused", () => {
     assert.equal(refusal(at(rules.nowMs + 2001), limits), "INVALID_TIMESTAMP");
     assert.equal(refusal(at(rules.nowMs - 5000), { ...limits, timestampType: "LogAppendTime" }), "NONE");
   });
+
+  // Each seen on Kafka 4.3.1, whose validator fails where it would have to write the batch anew.
+  const one = { key: null, value, timestamp: 1 };
+  const unwritable: [string, NewBatch][] = [
+    ["records not numbered 0, 1, 2 …", { compression: "gzip", records: [{ ...one, offset: 1 }], lastOffset: 0 }],
+    ["transactional without a producer id", { transactional: true, records: [one] }],
+    ["a producer epoch below 0", { producerId: 1, producerEpoch: -1, baseSequence: 0, records: [one] }],
+    ["a timestamp below -1", { records: [{ ...one, timestamp: -2 }] }],
+  ];
+  for (const [what, batch] of unwritable) {
+    test(`${what}: nobody's fault but the server's`, () => {
+      const compression = batch.compression === undefined ? "zstd" : "producer";
+      assert.equal(refusal(encodeBatch(batch, nodePlatform), { compression }), "UNKNOWN_SERVER_ERROR");
+    });
+  }
 
   test("a bomb: records that take more than the limit when decompressed", () => {
     const records = [{ key: null, value: new Uint8Array(1_000_000), timestamp: 1 }];

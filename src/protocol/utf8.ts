@@ -34,18 +34,18 @@ function decode(bytes: Uint8Array, start: number, end: number): string {
       point = (point << 6) | (next & 0x3f);
       taken++;
     }
+    if (point >= 0xd800 && point <= 0xdfff) point = replacement; // Java takes an encoded surrogate as one part
     text += String.fromCodePoint(point);
     at += taken;
   }
   return text;
 }
 
-/** Is `next` a continuation byte that may stand after `lead`? No overlong forms, no surrogates, nothing past U+10FFFF. */
+/** Is `next` a continuation byte that may stand after `lead`? No overlong forms, nothing past U+10FFFF. */
 function continues(lead: number, index: number, next: number): boolean {
   if ((next & 0xc0) !== 0x80) return false;
   if (index > 1) return true;
   if (lead === 0xe0) return next >= 0xa0;
-  if (lead === 0xed) return next < 0xa0;
   if (lead === 0xf0) return next >= 0x90;
   if (lead === 0xf4) return next < 0x90;
   return true;

@@ -118,6 +118,22 @@ describe("Node and plain JavaScript agree", () => {
     );
   });
 
+  test("with Java on how many U+FFFD stand for malformed bytes", () => {
+    const seenInJava: [string, string][] = [
+      ["eda08fdf9f", "\ufffd\u07df"], // an encoded surrogate is one part
+      ["eda0c0", "\ufffd\ufffd"], // and so is the start of one
+      ["f3edbf8ff1", "\ufffd\ufffd\ufffd"],
+      ["f0908041", "\ufffdA"], // the start of a sequence that breaks off is one part
+      ["f08080", "\ufffd\ufffd\ufffd"], // bytes that can start nothing are one part each
+      ["c0af", "\ufffd\ufffd"],
+    ];
+    for (const [hex, text] of seenInJava) {
+      const bytes = Uint8Array.from(Buffer.from(hex, "hex"));
+      assert.equal(nodePlatform.utf8Decode(bytes, 0, bytes.length), text, hex);
+      assert.equal(plainPlatform.utf8Decode(bytes, 0, bytes.length), text, hex);
+    }
+  });
+
   test("on UTF-8 that they read, malformed included", () => {
     const byte = fc.oneof(fc.integer({ min: 0x41, max: 0x5a }), fc.integer({ min: 0x80, max: 0xff }));
     fc.assert(

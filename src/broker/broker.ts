@@ -28,6 +28,8 @@ export interface BrokerOptions {
   readonly log: Log;
   readonly config: BrokerConfig;
   readonly logger: Logger;
+  /** Where the log lies, for those who ask. */
+  readonly logDir: string;
 }
 
 export interface Broker {
@@ -48,7 +50,7 @@ const metadataTopicId = "AAAAAAAAAAAAAAAAAAAAAQ";
 const metadataPartition = 0;
 
 export function createBroker(options: BrokerOptions): Broker {
-  const { clock, rng, platform, log, config, logger } = options;
+  const { clock, rng, platform, log, config, logger, logDir } = options;
   const nodeId = config.get("node.id");
   const stopping = new Set<() => void>();
   const connections = new Set<ClientConnection>();
@@ -94,6 +96,7 @@ export function createBroker(options: BrokerOptions): Broker {
     log,
     config,
     nodeId,
+    logDir,
     get clusterId() {
       return metadata.clusterId;
     },

@@ -106,6 +106,8 @@ export interface BrokerServices {
   readonly isStopping: boolean;
   /** Calls back once when `stop()` begins, at once if it has. @returns unsubscribe. */
   onStopping(callback: () => void): () => void;
+  /** The folder that holds the data, as DescribeLogDirs tells it. */
+  readonly logDir: string;
   /** What runs here, for those who ask (DescribeCluster, ApiVersions). */
   readonly brokerEpoch: number;
   /** Where clients of this listener reach this broker (advertised.listeners). */

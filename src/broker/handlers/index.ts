@@ -5,21 +5,34 @@
  * One file per API, named as its schema's file (`join-group.ts`), exporting one handler named after the API:
  * `export const joinGroup: Handler<typeof JoinGroup> = (request, context) => …`
  */
+
+import { AlterConfigs } from "../../protocol/apis/alter-configs.ts";
 import { ApiVersions } from "../../protocol/apis/api-versions.ts";
 import { ConsumerGroupDescribe } from "../../protocol/apis/consumer-group-describe.ts";
+import { CreatePartitions } from "../../protocol/apis/create-partitions.ts";
 import { CreateTopics } from "../../protocol/apis/create-topics.ts";
 import { DeleteGroups } from "../../protocol/apis/delete-groups.ts";
 import { DeleteRecords } from "../../protocol/apis/delete-records.ts";
+import { DeleteTopics } from "../../protocol/apis/delete-topics.ts";
+import { DescribeAcls } from "../../protocol/apis/describe-acls.ts";
+import { DescribeClientQuotas } from "../../protocol/apis/describe-client-quotas.ts";
+import { DescribeCluster } from "../../protocol/apis/describe-cluster.ts";
+import { DescribeConfigs } from "../../protocol/apis/describe-configs.ts";
 import { DescribeGroups } from "../../protocol/apis/describe-groups.ts";
+import { DescribeLogDirs } from "../../protocol/apis/describe-log-dirs.ts";
 import { DescribeProducers } from "../../protocol/apis/describe-producers.ts";
+import { DescribeTopicPartitions } from "../../protocol/apis/describe-topic-partitions.ts";
 import { Fetch } from "../../protocol/apis/fetch.ts";
 import { FindCoordinator } from "../../protocol/apis/find-coordinator.ts";
 import { Heartbeat } from "../../protocol/apis/heartbeat.ts";
+import { IncrementalAlterConfigs } from "../../protocol/apis/incremental-alter-configs.ts";
 import { InitProducerId } from "../../protocol/apis/init-producer-id.ts";
 import { JoinGroup } from "../../protocol/apis/join-group.ts";
 import { LeaveGroup } from "../../protocol/apis/leave-group.ts";
+import { ListConfigResources } from "../../protocol/apis/list-config-resources.ts";
 import { ListGroups } from "../../protocol/apis/list-groups.ts";
 import { ListOffsets } from "../../protocol/apis/list-offsets.ts";
+import { ListPartitionReassignments } from "../../protocol/apis/list-partition-reassignments.ts";
 import { ListTransactions } from "../../protocol/apis/list-transactions.ts";
 import { Metadata } from "../../protocol/apis/metadata.ts";
 import { OffsetCommit } from "../../protocol/apis/offset-commit.ts";
@@ -30,21 +43,33 @@ import { Produce } from "../../protocol/apis/produce.ts";
 import { SyncGroup } from "../../protocol/apis/sync-group.ts";
 import type { Api } from "../../protocol/schema.ts";
 import type { Handler } from "../context.ts";
+import { alterConfigs } from "./alter-configs.ts";
 import { apiVersionsOf } from "./api-versions.ts";
 import { consumerGroupDescribe } from "./consumer-group-describe.ts";
+import { createPartitions } from "./create-partitions.ts";
 import { createTopics } from "./create-topics.ts";
 import { deleteGroups } from "./delete-groups.ts";
 import { deleteRecords } from "./delete-records.ts";
+import { deleteTopics } from "./delete-topics.ts";
+import { describeAcls } from "./describe-acls.ts";
+import { describeClientQuotas } from "./describe-client-quotas.ts";
+import { describeCluster } from "./describe-cluster.ts";
+import { describeConfigs } from "./describe-configs.ts";
 import { describeGroups } from "./describe-groups.ts";
+import { describeLogDirs } from "./describe-log-dirs.ts";
 import { describeProducers } from "./describe-producers.ts";
+import { describeTopicPartitions } from "./describe-topic-partitions.ts";
 import { fetch } from "./fetch.ts";
 import { findCoordinator } from "./find-coordinator.ts";
 import { heartbeat } from "./heartbeat.ts";
+import { incrementalAlterConfigs } from "./incremental-alter-configs.ts";
 import { initProducerId } from "./init-producer-id.ts";
 import { joinGroup } from "./join-group.ts";
 import { leaveGroup } from "./leave-group.ts";
+import { listConfigResources } from "./list-config-resources.ts";
 import { listGroups } from "./list-groups.ts";
 import { listOffsets } from "./list-offsets.ts";
+import { listPartitionReassignments } from "./list-partition-reassignments.ts";
 import { listTransactions } from "./list-transactions.ts";
 import { metadata } from "./metadata.ts";
 import { offsetCommit } from "./offset-commit.ts";
@@ -92,5 +117,17 @@ export const servedApis: ReadonlyMap<number, ServedApi> = new Map(
     serve(OffsetForLeaderEpoch, offsetForLeaderEpoch),
     serve(Produce, produce),
     serve(SyncGroup, syncGroup),
+    serve(AlterConfigs, alterConfigs),
+    serve(CreatePartitions, createPartitions),
+    serve(DeleteTopics, deleteTopics),
+    serve(DescribeAcls, describeAcls),
+    serve(DescribeClientQuotas, describeClientQuotas),
+    serve(DescribeCluster, describeCluster),
+    serve(DescribeConfigs, describeConfigs),
+    serve(DescribeLogDirs, describeLogDirs),
+    serve(DescribeTopicPartitions, describeTopicPartitions),
+    serve(IncrementalAlterConfigs, incrementalAlterConfigs),
+    serve(ListConfigResources, listConfigResources),
+    serve(ListPartitionReassignments, listPartitionReassignments),
   ].map((served) => [served.api.key, served]),
 );

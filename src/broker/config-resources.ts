@@ -1,0 +1,13 @@
+/** What configs belong to, as DescribeConfigs and its kin number them. Only topics and brokers have configs here. */
+import { resourceTypes } from "../metadata/image.ts";
+
+export function resourceTypeName(type: number): "TOPIC" | "BROKER" | undefined {
+  if (type === resourceTypes.TOPIC) return "TOPIC";
+  return type === resourceTypes.BROKER ? "BROKER" : undefined;
+}
+
+/** @returns why a broker's name is not this broker's id, undefined when it is. */
+export function refuseBroker(name: string, nodeId: number): string | undefined {
+  if (!/^[+-]?\d+$/.test(name)) return `Node id must be an integer, but it is: ${name}`;
+  return Number(name) === nodeId ? undefined : `Unexpected broker id, expected ${nodeId}, but received ${name}`;
+}

@@ -8,6 +8,7 @@
 import type { AppendRefusal, PartitionLog } from "../log/log.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import type { Platform } from "../protocol/platform.ts";
+import { ProtocolError } from "../protocol/protocol-error.ts";
 import { encodeBatch } from "../protocol/records/batch.ts";
 import type { Clock, Instant, Rng } from "./clock.ts";
 import { replayLog } from "./load.ts";
@@ -167,7 +168,8 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
 
   #emit(records: readonly Record[], now: Instant): Admission {
     const { codec, log, leaderEpoch } = this.#options;
-    const encoded = records.map((record) => ({ ...codec.encode(record), timestamp: now.wallMs }));
+    const encoded = encodeAll(codec, records, now.wallMs);
+    if (encoded === undefined) return { ok: false, errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
     const bytes = encoded.reduce((sum, record) => sum + sizeInBatch(record), 0);
     if (this.#pendingBytes + bytes > maxPendingBytes) {
       return { ok: false, errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE };
@@ -271,5 +273,15 @@ function errorOf(refusal: AppendRefusal): ErrorCode {
       return ErrorCode.COORDINATOR_NOT_AVAILABLE;
     default:
       return ErrorCode.NOT_COORDINATOR;
+  }
+}
+
+/** undefined: a client brought a value that no record can hold, such as text that grows when it is written as UTF-8. */
+function encodeAll<Record>(codec: RecordCodec<Record>, records: readonly Record[], timestamp: number) {
+  try {
+    return records.map((record): EncodedRecord => ({ ...codec.encode(record), timestamp }));
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
   }
 }

@@ -1,6 +1,8 @@
 import type { ReplyToken } from "../../coordinator/machine.ts";
 import type { JoinGroupRequest } from "../../protocol/apis/join-group.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
+import { maxStringBytes } from "../../protocol/reader.ts";
+import { utf8 } from "../../protocol/utf8.ts";
 import { appendError } from "../append-error.ts";
 import { newMemberId } from "../member-id.ts";
 import { newGroup } from "../record.ts";
@@ -88,6 +90,7 @@ function joinAsNew(join: Join, group: ClassicGroup): void {
   if (!offersAreSupported(join, group)) return refuse(join, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, "");
   const { groupInstanceId } = body;
   const memberId = newMemberId(groupInstanceId ?? clientId, context.rng);
+  if (utf8.utf8Length(memberId) > maxStringBytes) return refuse(join, ErrorCode.UNKNOWN_SERVER_ERROR, "");
   const known = groupInstanceId === null ? undefined : group.staticMembers.get(groupInstanceId);
   if (known !== undefined) return replaceStaticMember(join, group, known, memberId);
   if (groupInstanceId === null && version >= 4) return handOutMemberId(join, group, memberId);

@@ -25,7 +25,7 @@ function expireOffsetsOf(shard: Shard, groupId: string, context: GroupContext): 
   // Refused: the next check tries again.
   if (records.length === 0 || !context.emit(records).ok) return;
   if (offsets > 0) context.publish({ type: "GroupOffsetsExpired", group: groupId, offsets });
-  if (goes) forgetGroup(shard, groupId, "it was Empty and its last offset has expired", context);
+  if (goes) forgetGroup(shard, groupId, "it was Empty and had no offsets left", context);
 }
 
 type Expiry = (topic: string, committed: CommittedOffset) => boolean;

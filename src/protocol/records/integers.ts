@@ -41,6 +41,7 @@ export function writeInt64(bytes: Uint8Array, at: number, value: number): void {
 
 /** Bytes that `value` takes as a zigzag varint (int32) or varlong (int64). */
 export function varintSize(value: number): number {
+  if (value >= -64 && value < 64) return 1;
   let rest = (value < 0 ? -value - 1 : value) / 64;
   let size = 1;
   for (; rest >= 1; rest /= 128) size++;
@@ -49,6 +50,10 @@ export function varintSize(value: number): number {
 
 /** Writes `value` (int32 or int64) as a zigzag varint. @returns the position behind it. */
 export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+  if (value >= -64 && value < 64) {
+    bytes[at] = (value << 1) ^ (value >> 31);
+    return at + 1;
+  }
   const negative = value < 0;
   const magnitude = negative ? -value - 1 : value;
   // The sign takes the lowest bit: it is kept apart so that no bit of a number near 2^53 is lost by doubling it.

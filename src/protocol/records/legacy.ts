@@ -83,7 +83,7 @@ export function readLegacyRecords(
   return inner.map((each) => recordOf(each, each.offset + shift, appended ?? each.timestamp));
 }
 
-/** In format 1 the messages within are numbered from 0 and the one around them bears the offset of the last (KIP-31). */
+/** In format 1 messages within are numbered from 0; the one around them bears the offset of the last (KIP-31). */
 function offsetShift(outer: LegacyMessage, inner: readonly LegacyMessage[]): number {
   // Offset 0 outside: librdkafka once left it so in what it produced; Kafka then takes the inner ones as they are.
   if (outer.magic === 0 || outer.offset === 0) return 0;

@@ -1,6 +1,6 @@
 /**
- * What a broker checks of the batches that a client produces, and what it then stores: in the order, with the errors and
- * the changes of Kafka 4.3.1 (its request check, its log's check and its LogValidator).
+ * What a broker checks of the batches that a client produces, and what it then stores: in the order, with the errors
+ * and the changes of Kafka 4.3.1 (its request check, its log's check and its LogValidator).
  *
  * Stricter in one thing: Kafka does not look at the lengths of compressed records that it stores as they are, and so
  * takes some that no consumer can read. Here every record must be one that Kafka's own reader accepts.
@@ -54,8 +54,8 @@ export type ProduceCheck =
   | {
       readonly ok: true;
       /**
-       * The one batch to store; base offset and leader epoch are still the producer's. It is a part of the bytes checked,
-       * changed there in place, unless its records had to be written anew.
+       * The one batch to store; base offset and leader epoch are still the producer's. It is a part of the bytes
+       * checked, changed there in place, unless its records had to be written anew.
        */
       readonly bytes: Uint8Array;
       readonly count: number;
@@ -113,7 +113,7 @@ const errorOfReason = {
   "compression-type": "UNKNOWN_SERVER_ERROR",
 } as const satisfies Record<RecordsError["reason"], ErrorName>;
 
-/** Since version 3 a request holds exactly one batch of format 2 for a partition (KIP-98); 4.3.1 speaks no older one. */
+/** Since version 3 a request holds one batch of format 2 for a partition (KIP-98); 4.3.1 speaks no older one. */
 function onlyBatch(bytes: Uint8Array, produceVersion: number): BatchView {
   const found = batches(bytes);
   const batch = found.next().value;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
-/** The lines of a file of golden vectors. Integers beyond 2^53 are the nearest double, as everywhere outside the bytes. */
+/** The lines of a file of golden vectors. Integers beyond 2^53 are the nearest double, as all outside the bytes. */
 export function golden<T>(name: string): T[] {
   const packed = readFileSync(new URL(`../../vectors/records/${name}.jsonl.gz`, import.meta.url));
   const lines = gunzipSync(packed).toString().trim().split("\n");

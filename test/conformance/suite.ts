@@ -89,10 +89,11 @@ export async function createTopic(
   const topic = { name, numPartitions: partitions, replicationFactor: 1, configs: configList };
   const answer = await connection.ask("CreateTopics", { topics: [topic], timeoutMs: 10_000 });
   accepted(answer.topics[0]);
+  const indexes = Array.from({ length: answer.topics[0].numPartitions }, (_, partitionIndex) => partitionIndex);
+  const ends = indexes.map((partitionIndex) => ({ partitionIndex, timestamp: -1 }));
   await until(`topic ${name} has leaders`, async () => {
-    const { topics } = await connection.ask("Metadata", { topics: [{ name }] });
-    const found = topics[0];
-    return found.errorCode === 0 && found.partitions.every((each: Value) => each.leaderId >= 0);
+    const { topics } = await connection.ask("ListOffsets", { topics: [{ name, partitions: ends }] });
+    return topics[0].partitions.every((each: Value) => each.errorCode === 0);
   });
   return { name, id: answer.topics[0].topicId };
 }
@@ -122,6 +123,7 @@ export async function fetch(
   const partitions = [{ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch }];
   const topics = [{ topic: topic.name, topicId: topic.id, partitions }];
   const body = { maxWaitMs: 0, minBytes: 1, ...request, topics };
-  const answer = accepted(await connection.ask("Fetch", body, version));
+  const answer = await connection.ask("Fetch", body, version);
+  refused({ errorCode: 0, ...answer }, "NONE"); // versions below 7 have no error of the whole
   return answer.responses[0].partitions[0];
 }

@@ -104,25 +104,25 @@ suite("JoinGroup: who may join", { concurrency: true }, () => {
   test("rule 8: a pending member holds a rebalance back until its session ends; then its id is forgotten", async () => {
     const group = fresh("g");
     const [leader] = await stableGroup(group);
-    const pending = await Member.of(group, { sessionTimeoutMs: 700 });
+    const pending = await Member.of(group, { sessionTimeoutMs: 1500 });
     await pending.becomePending();
     const from = performance.now();
     const answer = accepted(await leader!.join());
     const tookMs = performance.now() - from;
-    assert.ok(tookMs > 450 && tookMs < 5_000, `${tookMs} ms`);
+    assert.ok(tookMs > 1_200 && tookMs < 5_000, `${tookMs} ms`);
     assert.deepEqual(ids(answer), [leader!.memberId]);
     refused(await pending.joinOnce(), "UNKNOWN_MEMBER_ID");
   });
 
   test("rule 8: a pending member holds a rebalance back at most for the rebalance timeout", async () => {
     const group = fresh("g");
-    const [leader] = await stableGroup(group, [{ rebalanceTimeoutMs: 500 }]);
+    const [leader] = await stableGroup(group, [{ rebalanceTimeoutMs: 1500 }]);
     const pending = await Member.of(group, { sessionTimeoutMs: 60_000, rebalanceTimeoutMs: 60_000 });
     await pending.becomePending();
     const from = performance.now();
     accepted(await leader!.join());
     const tookMs = performance.now() - from;
-    assert.ok(tookMs > 450 && tookMs < 5_000, `${tookMs} ms`);
+    assert.ok(tookMs > 1_200 && tookMs < 5_000, `${tookMs} ms`);
     refused(await leader!.heartbeat(), "NONE");
   });
 
@@ -167,11 +167,11 @@ suite("JoinGroup: rounds", { concurrency: true }, () => {
 
   test("rule 11: members that do not rejoin within the largest rebalance timeout are dropped", async () => {
     const group = fresh("g");
-    const [a, b] = (await stableGroup(group, [{ rebalanceTimeoutMs: 100 }, { rebalanceTimeoutMs: 800 }])) as Member[];
+    const [a, b] = (await stableGroup(group, [{ rebalanceTimeoutMs: 500 }, { rebalanceTimeoutMs: 1500 }])) as Member[];
     const from = performance.now();
     const answer = accepted(await a!.join());
     const tookMs = performance.now() - from;
-    assert.ok(tookMs > 700 && tookMs < 6_000, `${tookMs} ms`);
+    assert.ok(tookMs > 1_200 && tookMs < 6_000, `${tookMs} ms`);
     assert.deepEqual(ids(answer), [a!.memberId]);
     refused(await b!.heartbeat(), "UNKNOWN_MEMBER_ID");
   });
@@ -179,8 +179,8 @@ suite("JoinGroup: rounds", { concurrency: true }, () => {
   test("rule 11: a static member that did not rejoin stays in the group", async () => {
     const group = fresh("g");
     const [a, b] = (await stableGroup(group, [
-      { rebalanceTimeoutMs: 300 },
-      { rebalanceTimeoutMs: 300, instanceId: "b" },
+      { rebalanceTimeoutMs: 1000 },
+      { rebalanceTimeoutMs: 1000, instanceId: "b" },
     ])) as [Member, Member];
     const answer = accepted(await a.join());
     assert.deepEqual(ids(answer), [a.memberId, b.memberId].sort());
@@ -192,11 +192,11 @@ suite("JoinGroup: rounds", { concurrency: true }, () => {
   test("rule 11: while only static members are left and away the group prepares on, its generation unchanged", async () => {
     const group = fresh("g");
     const [a, b] = (await stableGroup(group, [
-      { rebalanceTimeoutMs: 300, sessionTimeoutMs: 300 },
-      { rebalanceTimeoutMs: 300, instanceId: "b" },
+      { rebalanceTimeoutMs: 1000, sessionTimeoutMs: 1000 },
+      { rebalanceTimeoutMs: 1000, instanceId: "b" },
     ])) as [Member, Member];
     await untilState(b.connection, group, "PreparingRebalance", 1); // a's session has ended
-    await during(900, async () => refused(await b.heartbeat(), "REBALANCE_IN_PROGRESS")); // three timers long
+    await during(2_500, async () => refused(await b.heartbeat(), "REBALANCE_IN_PROGRESS")); // three timers long
     const answer = accepted(await b.join());
     assert.equal(answer.generationId, a.generationId + 1);
     assert.equal(answer.leader, b.memberId);
@@ -215,8 +215,8 @@ suite("JoinGroup: rounds", { concurrency: true }, () => {
   test("rule 12: a static leader that did not rejoin is followed by another", async () => {
     const group = fresh("g");
     const [a, b] = (await stableGroup(group, [
-      { rebalanceTimeoutMs: 400, instanceId: "a" },
-      { rebalanceTimeoutMs: 400 },
+      { rebalanceTimeoutMs: 1000, instanceId: "a" },
+      { rebalanceTimeoutMs: 1000 },
     ])) as [Member, Member];
     b.protocols = [["range", "changed"]];
     const answer = accepted(await b.join());

@@ -1,6 +1,7 @@
 /** Apache Kafka's own command line tools, version 4.3.1. */
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { kafkajs } from "./support/libraries.ts";
@@ -91,9 +92,9 @@ test("delete-records, get-offsets and broker-api-versions", async (t) => {
   await world.createTopic("t", 1);
   await world.produce("t", 1, 10);
   const at = ["--bootstrap-server", world.broker.bootstrap];
-  const file = "/dev/stdin";
-  const what = JSON.stringify({ partitions: [{ topic: "t", partition: 0, offset: 4 }], version: 1 });
-  await kafkaTool("delete-records", [...at, "--offset-json-file", file], what);
+  const file = join(await mkdtemp(join(tmpdir(), "regroup-interop-")), "offsets.json");
+  await writeFile(file, JSON.stringify({ partitions: [{ topic: "t", partition: 0, offset: 4 }], version: 1 }));
+  await kafkaTool("delete-records", [...at, "--offset-json-file", file]);
   const earliest = await kafkaTool("get-offsets", [...at, "--topic", "t", "--time", "earliest"]);
   assert.deepEqual(lines(earliest), ["t:0:4"]);
   const versions = await kafkaTool("broker-api-versions", at);

@@ -100,6 +100,7 @@ const happenings: ((world: World, group: Group) => Promise<void>)[] = [
 ];
 
 function taken(group: Group): Member | undefined {
+  for (const member of group.now) if (!member.alive) group.now.delete(member); // kcat ends with the broker
   const member = [...group.now][1];
   if (member) group.now.delete(member);
   return member;

@@ -20,8 +20,14 @@ export interface MemberOptions {
 
 export interface Library {
   readonly name: string;
-  /** kafkajs and @platformatic/kafka bring no cooperative assignor, kafkajs no static membership. */
-  readonly features: { readonly cooperative: boolean; readonly static: boolean };
+  readonly features: {
+    /** kafkajs and @platformatic/kafka bring no cooperative assignor. */
+    readonly cooperative: boolean;
+    /** kafkajs knows no group.instance.id. */
+    readonly static: boolean;
+    /** kcat ends when no broker is left. */
+    readonly outlivesBroker: boolean;
+  };
   readonly program: (options: MemberOptions) => Program;
 }
 
@@ -30,7 +36,7 @@ export const python = join(import.meta.dirname, "../../../.regroup-test/python/b
 
 export const kcat: Library = {
   name: "kcat",
-  features: { cooperative: true, static: true },
+  features: { cooperative: true, static: true, outlivesBroker: false },
   program: (options) => ({
     command: "kcat",
     args: ["-b", options.bootstrap, "-G", options.group, "-J", "-u", ...librdkafka(options), options.topic],
@@ -63,13 +69,26 @@ function kcatEvents(line: string): MemberEvent[] {
   return [{ event: change[1] === "assign" ? "assigned" : "revoked", partitions }];
 }
 
-export const kafkajs = ofOurs("kafkajs", process.execPath, "kafkajs.ts", { cooperative: false, static: false });
+export const kafkajs = ofOurs("kafkajs", process.execPath, "kafkajs.ts", {
+  cooperative: false,
+  static: false,
+  outlivesBroker: true,
+});
 export const platformatic = ofOurs("@platformatic/kafka", process.execPath, "platformatic.ts", {
   cooperative: false,
   static: true,
+  outlivesBroker: true,
 });
-export const confluent = ofOurs("confluent-kafka", python, "confluent.py", { cooperative: true, static: true });
-export const kafkaPython = ofOurs("kafka-python", python, "kafka-python.py", { cooperative: true, static: true });
+export const confluent = ofOurs("confluent-kafka", python, "confluent.py", {
+  cooperative: true,
+  static: true,
+  outlivesBroker: true,
+});
+export const kafkaPython = ofOurs("kafka-python", python, "kafka-python.py", {
+  cooperative: true,
+  static: true,
+  outlivesBroker: true,
+});
 
 function ofOurs(name: string, command: string, file: string, features: Library["features"]): Library {
   return {
@@ -81,7 +100,7 @@ function ofOurs(name: string, command: string, file: string, features: Library["
 
 export const java: Library = {
   name: "Java verifiable consumer",
-  features: { cooperative: true, static: true },
+  features: { cooperative: true, static: true, outlivesBroker: true },
   program: (options) => ({
     command: kit,
     args: ["verifiable-consumer", "--verbose", "--command-config", javaConfig(options), ...javaArguments(options)],

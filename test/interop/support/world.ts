@@ -22,6 +22,11 @@ export interface World {
   groupState(state: string, group?: string): Promise<void>;
   /** Awaits that these members together saw every record of the topic, each at its offset and with its value. */
   consumed(topic: string, members: readonly Member[]): Promise<void>;
+  /**
+   * End offset of each partition. Where a producer's request was answered late it may have been stored twice, so tests
+   * compare with this and not with what they sent.
+   */
+  ends(topic: string): Promise<Map<number, number>>;
   /** Committed offset of each partition, -1 where there is none. */
   committed(topic: string, group?: string): Promise<Map<number, number>>;
 }
@@ -53,6 +58,10 @@ function topics(admin: Admin, producer: Producer) {
     async createTopic(topic: string, partitions: number) {
       await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
     },
+    async ends(topic: string) {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return byPartition(offsets.map(({ partition, high }) => [partition, Number(high)]));
+    },
     async produce(topic: string, partitions: number, count: number) {
       const known = produced(topic);
       records.set(topic, known);
@@ -79,7 +88,7 @@ function topics(admin: Admin, producer: Producer) {
 }
 
 function groups(broker: Broker, admin: Admin, members: Member[]) {
-  const describe = async (group: string) => (await admin.describeGroups([group])).groups[0]!;
+  const describe = (group: string) => patiently(async () => (await admin.describeGroups([group])).groups[0]!);
   return {
     join(library: Library, topic: string, options: Partial<MemberOptions> = {}) {
       const all = { ...defaults, bootstrap: broker.bootstrap, topic, ...options };
@@ -109,8 +118,27 @@ function groups(broker: Broker, admin: Admin, members: Member[]) {
       await until(`group ${group} is ${state}`, async () => (await describe(group)).state === state);
     },
     async committed(topic: string, group: string = defaults.group) {
-      const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-      return new Map(offsets!.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+      const [offsets] = await patiently(() => admin.fetchOffsets({ groupId: group, topics: [topic] }));
+      return byPartition(offsets!.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
     },
   };
+}
+
+function byPartition(entries: [number, number][]): Map<number, number> {
+  return new Map(entries.sort(([a], [b]) => a - b));
+}
+
+/** Asks again while the coordinator loads or moves, as every client does; kafkajs leaves that to who calls its admin. */
+function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  let last: unknown;
+  const answer = async () => {
+    try {
+      return { is: await ask() };
+    } catch (error) {
+      last = error;
+      if ((error as { retriable?: boolean }).retriable) return undefined;
+      throw error;
+    }
+  };
+  return until("an answer of the coordinator", answer, { describe: () => String(last) }).then(({ is }) => is);
 }

@@ -1,0 +1,71 @@
+/** `npm pack`, installed into an empty project: the command runs, a broker serves, ESM and CommonJS both load it. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+import { Kafka, logLevel } from "kafkajs";
+import { run } from "../interop/support/tools.ts";
+import { projectWithRegroup } from "./pack.ts";
+
+let project: string;
+let regroup: string;
+before(async () => {
+  project = await projectWithRegroup();
+  regroup = join(project, "node_modules/.bin/regroup");
+});
+after(() => rm(dirname(project), { recursive: true, force: true }));
+
+test("the installed command tells its version", async () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  assert.equal((await run(regroup, ["--version"])).stdout.trim(), version);
+});
+
+test("an ES module and a CommonJS module find the same exports", async () => {
+  const print = "console.log(Object.keys(regroup).sort().join());";
+  await writeFile(join(project, "esm.mjs"), `import * as regroup from "regroup"; ${print}`);
+  await writeFile(join(project, "commonjs.cjs"), `const regroup = require("regroup"); ${print}`);
+  const esm = await run(process.execPath, [join(project, "esm.mjs")]);
+  const commonjs = await run(process.execPath, [join(project, "commonjs.cjs")]);
+  assert.match(esm.stdout, /createBroker.*startServer/);
+  assert.equal(commonjs.stdout, esm.stdout);
+});
+
+test("a broker started from the package serves a consumer group", async (t) => {
+  const child = spawn(regroup, ["serve", "--ephemeral", "-o", "listeners=PLAINTEXT://127.0.0.1:0"]);
+  t.after(() => child.kill("SIGKILL"));
+  const port = await listeningPort(child.stdout, child.stderr);
+
+  const kafka = new Kafka({ brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING });
+  const [producer, consumer] = [kafka.producer(), kafka.consumer({ groupId: "g" })];
+  await Promise.all([producer.connect(), consumer.connect()]);
+  await producer.send({ topic: "t", messages: [{ value: "hello" }] });
+  await consumer.subscribe({ topics: ["t"], fromBeginning: true });
+  const got = await new Promise<string>((resolve, reject) => {
+    consumer.run({ eachMessage: async ({ message }) => resolve(String(message.value)) }).catch(reject);
+  });
+  await Promise.all([producer.disconnect(), consumer.disconnect()]);
+  assert.equal(got, "hello");
+
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  assert.equal(await ended, 0);
+});
+
+/** The port that the broker says it listens at. */
+function listeningPort(...outputs: NodeJS.ReadableStream[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const printed: string[] = [];
+    for (const input of outputs) {
+      createInterface({ input })
+        .on("line", (line) => {
+          printed.push(line);
+          const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+          if (port && port !== "0") resolve(Number(port));
+        })
+        .on("close", () => reject(new Error(`no port in what it printed:\n${printed.join("\n")}`)));
+    }
+  });
+}

@@ -1,14 +1,36 @@
 #!/usr/bin/env node
 // Starts the command line: dist/ where it was built, else the source, which Node runs as it is. Compiled code is kept
 // between runs.
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import module from "node:module";
+import { fileURLToPath } from "node:url";
 
 const built = new URL("../dist/cli.js", import.meta.url);
-const entry = existsSync(built) ? built : new URL("../src/cli/main.ts", import.meta.url);
+const pinned = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
+const [major, minor] = process.versions.node.split(".").map(Number);
+const runsSource = major > 22 || (major === 22 && minor >= 18);
 
-module.enableCompileCache?.();
-const { main } = await import(entry.href);
-await main(process.argv.slice(2));
-// A server is ended by a signal, which would leave the cache unwritten.
-module.flushCompileCache?.();
+if (existsSync(built)) await start(built);
+else if (runsSource) await start(new URL("../src/cli/main.ts", import.meta.url));
+else runWith(pinned);
+
+async function start(entry) {
+  module.enableCompileCache?.();
+  const { main } = await import(entry.href);
+  await main(process.argv.slice(2));
+  module.flushCompileCache?.(); // a server is ended by a signal, which would leave the cache unwritten
+}
+
+/** An older Node runs no TypeScript: the one that the repository pins does. */
+function runWith(node) {
+  if (!existsSync(node)) {
+    console.error(
+      `regroup: Node.js ${process.versions.node} does not run its source. Run "npm install" once, then again.`,
+    );
+    process.exit(1);
+  }
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGTERM" ? 143 : 1)));
+}

@@ -28,8 +28,8 @@ export interface BrokerOptions {
   readonly log: Log;
   readonly config: BrokerConfig;
   readonly logger: Logger;
-  /** Where the log lies, for those who ask. */
-  readonly logDir: string;
+  /** The folder of the log, for those who ask; "memory" where there is none. */
+  readonly logDir?: string;
 }
 
 export interface Broker {
@@ -50,7 +50,7 @@ const metadataTopicId = "AAAAAAAAAAAAAAAAAAAAAQ";
 const metadataPartition = 0;
 
 export function createBroker(options: BrokerOptions): Broker {
-  const { clock, rng, platform, log, config, logger, logDir } = options;
+  const { clock, rng, platform, log, config, logger, logDir = "memory" } = options;
   const nodeId = config.get("node.id");
   const stopping = new Set<() => void>();
   const connections = new Set<ClientConnection>();

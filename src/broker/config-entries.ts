@@ -18,13 +18,21 @@ export interface ConfigEntry {
 export function topicConfigEntries(own: ReadonlyMap<string, string>, config: BrokerConfig): ConfigEntry[] {
   return Object.keys(topicConfigs).map((name) => {
     const { key, broker } = topicConfigKey(name)!;
-    const beneath = broker === undefined ? [] : config.synonyms(broker);
+    const beneath = broker === undefined ? [] : synonymsOf(broker, key.default, config);
     const set = own.get(name);
     const synonyms: ConfigSynonym[] =
       set === undefined ? beneath : [{ name, value: key.canonical(set), source: "DYNAMIC_TOPIC_CONFIG" }, ...beneath];
     const value = set === undefined ? config.topicDefault(name) : key.canonical(set);
     return entry(name, value, false, key, synonyms);
   });
+}
+
+/** Broker configs that this broker does not act on stand at Kafka's default. */
+function synonymsOf(broker: string, standard: string | null, config: BrokerConfig): ConfigSynonym[] {
+  if (brokerConfigKey(broker) !== undefined || standard === null || broker.startsWith("log.roll.jitter")) {
+    return config.synonyms(broker);
+  }
+  return [{ name: broker, value: standard, source: "DEFAULT_CONFIG" }];
 }
 
 export function brokerConfigEntries(config: BrokerConfig): ConfigEntry[] {

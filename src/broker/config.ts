@@ -63,9 +63,22 @@ export class BrokerConfig {
     return this.#parsed.get(name) as BrokerConfigValue<N>;
   }
 
-  /** All that is set for a broker config, also in coarser units, strongest first, its default last. */
+  /**
+   * All that is set for a broker config, strongest first, its default last. What is set in a coarser unit is told only
+   * beside what is set in the unit itself, as Kafka tells it.
+   */
   synonyms(name: string): ConfigSynonym[] {
-    const names = [name, ...(coarser[name] ?? []).map(([other]) => other)];
+    const found = this.#set(name);
+    if (!found.some((each) => each.name === name) && coarser[name] !== undefined) return [];
+    for (const each of [name, ...coarserNames(name)]) {
+      const standard = brokerConfigKey(each)?.key.default ?? null;
+      if (standard !== null) found.push({ name: each, value: standard, source: "DEFAULT_CONFIG" });
+    }
+    return found;
+  }
+
+  /** What was set under the name, or under its coarser ones. */
+  #set(name: string): ConfigSynonym[] {
     const found: ConfigSynonym[] = [];
     const layers: [ReadonlyMap<string, string>, ConfigSource][] = [
       [this.#dynamic.broker(String(this.#nodeId)), "DYNAMIC_BROKER_CONFIG"],
@@ -73,13 +86,11 @@ export class BrokerConfig {
       [this.#given, "STATIC_BROKER_CONFIG"],
     ];
     for (const [values, source] of layers) {
-      for (const each of names) {
+      for (const each of [name, ...coarserNames(name)]) {
         const value = values.get(each);
         if (value !== undefined) found.push({ name: each, value: brokerConfigKey(each)!.key.canonical(value), source });
       }
     }
-    const standard = brokerConfigKey(name)?.key.default ?? null;
-    if (standard !== null) found.push({ name, value: standard, source: "DEFAULT_CONFIG" });
     return found;
   }
 
@@ -89,15 +100,18 @@ export class BrokerConfig {
     if (config === undefined) throw new Error(`no topic config is named ${name}`);
     if (name === "flush.messages") return String(this.get("log.flush.interval.messages"));
     const { broker } = config;
-    const set = broker === undefined ? undefined : this.synonyms(broker)[0];
+    const set = broker === undefined ? undefined : this.#set(broker)[0];
     if (set !== undefined) return inMilliseconds(broker!, set);
-    const coarse = coarser[broker ?? ""]?.at(-1);
-    return coarse === undefined ? config.key.default! : String(this.get(coarse[0] as "log.roll.hours") * coarse[1]);
+    return config.key.default!;
   }
 
   get #nodeId(): number {
     return Number(this.#given.get("node.id") ?? brokerConfigs["node.id"].key.default);
   }
+}
+
+function coarserNames(name: string): string[] {
+  return (coarser[name] ?? []).map(([other]) => other);
 }
 
 function inMilliseconds(name: string, { name: given, value }: ConfigSynonym): string {

@@ -42,7 +42,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const folder = ephemeral ? undefined : resolve(config.get("log.dirs")?.[0] ?? config.get("log.dir") ?? "data");
     log = folder === undefined ? memoryLog(config) : await fileLog(folder, options);
     const seams = { clock: machineClock, rng: machineRng, platform: nodePlatform };
-    const broker = createBroker({ ...seams, log, config, logger, logDir: folder ?? "memory" });
+    const broker = createBroker({ ...seams, log, config, logger, ...(folder === undefined ? {} : { logDir: folder }) });
     await broker.start(endpoints);
     listeners.serve(broker, config, logger);
     return { broker, listeners, folder, stop: () => stop(broker, listeners) };

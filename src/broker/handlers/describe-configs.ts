@@ -49,7 +49,7 @@ function describe({ resourceType, resourceName }: Resource, broker: BrokerServic
 function describeTopic(name: string, { metadata, config }: BrokerServices): Described {
   const problem = refuseTopicName(name);
   if (problem !== undefined) return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
-  if (metadata.topic(name) === undefined) return refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null);
+  if (metadata.topic(name) === undefined) return refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "");
   return found(topicConfigEntries(metadata.ownConfigs("TOPIC", name), config));
 }
 
@@ -64,6 +64,6 @@ function found(entries: readonly ConfigEntry[]): Described {
   return { errorCode: ErrorCode.NONE, errorMessage: null, entries };
 }
 
-function refuse(errorCode: ErrorCode, errorMessage: string | null): Described {
+function refuse(errorCode: ErrorCode, errorMessage: string): Described {
   return { errorCode, errorMessage, entries: [] };
 }

@@ -24,18 +24,8 @@ export function readUnsignedVarint(bytes: Uint8Array, at: number, what: string):
   throw new ProtocolError("invalid varint", `${what}: more than 32 bits in the varint at byte ${at}`);
 }
 
-/** Strings up to here are read character by character; longer ones are left to the platform. */
-const shortText = 24;
-
 export function readText(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > shortText) return utf8.utf8Decode(bytes, start, end);
-  let text = "";
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at]!;
-    if (byte > 0x7f) return utf8.utf8Decode(bytes, start, end);
-    text += String.fromCharCode(byte);
-  }
-  return text;
+  return start === end ? "" : utf8.utf8Decode(bytes, start, end);
 }
 
 export function readInt64(bytes: Uint8Array, at: number): number {

@@ -118,6 +118,10 @@ export function writeText(bytes: Uint8Array, at: number, text: string, what: str
 
 /** Compact form: an unsigned varint of length + 1, and text. Room for 3 + 3 × text.length bytes. */
 export function writeCompactText(bytes: Uint8Array, at: number, text: string, what: string): number {
+  if (text.length === 0) {
+    bytes[at] = 1;
+    return at + 1;
+  }
   const guess = text.length < 127 ? 1 : text.length < 16_383 ? 2 : 3; // right if all characters are ASCII
   const length = writeCharacters(bytes, at + guess, text, what);
   const width = length < 127 ? 1 : length < 16_383 ? 2 : 3;
@@ -127,18 +131,9 @@ export function writeCompactText(bytes: Uint8Array, at: number, text: string, wh
 }
 
 function writeCharacters(bytes: Uint8Array, at: number, text: string, what: string): number {
-  const length = text.length;
-  let i = 0;
-  if (length <= 64) {
-    for (; i < length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit > 0x7f) break;
-      bytes[at + i] = unit;
-    }
-    if (i === length) return length;
-  }
-  const written = length > maxStringBytes ? length : utf8.utf8Write(text, bytes, at);
-  if (written <= maxStringBytes) return written;
+  if (text.length === 0) return 0;
+  const length = text.length > maxStringBytes ? text.length : utf8.utf8Write(text, bytes, at);
+  if (length <= maxStringBytes) return length;
   throw new ProtocolError("invalid value", `${what}: a string of more than ${maxStringBytes} bytes`);
 }
 
@@ -148,12 +143,15 @@ export function writeInt64(bytes: Uint8Array, at: number, value: number | bigint
     new DataView(bytes.buffer, bytes.byteOffset + at, 8).setBigInt64(0, value);
     return;
   }
-  if (Math.floor(value) !== value || value < -(2 ** 63) || value > 2 ** 63) throw badValue(what, value);
-  let high = Math.floor(value / 4294967296);
   let low = value | 0;
-  if (high === 2 ** 31) {
-    high = 0x7fffffff; // 2^63 stands for Long.MAX_VALUE, the nearest integer that fits
-    low = -1;
+  let high = low >> 31;
+  if (low !== value) {
+    if (Math.floor(value) !== value || value < -(2 ** 63) || value > 2 ** 63) throw badValue(what, value);
+    high = Math.floor(value / 4294967296);
+    if (high === 2 ** 31) {
+      high = 0x7fffffff; // 2^63 stands for Long.MAX_VALUE, the nearest integer that fits
+      low = -1;
+    }
   }
   bytes[at] = high >> 24;
   bytes[at + 1] = high >> 16;

@@ -1,8 +1,8 @@
 import type { BatchView } from "../protocol/records/batch.ts";
 
-/** Gathers whole batches for one read; neighbours in one buffer become one chunk, and nothing is copied. */
+/** Gathers whole batches for one read; neighbours in one buffer become one chunk, and large ones are not copied. */
 export class ChunkCollector {
-  readonly chunks: Uint8Array[] = [];
+  readonly #chunks: Uint8Array[] = [];
   bytes = 0;
   /** Offset behind the last batch taken. */
   nextOffset: number;
@@ -46,11 +46,46 @@ export class ChunkCollector {
 
   finish(): readonly Uint8Array[] {
     this.#endRun();
-    return this.chunks;
+    return mergeSmall(this.#chunks);
   }
 
   #endRun(): void {
-    if (this.#run) this.chunks.push(this.#run.buffer.subarray(this.#run.start, this.#run.end));
+    if (this.#run) this.#chunks.push(this.#run.buffer.subarray(this.#run.start, this.#run.end));
     this.#run = undefined;
   }
+}
+
+/** A piece below this size costs more to pass on than to copy. */
+const smallBytes = 8 * 1024;
+const mergedBytes = 256 * 1024;
+
+/** The same bytes in fewer pieces: runs of small ones are copied together. */
+export function mergeSmall(pieces: readonly Uint8Array[]): Uint8Array[] {
+  const merged: Uint8Array[] = [];
+  let run: Uint8Array[] = [];
+  let runBytes = 0;
+  const endRun = () => {
+    if (run.length === 1) merged.push(run[0]!);
+    if (run.length > 1) {
+      const together = new Uint8Array(runBytes);
+      let at = 0;
+      for (const piece of run) {
+        together.set(piece, at);
+        at += piece.length;
+      }
+      merged.push(together);
+    }
+    run = [];
+    runBytes = 0;
+  };
+  for (const piece of pieces) {
+    const small = piece.length < smallBytes;
+    if (!small || runBytes + piece.length > mergedBytes) endRun();
+    if (small) {
+      run.push(piece);
+      runBytes += piece.length;
+    } else merged.push(piece);
+  }
+  endRun();
+  return merged;
 }

@@ -7,8 +7,11 @@ export interface Disk {
   /** Names in a folder, folders with a trailing "/"; empty when there is no such folder. */
   list(folder: string): Promise<string[]>;
   makeFolder(folder: string): Promise<void>;
-  /** @param mode `sync`: every write is durable when it resolves (O_DSYNC). Files are made when missing. */
-  open(path: string, mode: "read-write" | "sync"): Promise<DiskFile>;
+  /**
+   * @param mode `sync`: every write is durable when it resolves (O_DSYNC). Files are made when missing, but not by
+   * `existing`, which rejects with an error of code ENOENT.
+   */
+  open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile>;
   /** A whole small file, or undefined. */
   readFile(path: string): Promise<Uint8Array | undefined>;
   /** Replaces a whole small file, durably and at once: temporary file, sync, rename, folder sync. */

@@ -3,7 +3,7 @@
  * asks `prepare` before it stores anything, and tells by `appended` and `advance` what came of it.
  */
 import { type BatchView, batches as batchesOf, setBaseOffset, setLeaderEpoch } from "../protocol/records/batch.ts";
-import { LeaderEpochs } from "./leader-epochs.ts";
+import { type EpochStart, LeaderEpochs } from "./leader-epochs.ts";
 import type { AppendOptions, AppendRefusal, LogConfig, ProducerSnapshot, TopicPartition } from "./log.ts";
 import { ProducerStates, type ProducerVerdict, type RememberedBatch } from "./producer-state.ts";
 
@@ -53,6 +53,12 @@ export class PartitionState {
     }
     this.#leaderEpoch = leaderEpoch;
     this.epochs.assign(leaderEpoch, this.logEndOffset);
+  }
+
+  /** As a checkpoint kept it. */
+  restoreEpochs(leaderEpoch: number, entries: readonly EpochStart[]): void {
+    this.#leaderEpoch = leaderEpoch;
+    this.epochs.restore(entries);
   }
 
   refuse(largestBatchBytes: number, options: AppendOptions): AppendRefusal | undefined {

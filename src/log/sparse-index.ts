@@ -36,12 +36,10 @@ export class SparseIndex {
     return low === 0 ? 0 : this.#positions[low - 1]!;
   }
 
-  lastOffset(index: number): number {
-    return this.#lastOffsets[index]!;
-  }
-
-  position(index: number): number {
-    return this.#positions[index]!;
+  slice(from: number): { readonly lastOffset: number; readonly position: number }[] {
+    return this.#positions
+      .slice(from)
+      .map((position, index) => ({ position, lastOffset: this.#lastOffsets[from + index]! }));
   }
 
   truncate(sizeInBytes: number): void {

@@ -1,0 +1,43 @@
+/** What the partitions of one file engine share. */
+import type { Platform } from "../../protocol/platform.ts";
+import type { Disk } from "../disk.ts";
+import { LogError } from "../log.ts";
+import type { FileCache } from "./file-cache.ts";
+import type { Group } from "./group.ts";
+import type { Journal } from "./journal.ts";
+import type { FilePartition } from "./partition.ts";
+import type { Slabs } from "./slabs.ts";
+
+export interface Engine {
+  readonly disk: Disk;
+  readonly platform: Platform;
+  readonly folder: string;
+  readonly files: FileCache;
+  /** Where appended batches lie in memory. */
+  readonly slabs: Slabs;
+  readonly journal: Journal;
+  /** False with log.flush.interval.messages > 1: appends are left to the operating system. */
+  readonly journaled: boolean;
+  /** Partitions with bytes that no segment file holds yet. */
+  readonly unwritten: Set<FilePartition>;
+  /** Partitions that differ from what the checkpoint says of them. */
+  readonly changed: Set<FilePartition>;
+  /** Set by the first failed write; nothing is taken any more. */
+  readonly failure: LogError | undefined;
+  /** Bytes of appends that nobody has acknowledged yet, and whether more are taken. */
+  pendingBytes: number;
+  readonly maxPendingBytes: number;
+  /** Copies an append to memory (and into the journal). @returns its address. */
+  store(partition: FilePartition, bytes: Uint8Array): number;
+  /** The group whose write makes durable what was appended last. */
+  appendGroup(): Group;
+  /** Has these paths removed some time after the next checkpoint. */
+  doom(paths: readonly string[]): void;
+  onDamage(partition: FilePartition, error: Error): void;
+}
+
+export function asFailure(error: unknown): LogError {
+  if (error instanceof LogError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new LogError("failed", `the disk failed: ${message}; nothing is written any more`, { cause: error });
+}

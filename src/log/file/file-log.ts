@@ -1,0 +1,341 @@
+/** The engine on disk: docs/decisions/0001-journal.md tells how its parts play together. */
+import type { Platform } from "../../protocol/platform.ts";
+import { defaultProducerIdExpirationMs } from "../config.ts";
+import type { Disk } from "../disk.ts";
+import { type Log, type LogConfig, LogError, type TopicPartition } from "../log.ts";
+import type { PartitionIdentity } from "../partition-state.ts";
+import { encodeCheckpoint } from "./checkpoint.ts";
+import { deleteOldSegments } from "./cleaner.ts";
+import { each } from "./each.ts";
+import { asFailure, type Engine } from "./engine.ts";
+import { FileCache } from "./file-cache.ts";
+import { Deferred, Group } from "./group.ts";
+import { Journal, type JournalStart } from "./journal.ts";
+import { FilePartition } from "./partition.ts";
+import { Slabs } from "./slabs.ts";
+
+export interface FileLogOptions {
+  readonly disk: Disk;
+  readonly platform: Platform;
+  readonly folder: string;
+  /** log.flush.interval.messages: 1 journals and syncs every append, more leaves syncing to the operating system. */
+  readonly flushIntervalMessages?: number;
+  readonly producerIdExpirationMs?: number;
+  /** Wall time at the start, for the age of segments that recovery makes. */
+  readonly wallMs?: number;
+  readonly journalFileBytes?: number;
+  /** So much journal (or so many bytes appended without one) brings the next checkpoint. */
+  readonly checkpointBytes?: number;
+  /** So much of the latest appends stays in memory for consumers. */
+  readonly hotTailBytes?: number;
+  /** So many bytes may wait for durability; beyond them appends are refused. */
+  readonly maxPendingBytes?: number;
+  readonly maxOpenFiles?: number;
+  /** The disk failed: nothing is taken any more, the broker must stop. Called once. */
+  readonly onFailure?: (error: LogError) => void;
+  /** A partition's files are damaged: it serves no more. */
+  readonly onDamage?: (at: TopicPartition, error: Error) => void;
+}
+
+const megabyte = 1024 * 1024;
+const writeBehindBytes = 4 * megabyte;
+const filesAtATime = 8;
+
+export const checkpointPath = (folder: string) => `${folder}/checkpoint`;
+export const cleanMarkPath = (folder: string) => `${folder}/clean-shutdown`;
+export const deletedPath = (log: FilePartition) => `${log.folder}.${log.number}-delete`;
+
+export class FileLog implements Log, Engine {
+  readonly disk: Disk;
+  readonly platform: Platform;
+  readonly folder: string;
+  readonly files: FileCache;
+  readonly slabs: Slabs;
+  readonly journaled: boolean;
+  readonly unwritten = new Set<FilePartition>();
+  readonly changed = new Set<FilePartition>();
+  readonly maxPendingBytes: number;
+  pendingBytes = 0;
+  failure: LogError | undefined;
+  /** Set by `start`. */
+  journal!: Journal;
+  nextNumber = 0;
+  readonly byNumber = new Map<number, FilePartition>();
+  /** To be removed, with the wall time from which on it may be. */
+  readonly doomed = new Map<string, number | undefined>();
+  readonly #options: FileLogOptions;
+  readonly #partitions = new Map<string, FilePartition>();
+  /** Names of partitions that are being made, or whose deleted folder still has to give up its name. */
+  readonly #busyNames = new Map<string, Promise<void>>();
+  readonly #unlock: () => Promise<void>;
+  #journalSlabs: Slabs;
+  /** Everything in the slabs below it is in segment files. */
+  #writtenAddress = 0;
+  #isWritingBehind = false;
+  #writingBehind: Promise<void> = Promise.resolve();
+  #checkpointing: Promise<void> | undefined;
+  #bytesSinceCheckpoint = 0;
+  /** Without a journal: those who wait for the next round of writes. */
+  #round = new Group();
+
+  constructor(options: FileLogOptions, unlock: () => Promise<void>) {
+    this.#options = options;
+    this.#unlock = unlock;
+    this.disk = options.disk;
+    this.platform = options.platform;
+    this.folder = options.folder;
+    this.files = new FileCache(options.disk, options.maxOpenFiles ?? 512);
+    this.slabs = new Slabs(megabyte);
+    this.journaled = (options.flushIntervalMessages ?? 1) <= 1;
+    this.#journalSlabs = this.journaled ? this.slabs : new Slabs(megabyte);
+    this.maxPendingBytes = options.maxPendingBytes ?? 64 * megabyte;
+  }
+
+  /** Begins to take appends, behind what recovery found. */
+  start(start: JournalStart): void {
+    this.journal = new Journal(
+      {
+        disk: this.disk,
+        folder: this.folder,
+        platform: this.platform,
+        slabs: this.#journalSlabs,
+        fileBytes: this.#options.journalFileBytes ?? 16 * megabyte,
+        onFailure: (error) => this.fail(error),
+      },
+      start,
+    );
+  }
+
+  partitions(): Iterable<FilePartition> {
+    return this.#partitions.values();
+  }
+
+  get(topic: string, partition: number): FilePartition | undefined {
+    return this.#partitions.get(`${topic}-${partition}`);
+  }
+
+  async create(at: PartitionIdentity, config: LogConfig): Promise<FilePartition> {
+    const name = `${at.topic}-${at.partition}`;
+    while (this.#busyNames.has(name)) await this.#busyNames.get(name);
+    this.#throwIfFailed();
+    if (this.#partitions.has(name)) throw new LogError("exists", `${name} exists`);
+    const log = new FilePartition({ ...at, number: this.nextNumber++ }, config, this);
+    const text = JSON.stringify({ topic: at.topic, partition: at.partition, topicId: at.topicId, config });
+    const place = this.journal.append("create", log.number, this.platform.utf8Length(text));
+    this.platform.utf8Write(text, place.bytes, place.at);
+    log.appliedEntry = this.journal.lastEntry;
+    this.changed.add(log);
+    await this.#busy(name, () => this.journalDurable(() => this.add(log)));
+    return log;
+  }
+
+  add(log: FilePartition): void {
+    this.#partitions.set(`${log.topic}-${log.partition}`, log);
+    this.byNumber.set(log.number, log);
+  }
+
+  async delete(topic: string, partition: number): Promise<void> {
+    const log = this.get(topic, partition);
+    if (log === undefined) return;
+    this.#throwIfFailed();
+    this.forget(log);
+    this.journal.append("delete", log.number, 0);
+    await this.#busy(`${topic}-${partition}`, async () => {
+      await this.journalDurable();
+      await log.inLane(() => this.giveUpFolder(log));
+    });
+  }
+
+  /** It serves no more; its folder is to be removed. */
+  forget(log: FilePartition): void {
+    this.#partitions.delete(`${log.topic}-${log.partition}`);
+    this.byNumber.delete(log.number);
+    this.doomed.set(deletedPath(log), undefined);
+    log.markDeleted();
+  }
+
+  /** Lets the folder's name go, so that a partition may be made again under it. */
+  async giveUpFolder(log: FilePartition): Promise<void> {
+    await this.files.dropUnder(log.folder);
+    if ((await this.disk.list(log.folder)).length === 0) return;
+    await this.disk.rename(log.folder, deletedPath(log));
+    this.doomed.set(deletedPath(log), undefined);
+    await this.disk.syncFolder(this.folder);
+  }
+
+  async #busy(name: string, action: () => Promise<void>): Promise<void> {
+    const done = action();
+    const settled = done.catch(() => undefined).then(() => void this.#busyNames.delete(name));
+    this.#busyNames.set(name, settled);
+    await done;
+  }
+
+  /** Resolves when the last journal entry is durable. @param then runs in the very moment. */
+  async journalDurable(then: () => void = () => undefined): Promise<void> {
+    const deferred = new Deferred();
+    const durable = () => {
+      then();
+      deferred.resolve();
+    };
+    this.journal.lastGroup.join({ durable, failed: deferred.reject });
+    await deferred.promise;
+  }
+
+  store(log: FilePartition, bytes: Uint8Array): number {
+    const place = this.journaled
+      ? this.journal.append("append", log.number, bytes.length)
+      : this.slabs.reserve(bytes.length);
+    place.bytes.set(bytes, place.at);
+    if (this.journaled) log.appliedEntry = this.journal.lastEntry;
+    this.#bytesSinceCheckpoint += bytes.length;
+    if (!this.journaled || this.slabs.endAddress - this.#writtenAddress > writeBehindBytes) this.#writeBehind();
+    if (this.#bytesSinceCheckpoint > (this.#options.checkpointBytes ?? 48 * megabyte)) {
+      this.#bytesSinceCheckpoint = 0;
+      this.checkpoint().catch((error: unknown) => this.fail(error));
+    }
+    return place.address;
+  }
+
+  appendGroup(): Group {
+    return this.journaled ? this.journal.lastGroup : this.#round;
+  }
+
+  doom(paths: readonly string[]): void {
+    for (const path of paths) this.doomed.set(path, undefined);
+  }
+
+  #writeBehind(): void {
+    if (this.#isWritingBehind) return;
+    this.#isWritingBehind = true;
+    // All that is appended in this turn of the event loop goes into one round.
+    this.#writingBehind = Promise.resolve()
+      .then(() => this.#writeRounds())
+      .catch((error: unknown) => this.fail(error));
+  }
+
+  /** One round after the other, as long as there is enough to write. */
+  async #writeRounds(): Promise<void> {
+    while (this.#hasRound()) {
+      const round = this.#round;
+      this.#round = new Group();
+      try {
+        await this.writeAll();
+      } catch (error) {
+        this.fail(error);
+        round.fail(this.failure!);
+        this.#round.fail(this.failure!);
+        return;
+      }
+      round.complete();
+    }
+    this.#isWritingBehind = false;
+  }
+
+  #hasRound(): boolean {
+    if (!this.journaled) return !this.#round.isEmpty || this.unwritten.size > 0;
+    return this.slabs.endAddress - this.#writtenAddress > writeBehindBytes;
+  }
+
+  /** Writes everything that was appended up to now to segment files, unsynced, and lets old slabs go. */
+  async writeAll(): Promise<void> {
+    const address = this.slabs.endAddress;
+    await each([...this.unwritten], filesAtATime, (log) => log.flush());
+    this.#writtenAddress = Math.max(this.#writtenAddress, address);
+    this.slabs.release(this.#writtenAddress, this.#options.hotTailBytes ?? 32 * megabyte);
+  }
+
+  /** Makes the segment files durable, and frees the journal that they make needless. */
+  checkpoint(): Promise<void> {
+    const next = (this.#checkpointing ?? Promise.resolve()).then(() => this.#checkpoint());
+    this.#checkpointing = next.catch(() => undefined); // told by `next`
+    return next;
+  }
+
+  async #checkpoint(): Promise<void> {
+    this.#throwIfFailed();
+    try {
+      const journal = await this.journal.rotate();
+      const changed = [...this.changed];
+      this.changed.clear();
+      const namesChanged = changed.some((log) => log.tail.length > 0);
+      await each(changed, filesAtATime, (log) => log.checkpoint());
+      if (namesChanged) await this.disk.syncFolder(this.folder);
+      const { nextNumber, journaled, platform } = this;
+      const state = { format: 1, journal, nextNumber, journaled, doomed: [...this.doomed.keys()] } as const;
+      const bytes = encodeCheckpoint(state, this.partitions(), platform);
+      await this.disk.replaceFile(checkpointPath(this.folder), bytes);
+      this.journal.release(journal.sequence);
+      if (!this.journaled) this.#journalSlabs.release(Number.POSITIVE_INFINITY, 0);
+      this.#bytesSinceCheckpoint = 0;
+    } catch (error) {
+      this.fail(error);
+      throw this.failure;
+    }
+  }
+
+  async clean(wallMs: number): Promise<void> {
+    this.#throwIfFailed();
+    const expirationMs = this.#options.producerIdExpirationMs ?? defaultProducerIdExpirationMs;
+    for (const log of [...this.#partitions.values()]) {
+      const { size } = log.producerStates;
+      log.producerStates.expire(wallMs, expirationMs);
+      if (log.producerStates.size !== size) this.changed.add(log);
+      if (log.refusal === undefined) await deleteOldSegments(log, this, wallMs);
+    }
+    const doomed = [...this.doomed.keys()];
+    if (this.changed.size > 0 || doomed.length > 0) await this.checkpoint();
+    await this.#removeDoomed(doomed, wallMs);
+  }
+
+  /** @param paths no checkpoint names them any more. */
+  async #removeDoomed(paths: readonly string[], wallMs: number): Promise<void> {
+    for (const path of paths) {
+      const log = this.#owner(path);
+      const dueMs = this.doomed.get(path) ?? wallMs + (log?.config.fileDeleteDelayMs ?? 0);
+      this.doomed.set(path, dueMs);
+      if (dueMs > wallMs) continue;
+      if (!log?.segments.some((segment) => segment.paths.includes(path))) {
+        await this.files.dropUnder(path);
+        await this.disk.remove(path);
+      }
+      this.doomed.delete(path);
+    }
+  }
+
+  #owner(path: string): FilePartition | undefined {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    return this.#partitions.get(folder.slice(this.folder.length + 1));
+  }
+
+  async close(): Promise<void> {
+    if (this.failure?.kind === "closed") return;
+    try {
+      if (this.failure === undefined) {
+        await this.#writingBehind;
+        await this.journal.drained();
+        await this.checkpoint();
+        this.failure = new LogError("closed", "the log was closed");
+        await this.disk.replaceFile(cleanMarkPath(this.folder), new Uint8Array(0));
+      }
+    } finally {
+      this.failure ??= new LogError("closed", "the log was closed");
+      await this.journal.close();
+      await this.files.closeAll();
+      await this.#unlock();
+    }
+  }
+
+  fail(error: unknown): void {
+    if (this.failure !== undefined) return;
+    this.failure = asFailure(error);
+    this.#options.onFailure?.(this.failure);
+  }
+
+  onDamage(log: FilePartition, error: Error): void {
+    this.#options.onDamage?.(log, error);
+  }
+
+  #throwIfFailed(): void {
+    if (this.failure) throw this.failure;
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * The one journal of all partitions (docs/decisions/0001-journal.md): group commit by one synchronous write at a time,
+ * in preallocated files that are used again once a checkpoint covers what they hold.
+ */
+import type { Platform } from "../../protocol/platform.ts";
+import type { Disk, DiskFile } from "../disk.ts";
+import { Group } from "./group.ts";
+import { blockHeaderBytes, type EntryKind, entryHeaderBytes, sealBlock, writeEntryHeader } from "./journal-format.ts";
+import type { Place, Slabs } from "./slabs.ts";
+
+export interface JournalOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly platform: Platform;
+  readonly slabs: Slabs;
+  readonly fileBytes: number;
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Where the journal goes on, and what its folder holds. */
+export interface JournalStart {
+  readonly nextSequence: number;
+  readonly nextEntry: number;
+  /** Files by slot number, with the sequence that recovery still needs; -1 for one that may be used at once. */
+  readonly slots: ReadonlyMap<number, number>;
+}
+
+/** From which file and entry on the journal counts. */
+export interface JournalPosition {
+  readonly sequence: number;
+  readonly entry: number;
+}
+
+interface Block {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly firstEntry: number;
+  count: number;
+  end: number;
+}
+
+interface FormingGroup {
+  readonly group: Group;
+  readonly blocks: Block[];
+  bytes: number;
+}
+
+interface Slot {
+  readonly number: number;
+  file: DiskFile | undefined;
+  /** -1 when free. */
+  sequence: number;
+  position: number;
+}
+
+/** A group that has grown to this size takes no more: the next one forms behind it. */
+const largestGroupBytes = 4 * 1024 * 1024;
+
+export const slotPath = (folder: string, slot: number) => `${folder}/journal-${slot}`;
+
+export class Journal {
+  readonly #options: JournalOptions;
+  readonly #slots: Slot[];
+  #current: Slot | undefined;
+  #nextSequence: number;
+  #nextEntry: number;
+  #groups: FormingGroup[] = [];
+  #lastGroup = new Group();
+  #running = false;
+  #run: Promise<void> = Promise.resolve();
+  #failure: Error | undefined;
+  #preparing: Promise<void> | undefined;
+  readonly #rotations: { resolve: (at: JournalPosition) => void; reject: (error: Error) => void }[] = [];
+  /** Bytes written since the last rotation. */
+  bytesSinceRotation = 0;
+
+  constructor(options: JournalOptions, start: JournalStart) {
+    this.#options = options;
+    this.#nextSequence = start.nextSequence;
+    this.#nextEntry = start.nextEntry;
+    this.#slots = [...start.slots].map(([number, sequence]) => ({ number, file: undefined, sequence, position: 0 }));
+  }
+
+  /** Number of the last entry that was appended. */
+  get lastEntry(): number {
+    return this.#nextEntry - 1;
+  }
+
+  /** The group that the last entry went into. */
+  get lastGroup(): Group {
+    return this.#lastGroup;
+  }
+
+  #forming(): FormingGroup {
+    let last = this.#groups.at(-1);
+    if (last === undefined || last.bytes >= largestGroupBytes) {
+      last = { group: new Group(), blocks: [], bytes: 0 };
+      this.#groups.push(last);
+    }
+    return last;
+  }
+
+  /** Makes room for an entry's payload, which the caller writes there before it returns to the event loop. */
+  append(kind: EntryKind, partition: number, payloadBytes: number): Place {
+    const { slabs } = this.#options;
+    const forming = this.#forming();
+    const bytes = entryHeaderBytes + payloadBytes;
+    let block = forming.blocks.at(-1);
+    let place: Place;
+    if (block !== undefined && slabs.fits(bytes)) {
+      place = slabs.reserve(bytes);
+    } else {
+      const withHeader = slabs.reserve(blockHeaderBytes + bytes);
+      place = shifted(withHeader, blockHeaderBytes);
+      block = { bytes: place.bytes, at: withHeader.at, firstEntry: this.#nextEntry, count: 0, end: place.at };
+      forming.blocks.push(block);
+    }
+    writeEntryHeader(place.bytes, place.at, { kind, partition, payloadBytes });
+    block.count++;
+    block.end += bytes;
+    forming.bytes += bytes;
+    this.#nextEntry++;
+    this.#lastGroup = forming.group;
+    this.#wake();
+    return shifted(place, entryHeaderBytes);
+  }
+
+  /** Lets the next write begin a new file. Everything appended before the call lies in front of the position. */
+  rotate(): Promise<JournalPosition> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#rotations.push({ resolve, reject });
+      this.#wake();
+    });
+  }
+
+  /** A checkpoint covers every file before this sequence. */
+  release(beforeSequence: number): void {
+    for (const slot of this.#slots) {
+      if (slot !== this.#current && slot.sequence < beforeSequence) slot.sequence = -1;
+    }
+  }
+
+  /** Makes a file ready before it is needed. */
+  prepare(): Promise<void> {
+    if (this.#failure || this.#slots.some((slot) => slot.sequence === -1)) return Promise.resolve();
+    this.#preparing ??= this.#makeSlot().finally(() => {
+      this.#preparing = undefined;
+    });
+    return this.#preparing;
+  }
+
+  /** Resolves when everything appended up to now was written, or has failed. */
+  drained(): Promise<void> {
+    return this.#run;
+  }
+
+  /** Nothing may be appended any more. */
+  async close(): Promise<void> {
+    await this.drained();
+    await this.#preparing?.catch(() => undefined);
+    for (const slot of this.#slots) await slot.file?.close();
+  }
+
+  #wake(): void {
+    if (this.#running || this.#failure) return;
+    this.#running = true;
+    // All that is appended in this turn of the event loop goes into one group.
+    this.#run = Promise.resolve()
+      .then(() => this.#writeGroups())
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  async #writeGroups(): Promise<void> {
+    for (;;) {
+      this.#answerRotations();
+      const next = this.#groups[0];
+      if (next === undefined || next.blocks.length === 0) break;
+      this.#groups.shift();
+      try {
+        await this.#write(next.blocks);
+      } catch (error) {
+        this.#groups.unshift(next);
+        throw error;
+      }
+      next.group.complete();
+    }
+    this.#running = false;
+  }
+
+  #fail(error: unknown): void {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    this.#failure = failure;
+    this.#options.onFailure(failure);
+    for (const { group } of this.#groups) group.fail(failure);
+    for (const { reject } of this.#rotations) reject(failure);
+    this.#groups = [];
+  }
+
+  #answerRotations(): void {
+    if (this.#rotations.length === 0) return;
+    if (this.#current && this.#current.position > 0) this.#current = undefined;
+    const sequence = this.#current?.sequence ?? this.#nextSequence;
+    const entry = this.#groups[0]?.blocks[0]?.firstEntry ?? this.#nextEntry;
+    this.bytesSinceRotation = 0;
+    for (const { resolve } of this.#rotations.splice(0)) resolve({ sequence, entry });
+  }
+
+  async #write(blocks: readonly Block[]): Promise<void> {
+    const groupEntry = blocks[0]!.firstEntry;
+    let slot = this.#current ?? (await this.#nextSlot());
+    let pieces: Uint8Array[] = [];
+    let bytes = 0;
+    const flush = async () => {
+      await slot.file!.write(slot.position, pieces);
+      slot.position += bytes;
+      this.bytesSinceRotation += bytes;
+      pieces = [];
+      bytes = 0;
+    };
+    for (const block of blocks) {
+      const size = block.end - block.at;
+      const position = slot.position + bytes;
+      if (position > 0 && position + size > this.#options.fileBytes) {
+        if (bytes > 0) await flush();
+        slot = await this.#nextSlot();
+      }
+      const { firstEntry, count } = block;
+      const header = { entriesBytes: size - blockHeaderBytes, sequence: slot.sequence, firstEntry, groupEntry, count };
+      sealBlock(block.bytes, block.at, header, this.#options.platform);
+      pieces.push(block.bytes.subarray(block.at, block.end));
+      bytes += size;
+    }
+    await flush();
+  }
+
+  async #nextSlot(): Promise<Slot> {
+    const free = () => this.#slots.find((slot) => slot.sequence === -1);
+    if (free() === undefined) await this.prepare();
+    const slot = free()!;
+    slot.file ??= await this.#options.disk.open(slotPath(this.#options.folder, slot.number), "sync");
+    slot.sequence = this.#nextSequence++;
+    slot.position = 0;
+    this.#current = slot;
+    this.prepare().catch((error: unknown) => this.#fail(error));
+    return slot;
+  }
+
+  /** A file full of zeros: a write into it changes no metadata, and so costs one write of the disk. */
+  async #makeSlot(): Promise<void> {
+    const { disk, folder, fileBytes } = this.#options;
+    const number = 1 + Math.max(-1, ...this.#slots.map((slot) => slot.number));
+    const file = await disk.open(slotPath(folder, number), "read-write");
+    const zeros = new Uint8Array(Math.min(fileBytes, 1024 * 1024));
+    for (let position = 0; position < fileBytes; position += zeros.length) await file.write(position, [zeros]);
+    await file.sync();
+    await file.close();
+    await disk.syncFolder(folder);
+    this.#slots.push({ number, file: undefined, sequence: -1, position: 0 });
+  }
+}
+
+function shifted({ bytes, at, address }: Place, by: number): Place {
+  return { bytes, at: at + by, address: address + by };
+}

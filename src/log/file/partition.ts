@@ -1,0 +1,487 @@
+/** A partition on disk: appends go to the journal and the tail, reads come from the tail or from segment files. */
+
+import { type BatchView, batches as batchesOf } from "../../protocol/records/batch.ts";
+import { writeInt32, writeInt64 } from "../../protocol/records/integers.ts";
+import { ChunkCollector, mergeSmall } from "../collect.ts";
+import {
+  type AppendOptions,
+  type AppendRefusal,
+  type AppendResult,
+  type LogConfig,
+  LogError,
+  type PartitionLog,
+  type ReadOptions,
+  type ReadResult,
+  type TimestampAndOffset,
+} from "../log.ts";
+import { type PartitionIdentity, PartitionState } from "../partition-state.ts";
+import { mustRoll } from "../segments.ts";
+import { firstAtOrAfter } from "../timestamps.ts";
+import { savePartition } from "./checkpoint.ts";
+import type { Engine } from "./engine.ts";
+import { Deferred, type Group, type Waiter } from "./group.ts";
+import { DamageError, FileSegment, type SegmentSource } from "./segment.ts";
+import { Tail } from "./tail.ts";
+
+const durableAlready = Promise.resolve();
+const largestWriteBytes = 4 * 1024 * 1024;
+const largestReadBytes = 1024 * 1024;
+
+/** Appends that wait for one group's write. */
+class PendingAppends implements Waiter {
+  readonly group: Group;
+  readonly deferred = new Deferred();
+  readonly #partition: FilePartition;
+  endOffset = 0;
+  bytes = 0;
+
+  constructor(partition: FilePartition, group: Group) {
+    this.#partition = partition;
+    this.group = group;
+    group.join(this);
+  }
+
+  durable(): void {
+    this.#partition.settled(this);
+    this.#partition.advance(Math.min(this.endOffset, this.#partition.logEndOffset));
+    this.deferred.resolve();
+  }
+
+  failed(error: Error): void {
+    this.#partition.settled(this);
+    this.deferred.reject(error);
+  }
+}
+
+export class FilePartition extends PartitionState implements PartitionLog {
+  /** In the journal and in the checkpoint; never used again. */
+  readonly number: number;
+  readonly folder: string;
+  segments: FileSegment[] = [];
+  readonly tail = new Tail();
+  /** Number of the last journal entry whose effect this state shows. */
+  appliedEntry = 0;
+  /** Its line in the checkpoint; undefined until the first one that holds it. */
+  savedLine: string | undefined;
+  /** What is wrong with its files. */
+  damage: string | undefined;
+  /** Names in its folder, or the folder itself, are not durable. */
+  namesChanged = false;
+  folderMade = false;
+  readonly #engine: Engine;
+  readonly #source: SegmentSource;
+  readonly #pending = new Set<PendingAppends>();
+  #newestPending: PendingAppends | undefined;
+  #lane: Promise<void> = Promise.resolve();
+
+  constructor(identity: PartitionIdentity & { readonly number: number }, config: LogConfig, engine: Engine) {
+    super(identity, config);
+    this.number = identity.number;
+    this.folder = `${engine.folder}/${identity.topic}-${identity.partition}`;
+    this.#engine = engine;
+    const { disk, platform, files } = engine;
+    const intervalBytes = () => this.config.indexIntervalBytes;
+    this.#source = {
+      disk,
+      platform,
+      files,
+      get indexIntervalBytes() {
+        return intervalBytes();
+      },
+      indexMade: () => void engine.changed.add(this),
+    };
+  }
+
+  get sizeInBytes(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.sizeInBytes, 0);
+  }
+
+  get activeSegment(): FileSegment | undefined {
+    return this.segments.at(-1);
+  }
+
+  override configure(config: LogConfig): void {
+    super.configure(config);
+    this.#engine.changed.add(this);
+  }
+
+  /** As the journal tells it on recovery. */
+  restoreLeader(leaderEpoch: number): void {
+    super.becomeLeader(leaderEpoch);
+  }
+
+  override becomeLeader(leaderEpoch: number): void {
+    if (leaderEpoch === this.leaderEpoch) return;
+    super.becomeLeader(leaderEpoch);
+    const { bytes, at } = this.#journal("epoch", 4);
+    writeInt32(bytes, at, leaderEpoch);
+  }
+
+  /** Begins a journal entry about this partition; its effect on the state must show before the next await. */
+  #journal(kind: "epoch" | "start" | "truncate", payloadBytes: number): { bytes: Uint8Array; at: number } {
+    const { journal, changed } = this.#engine;
+    const place = journal.append(kind, this.number, payloadBytes);
+    this.appliedEntry = journal.lastEntry;
+    changed.add(this);
+    return place;
+  }
+
+  override refuse(largestBatchBytes: number, options: AppendOptions): AppendRefusal | undefined {
+    if (this.#engine.failure) return "failed";
+    return super.refuse(largestBatchBytes, options);
+  }
+
+  admit(batchBytes: number, options: AppendOptions): { ok: true } | { ok: false; refusal: AppendRefusal } {
+    const { pendingBytes, maxPendingBytes } = this.#engine;
+    const full = pendingBytes > 0 && pendingBytes + batchBytes > maxPendingBytes;
+    const refusal = this.refuse(batchBytes, options) ?? (full ? "too-many-in-flight" : undefined);
+    return refusal ? { ok: false, refusal } : { ok: true };
+  }
+
+  append(bytes: Uint8Array, options: AppendOptions): AppendResult {
+    const admitted = this.admit(bytes.length, { ...options, internal: true }); // single batches are measured below
+    if (!admitted.ok) return admitted;
+    const prepared = this.prepare(bytes, options);
+    if (prepared.kind === "refused") return { ok: false, refusal: prepared.refusal };
+    if (prepared.kind === "producer") return { ok: false, refusal: "producer", verdict: prepared.verdict };
+    const { logStartOffset } = this;
+    if (prepared.kind === "duplicate") {
+      const { baseOffset, lastOffset } = prepared.batch;
+      const durable = lastOffset < this.highWatermark ? durableAlready : this.#newestPending!.deferred.promise;
+      return { ok: true, baseOffset, lastOffset, logStartOffset, duplicate: true, durable };
+    }
+    const { baseOffset, batches } = prepared;
+    this.take(batches, this.#engine.store(this, bytes), bytes.length, options.wallMs);
+    const durable = this.#join(bytes.length);
+    return { ok: true, baseOffset, lastOffset: this.logEndOffset - 1, logStartOffset, duplicate: false, durable };
+  }
+
+  /** Batches stand at the log's end and lie in memory at `address`: live, or read from the journal. */
+  take(batches: readonly BatchView[], address: number, bytes: number, wallMs: number): void {
+    const first = batches[0]!;
+    const segment = this.#segmentFor(bytes, batches.at(-1)!.lastOffset, wallMs);
+    for (const batch of batches) {
+      segment.note(batch, wallMs, this.config.indexIntervalBytes);
+      this.appended(batch);
+    }
+    this.tail.add(first.baseOffset, address, bytes);
+    this.#engine.unwritten.add(this);
+    this.#engine.changed.add(this);
+  }
+
+  #segmentFor(bytes: number, lastOffset: number, wallMs: number): FileSegment {
+    const active = this.activeSegment;
+    if (active && !mustRoll(active, { bytes, lastOffset, wallMs }, this.config)) return active;
+    return this.roll(wallMs);
+  }
+
+  roll(wallMs: number): FileSegment {
+    this.activeSegment?.finish();
+    const segment = new FileSegment(this.folder, this.logEndOffset, wallMs);
+    this.segments.push(segment);
+    this.#engine.changed.add(this);
+    return segment;
+  }
+
+  #join(bytes: number): Promise<void> {
+    const group = this.#engine.appendGroup();
+    let pending = this.#newestPending;
+    if (pending?.group !== group) {
+      pending = new PendingAppends(this, group);
+      this.#pending.add(pending);
+      this.#newestPending = pending;
+    }
+    pending.endOffset = this.logEndOffset;
+    pending.bytes += bytes;
+    this.#engine.pendingBytes += bytes;
+    return pending.deferred.promise;
+  }
+
+  settled(pending: PendingAppends): void {
+    if (this.#pending.delete(pending)) this.#engine.pendingBytes -= pending.bytes;
+  }
+
+  async read(offset: number, options: ReadOptions): Promise<ReadResult | undefined> {
+    this.throwIfRefused();
+    const { highWatermark, logStartOffset, logEndOffset } = this;
+    if (offset < logStartOffset || offset > logEndOffset) return undefined;
+    const limit = options.upTo === "log-end" ? logEndOffset : highWatermark;
+    const collector = new ChunkCollector(offset, limit, options);
+    if (offset < limit && !this.#readTail(offset, collector)) {
+      const found = await this.#readFiles(offset, collector, options.maxBytes);
+      if (!found) return undefined; // the segment went meanwhile
+    }
+    return { chunks: collector.finish(), bytes: collector.bytes, highWatermark, logStartOffset };
+  }
+
+  /** @returns false when the offset lies before the tail. */
+  #readTail(offset: number, collector: ChunkCollector): boolean {
+    const { tail } = this;
+    const { slabs } = this.#engine;
+    tail.dropBelow(slabs.firstAddress);
+    let index = tail.find(offset);
+    if (index < 0) return false;
+    for (; index < tail.length; index++) {
+      for (const batch of batchesOf(slabs.view(tail.address(index), tail.bytes(index)))) {
+        if (batch.lastOffset >= offset && !collector.take(batch)) return true;
+      }
+    }
+    return true;
+  }
+
+  async #readFiles(offset: number, collector: ChunkCollector, maxBytes: number): Promise<boolean> {
+    const windowBytes = Math.min(largestReadBytes, maxBytes + 2 * this.config.indexIntervalBytes);
+    for (const segment of this.segments.filter(({ lastOffset }) => lastOffset >= offset)) {
+      const from = (position: number) => segment.batches(this.#source, position, segment.written, windowBytes);
+      try {
+        for await (const batches of await this.#fromOffset(segment, offset, from)) {
+          for (const batch of batches) {
+            if (batch.lastOffset >= offset && !collector.take(batch)) return true;
+          }
+          if (collector.room <= 0) return true;
+        }
+      } catch (error) {
+        if (!this.segments.includes(segment))
+          return offset >= this.logStartOffset && this.#readFiles(offset, collector, maxBytes);
+        throw this.damaged(error);
+      }
+      if (collector.bytes > 0) return true;
+    }
+    return true;
+  }
+
+  /** An index that does not fit its segment is made anew, once; only then the segment counts as damaged. */
+  async #fromOffset<T>(
+    segment: FileSegment,
+    offset: number,
+    from: (position: number) => AsyncGenerator<T, void, undefined>,
+  ): Promise<AsyncIterable<T> | Iterable<T>> {
+    const position = await segment.positionBefore(this.#source, offset);
+    const reading = from(position);
+    try {
+      const first = await reading.next();
+      return first.done ? [] : startingWith(first.value, reading);
+    } catch (error) {
+      if (!(error instanceof DamageError) || position === 0) throw error;
+      await segment.rebuildIndex(this.#source);
+      return from(await segment.positionBefore(this.#source, offset));
+    }
+  }
+
+  /** What a failed read means. Damage is final for the partition; anything else only for this read. */
+  damaged(error: unknown): LogError {
+    if (error instanceof LogError) return error;
+    const name = `${this.topic}-${this.partition}`;
+    const missing = (error as { code?: unknown } | undefined)?.code === "ENOENT";
+    if (!(error instanceof DamageError) && !missing) {
+      return new LogError("failed", `${name} could not be read: ${(error as Error).message}`, { cause: error });
+    }
+    this.markDamaged((error as Error).message);
+    return new LogError("corrupt", `${name} is damaged: ${this.damage}`, { cause: error });
+  }
+
+  markDamaged(what: string): void {
+    if (this.damage !== undefined) return;
+    this.damage = what;
+    this.refusal = "corrupt";
+    this.#engine.changed.add(this);
+    this.#engine.onDamage(this, new LogError("corrupt", `${this.topic}-${this.partition} is damaged: ${what}`));
+    this.changed();
+  }
+
+  bytesFrom(offset: number): number {
+    if (offset >= this.highWatermark) return 0;
+    const { tail } = this;
+    tail.dropBelow(this.#engine.slabs.firstAddress);
+    const index = tail.find(offset);
+    if (index >= 0) return tail.totalBytes - tail.bytesBefore(index);
+    return this.segments.reduce((sum, { baseOffset, lastOffset, sizeInBytes }) => {
+      const share = Math.min(1, (lastOffset + 1 - offset) / (lastOffset + 1 - baseOffset));
+      return lastOffset < offset ? sum : sum + Math.ceil(sizeInBytes * share);
+    }, 0);
+  }
+
+  async offsetForTimestamp(timestampMs: number): Promise<TimestampAndOffset | undefined> {
+    this.throwIfRefused();
+    await this.flush();
+    const { highWatermark, logStartOffset } = this;
+    for (const segment of this.segments) {
+      if (segment.maxTimestamp < timestampMs || segment.lastOffset < logStartOffset) continue;
+      try {
+        const position = await segment.positionBeforeTimestamp(this.#source, timestampMs);
+        for await (const batches of segment.batches(this.#source, position, segment.written)) {
+          for (const batch of batches) {
+            if (batch.baseOffset >= highWatermark) return undefined;
+            const found = firstAtOrAfter(batch, timestampMs, logStartOffset, this.#engine.platform);
+            if (found) return found;
+          }
+        }
+      } catch (error) {
+        if (!this.segments.includes(segment)) continue; // it went meanwhile
+        throw this.damaged(error);
+      }
+    }
+    return undefined;
+  }
+
+  async maxTimestamp(): Promise<TimestampAndOffset | undefined> {
+    const live = this.segments.filter(({ lastOffset }) => lastOffset >= this.logStartOffset);
+    const largest = live.reduce((max, { maxTimestamp }) => Math.max(max, maxTimestamp), -1);
+    return largest < 0 ? undefined : this.offsetForTimestamp(largest);
+  }
+
+  async deleteBefore(offset: number): Promise<void> {
+    this.throwIfRefused();
+    if (offset > this.highWatermark) throw new RangeError(`${offset} lies above the high watermark`);
+    if (offset <= this.logStartOffset) return;
+    const { bytes, at } = this.#journal("start", 8);
+    writeInt64(bytes, at, offset);
+    this.moveStart(offset);
+    await this.#journaled();
+  }
+
+  async truncate(offset: number): Promise<void> {
+    this.throwIfRefused();
+    await this.inLane(() => this.cutFiles(offset, () => writeTruncate(this.#journal("truncate", 8), offset)));
+    await this.#journaled();
+  }
+
+  /**
+   * Cuts the segments; files are only overwritten, or shortened at their next use: the last checkpoint still counts
+   * on them until the journal entry is durable. Runs in the lane, or on recovery.
+   * @param commit writes the journal entry in the same turn in which the state changes.
+   */
+  async cutFiles(offset: number, commit: () => void): Promise<void> {
+    await this.writeTail();
+    const cut = this.segments.find(({ baseOffset, lastOffset }) => baseOffset < offset && lastOffset >= offset);
+    const kept = cut && (await this.#firstPart(cut, offset));
+    commit();
+    const gone = this.segments.filter(({ baseOffset }) => baseOffset >= offset);
+    this.#engine.doom(gone.flatMap((segment) => segment.paths));
+    this.segments = this.segments.filter(({ baseOffset }) => baseOffset < offset);
+    if (kept) this.segments[this.segments.length - 1] = kept;
+    this.tail.truncate(offset);
+    this.cutEnd(offset);
+    const active = this.activeSegment;
+    if (active) active.checked = false; // its file is longer than it
+  }
+
+  async #firstPart(segment: FileSegment, offset: number): Promise<FileSegment> {
+    const part = new FileSegment(this.folder, segment.baseOffset, segment.createdMs);
+    for await (const batches of segment.batches(this.#source, 0, segment.written)) {
+      for (const batch of batches) {
+        if (batch.lastOffset < offset) part.note(batch, segment.lastAppendMs, this.config.indexIntervalBytes);
+      }
+    }
+    part.written = part.sizeInBytes;
+    part.unsynced = segment.unsynced;
+    return part;
+  }
+
+  /** Resolves when the journal entry that was written last is durable. */
+  async #journaled(): Promise<void> {
+    const { failure, journal } = this.#engine;
+    if (failure) throw failure;
+    const deferred = new Deferred();
+    journal.lastGroup.join({ durable: deferred.resolve, failed: deferred.reject });
+    await deferred.promise;
+  }
+
+  /** Runs what touches the files one after the other. */
+  inLane<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#lane.then(action);
+    this.#lane = result.then(
+      () => undefined,
+      () => undefined, // told by `result`
+    );
+    return result;
+  }
+
+  /** Writes what only memory holds to the segment files; unsynced. */
+  flush(): Promise<void> {
+    return this.inLane(() => this.writeTail());
+  }
+
+  async writeTail(): Promise<void> {
+    const { tail } = this;
+    while (tail.written < tail.length && this.refusal !== "deleted") {
+      const index = this.segments.findLastIndex(({ baseOffset }) => baseOffset <= tail.baseOffset(tail.written));
+      const segment = this.segments[index]!;
+      const end = this.segments[index + 1]?.baseOffset ?? Number.POSITIVE_INFINITY;
+      const pieces: Uint8Array[] = [];
+      let bytes = 0;
+      for (let at = tail.written; at < tail.length && bytes < largestWriteBytes && tail.baseOffset(at) < end; at++) {
+        pieces.push(this.#engine.slabs.view(tail.address(at), tail.bytes(at)));
+        bytes += tail.bytes(at);
+      }
+      const entries = pieces.length;
+      await this.#write(segment, mergeSmall(pieces));
+      segment.written += bytes;
+      segment.unsynced = true;
+      tail.written += entries;
+    }
+    this.#engine.unwritten.delete(this);
+  }
+
+  /** Makes its files durable up to the state at the call, and remembers that state for the checkpoint file. */
+  checkpoint(): Promise<void> {
+    return this.inLane(async () => {
+      if (this.refusal === "deleted") return;
+      const line = savePartition(this);
+      const { disk, files } = this.#engine;
+      await this.writeTail();
+      for (const segment of this.segments) {
+        if (segment.written > 0 && !segment.index.saved) await segment.index.save(disk, segment.path);
+        if (!segment.unsynced) continue;
+        segment.unsynced = false;
+        await files.use(segment.logPath, "existing", (file) => file.sync());
+      }
+      if (this.namesChanged) await disk.syncFolder(this.folder);
+      this.namesChanged = false;
+      this.tail.dropBelow(this.#engine.slabs.firstAddress);
+      this.savedLine = line;
+    });
+  }
+
+  async #write(segment: FileSegment, pieces: readonly Uint8Array[]): Promise<void> {
+    const { disk, files } = this.#engine;
+    if (!this.folderMade) await disk.makeFolder(this.folder);
+    this.folderMade = true;
+    if (segment.written === 0) this.namesChanged = true;
+    await files.use(segment.logPath, "read-write", async (file) => {
+      if (!segment.checked) {
+        const size = await file.size();
+        if (size > segment.written) await file.truncate(segment.written);
+        // Written nonetheless, with a hole: what the journal held can then be had by hand.
+        if (size < segment.written) this.markDamaged(`${segment.logPath} has ${size} of ${segment.written} bytes`);
+        segment.checked = true;
+      }
+      await file.write(segment.written, pieces);
+    });
+  }
+
+  throwIfRefused(): void {
+    const name = `${this.topic}-${this.partition}`;
+    if (this.refusal === "deleted") throw new LogError("deleted", `${name} was deleted`);
+    if (this.refusal === "corrupt") throw new LogError("corrupt", `${name} is damaged: ${this.damage}`);
+    if (this.#engine.failure) throw this.#engine.failure;
+  }
+
+  markDeleted(): void {
+    this.refusal = "deleted";
+    const error = new LogError("deleted", `${this.topic}-${this.partition} was deleted`);
+    for (const pending of [...this.#pending]) pending.failed(error);
+    this.#engine.unwritten.delete(this);
+    this.#engine.changed.delete(this);
+    this.changed();
+  }
+}
+
+function writeTruncate({ bytes, at }: { bytes: Uint8Array; at: number }, offset: number): void {
+  writeInt64(bytes, at, offset);
+}
+
+async function* startingWith<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  yield first;
+  yield* rest;
+}

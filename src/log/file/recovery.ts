@@ -1,0 +1,202 @@
+/** Opens a folder: the state that the checkpoint tells, and what the journal or the segment files hold behind it. */
+import { batches as batchesOf } from "../../protocol/records/batch.ts";
+import { readInt32, readInt64 } from "../../protocol/records/integers.ts";
+import type { Log, LogConfig } from "../log.ts";
+import type { PartitionIdentity } from "../partition-state.ts";
+import { decodeCheckpoint, restorePartition } from "./checkpoint.ts";
+import { each } from "./each.ts";
+import { asFailure } from "./engine.ts";
+import { checkpointPath, cleanMarkPath, FileLog, type FileLogOptions } from "./file-log.ts";
+import type { Entry } from "./journal-format.ts";
+import { readJournal } from "./journal-reader.ts";
+import { FilePartition } from "./partition.ts";
+import { DamageError, FileSegment } from "./segment.ts";
+
+const unwrittenBytesAtRecovery = 32 * 1024 * 1024;
+const foldersAtATime = 8;
+
+/**
+ * Opens the log in a folder, which is made when missing.
+ * @throws {LogError} `locked` when another process has it; `corrupt` when the checkpoint or the journal is damaged.
+ */
+export async function openFileLog(options: FileLogOptions): Promise<Log> {
+  const { disk, folder } = options;
+  await disk.makeFolder(folder);
+  const unlock = await disk.lock(folder);
+  const log = new FileLog(options, unlock);
+  try {
+    await new Recovery(log, options.wallMs ?? 0).run();
+    return log;
+  } catch (error) {
+    await log.files.closeAll();
+    await unlock();
+    throw asFailure(error);
+  }
+}
+
+class Recovery {
+  readonly #log: FileLog;
+  readonly #wallMs: number;
+  /** Partitions whose folder was compared with the checkpoint. */
+  readonly #tidied = new Set<FilePartition>();
+  #unwrittenBytes = 0;
+  #applied = 0;
+
+  constructor(log: FileLog, wallMs: number) {
+    this.#log = log;
+    this.#wallMs = wallMs;
+  }
+
+  async run(): Promise<void> {
+    const log = this.#log;
+    const { disk, folder, platform } = log;
+    const bytes = await disk.readFile(checkpointPath(folder));
+    const checkpoint = bytes && decodeCheckpoint(bytes, checkpointPath(folder), platform);
+    const clean = (await disk.readFile(cleanMarkPath(folder))) !== undefined;
+    for (const { saved, config, line } of checkpoint?.partitions ?? []) {
+      const partition = new FilePartition(saved, config, log);
+      const segments = saved.segments.map((segment) => FileSegment.restore(partition.folder, segment));
+      restorePartition(partition, saved, segments);
+      partition.savedLine = line;
+      log.add(partition);
+    }
+    log.changed.clear();
+    log.nextNumber = checkpoint?.engine.nextNumber ?? 0;
+    await this.#removeDoomed(checkpoint?.engine.doomed ?? []);
+
+    const journaled = checkpoint?.engine.journaled ?? log.journaled;
+    const position = checkpoint?.engine.journal ?? { sequence: 1, entry: 1 };
+    const start = await readJournal({ disk, folder, platform }, position, (entry) => this.#apply(entry, journaled));
+    const scanning = !clean && !journaled;
+    if (scanning) await each(log.partitions(), foldersAtATime, (partition) => this.#scan(partition));
+    await log.writeAll();
+    log.start(start);
+    if (clean) await disk.remove(cleanMarkPath(folder)); // before anything changes, and durably
+    if (clean) await disk.syncFolder(folder);
+    if (this.#applied > 0 || scanning || journaled !== log.journaled) await log.checkpoint();
+    else await log.journal.prepare();
+  }
+
+  /** What the last process was to remove. A folder may still have its own name, when the process ended too early. */
+  async #removeDoomed(paths: readonly string[]): Promise<void> {
+    const live = new Set(
+      [...this.#log.partitions()].flatMap((log) => [log.folder, ...log.segments.flatMap((s) => s.paths)]),
+    );
+    for (const path of paths) {
+      const folder = /^(.*)\.\d+-delete$/.exec(path)?.[1];
+      if (!live.has(path)) await this.#log.disk.remove(path);
+      if (folder !== undefined && !live.has(folder)) await this.#log.disk.remove(folder);
+    }
+  }
+
+  async #apply(entry: Entry, journaled: boolean): Promise<void> {
+    const log = this.#log;
+    this.#applied++;
+    if (entry.kind === "create") return this.#create(entry);
+    const partition = log.byNumber.get(entry.partition);
+    if (partition === undefined || entry.number <= partition.appliedEntry) return;
+    if (entry.kind === "delete") {
+      log.forget(partition);
+      return log.giveUpFolder(partition);
+    }
+    if (journaled) await this.#tidy(partition);
+    partition.appliedEntry = entry.number;
+    log.changed.add(partition);
+    const { payload } = entry;
+    switch (entry.kind) {
+      case "append":
+        return this.#append(partition, payload);
+      case "epoch":
+        return partition.restoreLeader(readInt32(payload, 0));
+      case "start":
+        return partition.moveStart(readInt64(payload, 0));
+      case "truncate":
+        // Without a journal of appends the cut was never told as done, or a checkpoint shows it.
+        return journaled ? partition.cutFiles(readInt64(payload, 0), () => undefined) : undefined;
+    }
+  }
+
+  #create({ partition: number, payload, number: entry }: Entry): void {
+    const log = this.#log;
+    if (log.byNumber.has(number)) return; // a checkpoint made meanwhile has it
+    const text = log.platform.utf8Decode(payload, 0, payload.length);
+    const made = JSON.parse(text) as PartitionIdentity & { readonly config: LogConfig };
+    const partition = new FilePartition({ ...made, number }, made.config, log);
+    partition.appliedEntry = entry;
+    log.nextNumber = Math.max(log.nextNumber, number + 1);
+    log.add(partition);
+    log.changed.add(partition);
+  }
+
+  async #append(partition: FilePartition, payload: Uint8Array): Promise<void> {
+    const { slabs } = this.#log;
+    const place = slabs.reserve(payload.length);
+    place.bytes.set(payload, place.at);
+    const batches = [...batchesOf(payload)];
+    const wallMs = Math.max(this.#wallMs, partition.activeSegment?.lastAppendMs ?? 0);
+    partition.take(batches, place.address, payload.length, wallMs);
+    partition.advance(partition.logEndOffset);
+    this.#unwrittenBytes += payload.length;
+    if (this.#unwrittenBytes < unwrittenBytesAtRecovery) return;
+    this.#unwrittenBytes = 0;
+    await this.#log.writeAll();
+  }
+
+  /** Removes segments that the checkpoint does not know: the journal holds whatever of them counts. */
+  async #tidy(partition: FilePartition): Promise<void> {
+    if (this.#tidied.has(partition)) return;
+    this.#tidied.add(partition);
+    const known = new Set(partition.segments.flatMap((segment) => segment.paths));
+    for (const name of await this.#log.disk.list(partition.folder)) {
+      const path = `${partition.folder}/${name}`;
+      if (!known.has(path)) await this.#log.disk.remove(path);
+    }
+  }
+
+  /** Without a journal: takes what the segment files hold behind the checkpoint, up to the first batch that is not whole. */
+  async #scan(partition: FilePartition): Promise<void> {
+    const { disk } = this.#log;
+    const active = partition.activeSegment;
+    const bases = (await disk.list(partition.folder))
+      .map((name) => /^(\d{20})\.log$/.exec(name)?.[1])
+      .filter((base) => base !== undefined)
+      .map(Number)
+      .filter((base) => base >= (active?.baseOffset ?? 0))
+      .sort((a, b) => a - b);
+    for (const base of bases) {
+      let segment = partition.activeSegment;
+      if (segment?.baseOffset !== base) {
+        segment = new FileSegment(partition.folder, base, this.#wallMs);
+        if (base !== partition.logEndOffset) {
+          for (const path of segment.paths) await disk.remove(path);
+          continue;
+        }
+        partition.segments.push(segment);
+      }
+      await this.#scanSegment(partition, segment);
+    }
+    partition.highWatermark = partition.logEndOffset = Math.max(partition.logEndOffset, partition.logStartOffset);
+  }
+
+  async #scanSegment(partition: FilePartition, segment: FileSegment): Promise<void> {
+    const log = this.#log;
+    const { disk, platform, files } = log;
+    const { indexIntervalBytes } = partition.config;
+    const source = { disk, platform, files, indexIntervalBytes, indexMade: () => undefined };
+    const size = await log.files.use(segment.logPath, "existing", (file) => file.size());
+    try {
+      for await (const batches of segment.batches(source, segment.written, size)) {
+        for (const batch of batches) {
+          if (batch.baseOffset < partition.logEndOffset) throw new DamageError(`${segment.logPath} goes back`);
+          segment.note(batch, this.#wallMs, partition.config.indexIntervalBytes);
+          partition.appended(batch);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+    }
+    segment.written = segment.sizeInBytes; // the rest is cut at the next write
+    segment.unsynced = true;
+    log.changed.add(partition);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Where in the slabs a partition's latest appends lie, oldest first: numbers in one array, no object for each append.
+ * Entries up to `written` also lie in segment files.
+ */
+const stride = 4; // base offset, address, length, bytes of the partition before it
+
+export class Tail {
+  #data = new Float64Array(0);
+  #first = 0;
+  #end = 0;
+  /** Entries, from the first one on, that segment files hold too. */
+  written = 0;
+  /** Bytes ever added. */
+  totalBytes = 0;
+
+  get length(): number {
+    return this.#end - this.#first;
+  }
+  baseOffset(index: number): number {
+    return this.#data[(this.#first + index) * stride]!;
+  }
+  address(index: number): number {
+    return this.#data[(this.#first + index) * stride + 1]!;
+  }
+  bytes(index: number): number {
+    return this.#data[(this.#first + index) * stride + 2]!;
+  }
+  /** Bytes that were added before this entry. */
+  bytesBefore(index: number): number {
+    return this.#data[(this.#first + index) * stride + 3]!;
+  }
+
+  add(baseOffset: number, address: number, bytes: number): void {
+    if (this.#end * stride === this.#data.length) this.#makeRoom();
+    this.#data.set([baseOffset, address, bytes, this.totalBytes], this.#end * stride);
+    this.#end++;
+    this.totalBytes += bytes;
+  }
+
+  #makeRoom(): void {
+    const { length } = this;
+    const data = new Float64Array(Math.max(4, 2 * length) * stride);
+    data.set(this.#data.subarray(this.#first * stride, this.#end * stride));
+    this.#data = data;
+    this.#first = 0;
+    this.#end = length;
+  }
+
+  /** Index of the entry that holds `offset`, or -1 when it lies before the first entry. */
+  find(offset: number): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.baseOffset(middle) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  /** Forgets written entries whose bytes lie below `address`. */
+  dropBelow(address: number): void {
+    while (this.written > 0 && this.address(0) < address) {
+      this.#first++;
+      this.written--;
+    }
+    if (this.length === 0 && this.#data.length > 4 * stride) this.clear();
+  }
+
+  /** Forgets the entries from `offset` on. */
+  truncate(offset: number): void {
+    while (this.length > 0 && this.baseOffset(this.length - 1) >= offset) this.#end--;
+    this.written = Math.min(this.written, this.length);
+  }
+
+  clear(): void {
+    this.#data = new Float64Array(0);
+    this.#first = 0;
+    this.#end = 0;
+    this.written = 0;
+  }
+}

@@ -1,0 +1,128 @@
+/** Real files behind the log's Disk port. Positional reads and writes on libuv's pool; no stream, no file handle object. */
+import fs from "node:fs";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { promisify } from "node:util";
+import type { Disk, DiskFile } from "../log/disk.ts";
+import { lockFolder } from "./folder-lock.ts";
+
+const { O_CREAT, O_DSYNC, O_RDONLY, O_RDWR } = fs.constants;
+const open = promisify(fs.open);
+const close = promisify(fs.close);
+const fstat = promisify(fs.fstat);
+const ftruncate = promisify(fs.ftruncate);
+const fdatasync = promisify(fs.fdatasync);
+const fsync = promisify(fs.fsync);
+
+/** O_DSYNC is missing on Windows only; there every write is followed by a sync. */
+const syncFlag = O_DSYNC ?? 0;
+const flags = {
+  "read-write": O_RDWR | O_CREAT,
+  existing: O_RDWR,
+  sync: O_RDWR | O_CREAT | syncFlag,
+};
+
+export const nodeDisk: Disk = {
+  async list(folder) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
+    return (entries ?? []).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
+  },
+  async makeFolder(folder) {
+    await mkdir(folder, { recursive: true });
+  },
+  async open(path, mode) {
+    const file = await open(path, flags[mode], 0o644);
+    return mode === "sync" && syncFlag === 0 ? synced(fileOf(file)) : fileOf(file);
+  },
+  async readFile(path) {
+    return readFile(path).catch(ignoreMissing);
+  },
+  async replaceFile(path, bytes) {
+    const temporary = `${path}.new`;
+    await rm(temporary, { force: true });
+    const file = fileOf(await open(temporary, flags["read-write"], 0o644));
+    try {
+      await file.write(0, [bytes]);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await nodeDisk.syncFolder(path.slice(0, path.lastIndexOf("/")) || "/");
+  },
+  rename,
+  async remove(path) {
+    await rm(path, { recursive: true, force: true });
+  },
+  async syncFolder(folder) {
+    const file = await open(folder, O_RDONLY);
+    try {
+      await fsync(file);
+    } finally {
+      await close(file);
+    }
+  },
+  lock: lockFolder,
+};
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}
+
+function fileOf(file: number): DiskFile {
+  return {
+    async size() {
+      return (await fstat(file)).size;
+    },
+    async read(position, into) {
+      let done = 0;
+      while (done < into.length) {
+        const read = await readSome(file, into, done, position + done);
+        if (read === 0) break;
+        done += read;
+      }
+      return done;
+    },
+    async write(position, pieces) {
+      const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      const written = await writeSome(file, pieces, position);
+      if (written < bytes) await writeRest(file, pieces, written, position);
+    },
+    truncate: (size) => ftruncate(file, size),
+    sync: () => fdatasync(file),
+    close: () => close(file),
+  };
+}
+
+function synced(file: DiskFile): DiskFile {
+  return {
+    ...file,
+    async write(position, pieces) {
+      await file.write(position, pieces);
+      await file.sync();
+    },
+  };
+}
+
+function readSome(file: number, into: Uint8Array, at: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.read(file, into, at, into.length - at, position, (error, read) => (error ? reject(error) : resolve(read)));
+  });
+}
+
+function writeSome(file: number, pieces: readonly Uint8Array[], position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, written: number) => (error ? reject(error) : resolve(written));
+    if (pieces.length === 1) fs.write(file, pieces[0]!, 0, pieces[0]!.length, position, done);
+    else fs.writev(file, pieces, position, done);
+  });
+}
+
+/** A write may be short, on a full disk above all: then the next one tells why. */
+async function writeRest(file: number, pieces: readonly Uint8Array[], from: number, position: number): Promise<void> {
+  const rest = Buffer.concat(pieces).subarray(from);
+  for (let done = 0; done < rest.length; ) {
+    const written = await writeSome(file, [rest.subarray(done)], position + from + done);
+    if (written === 0) throw new Error("the disk took no more bytes");
+    done += written;
+  }
+}

@@ -1,0 +1,119 @@
+/** The file engine on real files. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { defaultLogConfig } from "../../src/log/config.ts";
+import { openFileLog } from "../../src/log/file/recovery.ts";
+import { nodeDisk } from "../../src/platform/disk.ts";
+import { platform } from "./batches.ts";
+import { logConformance, orders, put, readAll, valuesOf } from "./conformance.ts";
+
+const folders: string[] = [];
+const temporaryFolder = async () => {
+  const folder = await mkdtemp(join(tmpdir(), "regroup-log-"));
+  folders.push(folder);
+  return folder;
+};
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+
+const open = (folder: string, more = {}) =>
+  openFileLog({ disk: nodeDisk, platform, folder, journalFileBytes: 1 << 20, ...more });
+
+logConformance("file, on real files", async () => open(await temporaryFolder()));
+
+test("files have Kafka's names, and a reopened log goes on where it ended", async () => {
+  const folder = await temporaryFolder();
+  const all = await open(folder);
+  const log = await all.create(orders, { ...defaultLogConfig, segmentBytes: 300, indexIntervalBytes: 100 });
+  for (let index = 0; index < 10; index++) await put(log, { values: [`v${index}`], timestamp: 1000 + index });
+  await all.close();
+  const names = await readdir(join(folder, "orders-0"));
+  assert.ok(names.includes("00000000000000000000.log") && names.includes("00000000000000000004.log"), names.join(" "));
+
+  const again = await open(folder);
+  const found = again.get("orders", 0)!;
+  assert.deepEqual([found.logEndOffset, found.highWatermark, found.topicId], [10, 10, orders.topicId]);
+  assert.deepEqual(found.config, { ...defaultLogConfig, segmentBytes: 300, indexIntervalBytes: 100 });
+  assert.deepEqual((await found.offsetForTimestamp(1005))?.offset, 5);
+  assert.deepEqual(valuesOf(await readAll(found, 9)), ["v9"]);
+  await put(found, { values: ["v10"] });
+  assert.equal(found.logEndOffset, 11);
+  await again.close();
+});
+
+test("a missing or damaged index is made anew from its segment", async () => {
+  const folder = await temporaryFolder();
+  const all = await open(folder);
+  const log = await all.create(orders, { ...defaultLogConfig, indexIntervalBytes: 100 });
+  for (let index = 0; index < 50; index++) await put(log, { values: [`v${index}`], timestamp: 1000 + index });
+  await all.close();
+  const index = join(folder, "orders-0", "00000000000000000000.index");
+  const bytes = await readFile(index);
+  for (const damage of [
+    () => rm(index),
+    () => truncate(index, 8),
+    () =>
+      writeFile(
+        index,
+        bytes.map((byte, at) => (at % 8 === 7 ? byte + 1 : byte)),
+      ),
+  ]) {
+    await damage();
+    const again = await open(folder);
+    assert.deepEqual(valuesOf(await readAll(again.get("orders", 0)!, 40, 1)), ["v40"]);
+    await again.close();
+  }
+});
+
+test("a second log on the folder is refused, in this process and in another", async () => {
+  const folder = await temporaryFolder();
+  const all = await open(folder);
+  await assert.rejects(open(folder), { name: "LogError", kind: "locked" });
+  const script = `
+    import { openFileLog } from ${JSON.stringify(import.meta.resolve("../../src/log/file/recovery.ts"))};
+    import { nodeDisk } from ${JSON.stringify(import.meta.resolve("../../src/platform/disk.ts"))};
+    import { nodePlatform } from ${JSON.stringify(import.meta.resolve("../../src/platform/node-platform.ts"))};
+    const open = openFileLog({ disk: nodeDisk, platform: nodePlatform, folder: process.argv[1], journalFileBytes: 65536 });
+    console.log(await open.then(() => "opened", (error) => error.kind));
+    process.kill(process.pid, "SIGKILL");
+  `;
+  const openElsewhere = async () => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script, folder], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk;
+    });
+    await once(child, "close");
+    return output.trim();
+  };
+  assert.equal(await openElsewhere(), "locked");
+  await all.close();
+  assert.equal(await openElsewhere(), "opened"); // and it dies without giving the lock back
+  await (await open(folder)).close();
+});
+
+test("no more files are open than allowed, and an unused partition has none", async () => {
+  const folder = await temporaryFolder();
+  const openFiles = async () => (await readdir("/proc/self/fd").catch(() => [])).length;
+  const before = await openFiles();
+  const all = await open(folder, { maxOpenFiles: 4, hotTailBytes: 0 });
+  const logs = await Promise.all(
+    Array.from({ length: 40 }, (_, partition) => all.create({ ...orders, partition }, defaultLogConfig)),
+  );
+  for (const log of logs) await put(log, {});
+  await all.clean(1000); // writes the segments
+  await Promise.all(logs.map((log) => log.offsetForTimestamp(0)));
+  const more = (await openFiles()) - before;
+  assert.ok(more <= 8, `${more} more files are open`); // the journal's among them
+  await all.close();
+  const again = await open(folder, { maxOpenFiles: 4 });
+  assert.equal([...again.partitions()].length, 40);
+  assert.ok((await openFiles()) - before <= 2);
+  await again.close();
+});

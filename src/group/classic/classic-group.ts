@@ -102,18 +102,14 @@ export class ClassicGroup {
     this.leaderId ??= member.memberId;
   }
 
-  /** Takes a member out; what it had parked is never answered (rule 20), unless the caller did before. */
+  /** Takes a member out, its join answered before; a parked sync is never answered (rule 20). */
   remove(member: Member, context: GroupContext): void {
+    if (member.parkedJoin !== null) throw new Error(`Member ${member.memberId} goes with its join unanswered`);
     this.members.delete(member.memberId);
     if (member.groupInstanceId !== null) this.staticMembers.delete(member.groupInstanceId);
     this.#countOffers(member.terms, -1);
     this.pendingSyncs.delete(member);
     context.cancel(member.timer);
-    if (member.parkedJoin !== null) {
-      context.drop(member.parkedJoin);
-      member.parkedJoin = null;
-      this.parkedJoins--;
-    }
     if (member.parkedSync !== null) {
       context.drop(member.parkedSync);
       member.parkedSync = null;

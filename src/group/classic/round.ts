@@ -119,7 +119,6 @@ function startSyncPhase(group: ClassicGroup, context: GroupContext): void {
 /** Members that have not synced within the rebalance timeout are out, static ones too (rule 22). */
 export function syncTimeout(shard: Shard, group: ClassicGroup, context: GroupContext): void {
   const late = [...group.pendingSyncs];
-  if (late.length === 0) return;
   for (const member of late) group.remove(member, context);
   const names = late.map(({ memberId }) => memberId).join(", ");
   prepareRebalance(shard, group, `no SyncGroup within the rebalance timeout from ${names}`, context);

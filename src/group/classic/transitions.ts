@@ -1,12 +1,12 @@
 /** The states of a classic group. Dead: deleted, or not there at all. */
 export type ClassicState = "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable" | "Dead";
 
-/** From each state, those a classic group may turn to. Everything else is a defect and throws. */
+/** From each state, those a classic group may turn to; only an Empty one can be deleted. All else is a defect and throws. */
 export const transitions = {
   Empty: ["PreparingRebalance", "Dead"],
-  PreparingRebalance: ["CompletingRebalance", "Empty", "Dead"],
-  CompletingRebalance: ["Stable", "PreparingRebalance", "Dead"],
-  Stable: ["PreparingRebalance", "Dead"],
+  PreparingRebalance: ["CompletingRebalance", "Empty"],
+  CompletingRebalance: ["Stable", "PreparingRebalance"],
+  Stable: ["PreparingRebalance"],
   Dead: [],
 } as const satisfies Record<ClassicState, readonly ClassicState[]>;
 

@@ -142,7 +142,9 @@ export function createBroker(options: BrokerOptions): Broker {
       endpoints = bound;
       const opened =
         log.get(metadataTopic, metadataPartition) ?? (await log.create(metadataLogAt, metadataLogConfig(config)));
-      await shard.load(metadataPartition, opened, opened.leaderEpoch + 1);
+      const leaderEpoch = opened.leaderEpoch + 1;
+      opened.becomeLeader(leaderEpoch);
+      await shard.load(metadataPartition, opened, leaderEpoch);
       const registered = await metadataShard.submit("RegisterBroker", { nodeId });
       const errorCode = registered.ok ? registered.reply.errorCode : registered.errorCode;
       if (errorCode !== ErrorCode.NONE) throw new Error(`the metadata log takes no records: error ${errorCode}`);

@@ -3,8 +3,10 @@ import { resolve } from "node:path";
 import { type Broker, createBroker } from "../broker/broker.ts";
 import type { BrokerConfig } from "../broker/config.ts";
 import type { Logger } from "../broker/context.ts";
-import type { Log } from "../log/log.ts";
+import { openFileLog } from "../log/file/recovery.ts";
+import { type Log, LogError } from "../log/log.ts";
 import { openMemoryLog } from "../log/memory/memory-log.ts";
+import { nodeDisk } from "../platform/disk.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
 import { installUtf8 } from "../protocol/utf8.ts";
 import { Listeners, StartError } from "./listen.ts";
@@ -65,6 +67,23 @@ function memoryLog(config: BrokerConfig): Log {
   return openMemoryLog({ platform: nodePlatform, producerIdExpirationMs: config.get("producer.id.expiration.ms") });
 }
 
-async function fileLog(_folder: string, _options: ServeOptions): Promise<Log> {
-  throw new StartError("the file engine is not here yet");
+async function fileLog(folder: string, { config, logger, onFailure }: ServeOptions): Promise<Log> {
+  try {
+    return await openFileLog({
+      disk: nodeDisk,
+      platform: nodePlatform,
+      folder,
+      flushIntervalMessages: config.get("log.flush.interval.messages"),
+      producerIdExpirationMs: config.get("producer.id.expiration.ms"),
+      wallMs: machineClock.now().wallMs,
+      onFailure,
+      onDamage: ({ topic, partition }, error) =>
+        logger.error({ err: error, topic, partition }, `${topic}-${partition} is damaged and serves no more`),
+    });
+  } catch (error) {
+    if (error instanceof LogError && (error.kind === "locked" || error.kind === "corrupt")) {
+      throw new StartError(error.message, { cause: error });
+    }
+    throw error;
+  }
 }

@@ -32,6 +32,9 @@ const tight = {
   "offsets.retention.check.interval.ms": 300,
   "auto.create.topics.enable": false,
   "message.max.bytes": 200_000,
+  "log.initial.task.delay.ms": 500,
+  "log.retention.check.interval.ms": 300,
+  "log.cleaner.backoff.ms": 300,
 };
 
 const { values, positionals } = parseArgs({

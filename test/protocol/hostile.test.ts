@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { apis } from "../../src/protocol/apis/index.ts";
+import type { Codec } from "../../src/protocol/compile.ts";
+import { peekRequest, readRequestHeader } from "../../src/protocol/frame.ts";
+import { ProtocolError } from "../../src/protocol/protocol-error.ts";
+import type { Message } from "../../src/protocol/schema.ts";
+import { fromHex, vectorLines } from "../vectors.ts";
+import { codecsOf, type GoldenLine } from "./golden.ts";
+
+const messages = new Map<string, Message>();
+for (const api of apis) {
+  messages.set(`${api.name} request`, api.request);
+  messages.set(`${api.name} response`, api.response);
+}
+
+interface Seed {
+  readonly line: GoldenLine;
+  readonly bytes: Uint8Array;
+}
+
+const seeds: Seed[] = vectorLines<GoldenLine>("protocol/golden.jsonl")
+  .filter(({ api, kind, case: name }) => messages.has(`${api} ${kind}`) && name !== "default")
+  .map((line) => ({ line, bytes: fromHex(line.hex) }));
+
+const made = new Map<string, readonly [string, Codec][]>();
+
+function codecsFor({ api, kind, version }: GoldenLine): readonly [string, Codec][] {
+  const key = `${api} ${kind} ${version}`;
+  let codecs = made.get(key);
+  if (codecs === undefined) {
+    codecs = codecsOf(messages.get(`${api} ${kind}`)!, version, { exact: false, keepUnknownTags: true });
+    made.set(key, codecs);
+  }
+  return codecs;
+}
+
+/** Bytes that lengths, counts and varints are made of when somebody means harm. */
+const nasty = [
+  "ff",
+  "00",
+  "80",
+  "7f",
+  "01",
+  "ffffffff",
+  "7fffffff",
+  "80000000",
+  "7fff",
+  "ffff",
+  "ffffffff0f",
+  "ffffffff07",
+  "8080808000",
+];
+
+interface Mutation {
+  /** Where, as a part of the whole. */
+  readonly at: number;
+  readonly kind: "cut" | "overwrite" | "insert" | "remove" | "flip";
+  readonly bytes: string;
+  readonly count: number;
+}
+
+const mutation: fc.Arbitrary<Mutation> = fc.record({
+  at: fc.double({ min: 0, max: 0.999, noNaN: true }),
+  kind: fc.constantFrom("cut", "overwrite", "overwrite", "overwrite", "insert", "remove", "flip"),
+  bytes: fc.constantFrom(...nasty),
+  count: fc.integer({ min: 1, max: 8 }),
+});
+
+function mutate(bytes: Uint8Array, { at, kind, bytes: hex, count }: Mutation): Uint8Array {
+  const index = Math.floor(at * bytes.length);
+  const before = bytes.subarray(0, index);
+  if (kind === "cut") return before;
+  if (kind === "insert") return Buffer.concat([before, fromHex(hex), bytes.subarray(index)]);
+  if (kind === "remove") return Buffer.concat([before, bytes.subarray(index + count)]);
+  if (kind === "flip") {
+    const flipped = Uint8Array.from(bytes);
+    flipped[index]! ^= 1 << (count - 1);
+    return flipped;
+  }
+  return Buffer.concat([before, fromHex(hex), bytes.subarray(index + hex.length / 2)]);
+}
+
+/** The value, or the kind of error if it is one of ours; any other error fails the test. */
+function outcome(codec: Codec, bytes: Uint8Array): unknown {
+  try {
+    return codec.decode(bytes, 0);
+  } catch (error) {
+    if (error instanceof ProtocolError) return { kind: error.kind };
+    throw error;
+  }
+}
+
+/** Roughly the memory of a decoded value in bytes; views of the frame and constants cost no more than a pointer. */
+function weigh(value: unknown): number {
+  if (typeof value === "string") return 16 + value.length;
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 8;
+  const parts = Object.values(value);
+  return parts.reduce<number>((sum, part) => sum + 8 + weigh(part), 32);
+}
+
+test("hostile bytes: 30,000 damaged messages give a value or a typed error, the same compiled and interpreted", () => {
+  fc.assert(
+    fc.property(fc.nat(seeds.length - 1), fc.array(mutation, { minLength: 1, maxLength: 3 }), (index, mutations) => {
+      const { line, bytes } = seeds[index]!;
+      const damaged = mutations.reduce(mutate, bytes);
+      const [[, compiled], [, interpreted]] = codecsFor(line) as [[string, Codec], [string, Codec]];
+      const result = outcome(compiled, damaged);
+      assert.deepStrictEqual(result, outcome(interpreted, damaged));
+      assert.ok(weigh(result) <= 2000 + 64 * damaged.length, "memory stays a small multiple of the message");
+    }),
+    { numRuns: 30_000 },
+  );
+});
+
+test("hostile bytes: every message, cut at every byte, is refused or read without what was cut", () => {
+  for (const { line, bytes } of seeds.filter(({ bytes }) => bytes.length < 400)) {
+    const [[, compiled]] = codecsFor(line) as [[string, Codec]];
+    for (let length = 0; length < bytes.length; length++) {
+      const error = outcome(compiled, bytes.subarray(0, length));
+      assert.ok(
+        error !== null && typeof error === "object" && "kind" in error,
+        `${line.api} v${line.version} at ${length}`,
+      );
+    }
+  }
+});
+
+test("hostile bytes: noise in place of a header is refused, or read as one", () => {
+  const heads = fc.uint8Array({ maxLength: 40 });
+  fc.assert(
+    fc.property(heads, fc.nat(apis.length - 1), fc.integer({ min: -1, max: 20 }), (frame, index, version) => {
+      try {
+        peekRequest(frame);
+        readRequestHeader(apis[index]!, version, frame);
+      } catch (error) {
+        assert.ok(error instanceof ProtocolError);
+      }
+    }),
+    { numRuns: 10_000 },
+  );
+});

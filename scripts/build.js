@@ -1,5 +1,5 @@
-// npm run build [-- folder]: dist/ as npm publishes it (docs/decisions/0005-the-npm-package.md). Node strips no types under
-// node_modules, and a few bundles start several times faster than a hundred modules.
+// npm run build [-- folder]: dist/ as npm publishes it (docs/decisions/0005-the-npm-package.md). Node strips no types
+// under node_modules, and a few bundles start several times faster than a hundred modules.
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { resolve } from "node:path";
@@ -17,10 +17,17 @@ const common = {
   logLevel: "warning",
 };
 
+const commonjs = {
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
+  define: { "import.meta.url": "importMetaUrl" },
+  banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+};
+
 rmSync(outdir, { recursive: true, force: true });
 await Promise.all([
   build({ ...common, entryPoints: { index: "src/index.ts", cli: "src/cli/main.ts" }, format: "esm", splitting: true }),
-  build({ ...common, entryPoints: { index: "src/index.ts" }, format: "cjs", outExtension: { ".js": ".cjs" } }),
+  build({ ...common, ...commonjs, entryPoints: { index: "src/index.ts" } }),
 ]);
 const declarations = ["-p", "tsconfig.build.json", "--outDir", resolve(outdir, "types")];
 const types = spawnSync("node_modules/.bin/tsc", declarations, { cwd: root, stdio: "inherit" });

@@ -8,7 +8,7 @@ const topic = "orders";
 const partitions = 6;
 
 for (const library of libraries) {
-  test(`${library.name}: commit, stop all, SIGKILL the broker, start again, go on at the committed offsets`, async (t) => {
+  test(`${library.name}: commit, stop all, SIGKILL the broker, start it, go on at the committed offsets`, async (t) => {
     const world = await startWorld(t);
     await world.createTopic(topic, partitions);
     await world.produce(topic, partitions, 20);

@@ -27,7 +27,7 @@ const { status } = spawnSync(
   ["--disable-warning=TimeoutNegativeWarning", "--test", "--test-concurrency=2", ...named, ...files],
   {
     stdio: "inherit",
-    env: { ...process.env, REGROUP_AGAINST: values.against },
+    env: { ...process.env, INTEROP_AGAINST: values.against },
   },
 );
 process.exitCode = status ?? 1;

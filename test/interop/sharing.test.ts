@@ -46,7 +46,7 @@ for (const library of libraries) {
     await world.consumed(topic, [first]);
   });
 
-  test(`${library.name}: a member that slept past its session is replaced, and joins again when it wakes`, async (t) => {
+  test(`${library.name}: a member that sleeps past its session is replaced, and joins again awake`, async (t) => {
     const world = await startWorld(t);
     await world.createTopic(topic, partitions);
     const [first, second] = [world.join(library, topic), world.join(library, topic)];

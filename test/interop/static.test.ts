@@ -10,7 +10,7 @@ const partitions = 6;
 const sessionTimeoutMs = 30_000;
 
 for (const library of libraries.filter(({ features }) => features.static)) {
-  test(`${library.name}: a static member that restarts gets its partitions back, and nobody else notices`, async (t) => {
+  test(`${library.name}: a static member that restarts gets its partitions back; nobody else notices`, async (t) => {
     const world = await startWorld(t);
     await world.createTopic(topic, partitions);
     const a = world.join(library, topic, { instanceId: "a", sessionTimeoutMs });

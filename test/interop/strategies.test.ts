@@ -1,4 +1,4 @@
-/** What a rebalance takes away: everything under an eager assignor, only what moves under a cooperative one (KIP-429). */
+/** What a rebalance takes away: everything under an eager assignor, only what moves under a cooperative (KIP-429). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { libraries } from "./support/libraries.ts";

@@ -21,8 +21,8 @@ export const rooms: Record<string, Room> = {
     pure: true,
     imports: ["metadata", "transaction", "group", "coordinator", "log", "assignment", "protocol"],
   },
-  // Beside the broker, the server makes what it gives it: a log over real files, a clock.
-  server: { imports: ["broker", "platform", "log", "coordinator", "protocol"] },
+  // Beside the broker, the server makes what it gives it: a log over real files, a clock, a configuration.
+  server: { imports: ["broker", "platform", "metadata", "coordinator", "log", "protocol"] },
   cli: {
     imports: ["server", "broker", "platform", "metadata", "group", "coordinator", "log", "assignment", "protocol"],
   },

@@ -1,4 +1,4 @@
-/** Chance that a seed repeats: mulberry32. What the clients do in between is not repeated, only what is done to them. */
+/** Chance that a seed repeats (mulberry32): what is done to the clients, not what they do in between. */
 export function seeded(seed: number) {
   let state = seed | 0;
   const next = () => {

@@ -1,6 +1,6 @@
 /**
- * A broker as a process of its own: regroup by its launcher, or Apache Kafka by the kit (`--against kafka`), so that what
- * the interop tests expect is checked against the original too.
+ * A broker as a process of its own: regroup by its launcher, or Apache Kafka by the kit (`--against kafka`), so that
+ * what the interop tests expect is checked against the original too.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
@@ -41,7 +41,7 @@ const defaults = {
 export async function startBroker(config: Record<string, string> = {}): Promise<Broker> {
   const dataDir = await mkdtemp(join(tmpdir(), "regroup-interop-"));
   const settings = Object.entries({ ...defaults, ...config }).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-  const against = process.env.REGROUP_AGAINST ?? "regroup";
+  const against = process.env.INTEROP_AGAINST ?? "regroup";
   const broker = against === "kafka" ? kafka(dataDir, settings) : await regroup(dataDir, settings);
   await broker.start();
   return broker;
@@ -62,7 +62,13 @@ async function regroup(dataDir: string, settings: string[]): Promise<Broker> {
     dataDir: join(dataDir, "data"),
     async start() {
       const where = ["-o", `listeners=PLAINTEXT://127.0.0.1:${port}`, "-o", `log.dirs=${join(dataDir, "data")}`];
-      const started = spawn(process.execPath, [launcher, "serve", ...where, ...settings]);
+      const started = spawn(process.execPath, [
+        launcher,
+        "serve",
+        ...(process.env.G_MEM ? ["--ephemeral"] : []),
+        ...where,
+        ...settings,
+      ]);
       child = started;
       const log = createWriteStream(logFile, { flags: "a" });
       started.stdout.pipe(log, { end: false });

@@ -57,16 +57,19 @@ function librdkafka(options: MemberOptions): string[] {
   return Object.entries(config).flatMap(([key, value]) => ["-X", `${key}=${value}`]);
 }
 
-/** kcat prints records in JSON, and of rebalances a line such as "% Group g rebalanced (…): assigned: t [0], t [1]". */
+/**
+ * kcat prints records in JSON, and lines such as "% Group g rebalanced (memberid …): assigned: t [0], t [1]" or
+ * "% Group g rebalanced: incremental assignment of 2 partition(s) (memberid …): t [0], t [1]".
+ */
 function kcatEvents(line: string): MemberEvent[] {
   if (line.startsWith('{"topic"')) {
     const { partition, offset, payload } = JSON.parse(line);
     return [{ event: "record", partition, offset, value: String(payload) }];
   }
-  const change = /^% Group \S+ rebalanced .*: (?:incremental )?(assign|revoke)\w*:? ?(.*)$/.exec(line);
+  const change = /^% Group \S+ rebalanced.*?: (?:incremental )?(assign|revoke)/.exec(line)?.[1];
   if (!change) return [];
-  const partitions = [...change[2]!.matchAll(/\[(\d+)\]/g)].map((match) => Number(match[1]));
-  return [{ event: change[1] === "assign" ? "assigned" : "revoked", partitions }];
+  const partitions = [...line.matchAll(/ \[(\d+)\]/g)].map((match) => Number(match[1]));
+  return [{ event: change === "assign" ? "assigned" : "revoked", partitions }];
 }
 
 export const kafkajs = ofOurs("kafkajs", process.execPath, "kafkajs.ts", {

@@ -17,7 +17,7 @@ export interface Program {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Record<string, string>;
-  /** One line of the program's output, standard output or error, as events; programs of our own print them as they are. */
+  /** What a line of its standard output or error tells. */
   readonly events: (line: string) => MemberEvent[];
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 /**
- * Awaits a state that no event tells of: asks again and again until `look` gives something other than undefined or false.
+ * Awaits a state that no event tells of: asks again until `look` gives neither undefined nor false.
  * @throws when it does not within `timeoutMs`; the message says what was awaited and what `describe` tells then.
  */
 export async function until<T>(

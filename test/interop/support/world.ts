@@ -128,7 +128,7 @@ function byPartition(entries: [number, number][]): Map<number, number> {
   return new Map(entries.sort(([a], [b]) => a - b));
 }
 
-/** Asks again while the coordinator loads or moves, as every client does; kafkajs leaves that to who calls its admin. */
+/** Asks again while the coordinator loads or moves, as every client does; kafkajs leaves it to who calls. */
 function patiently<T>(ask: () => Promise<T>): Promise<T> {
   let last: unknown;
   const answer = async () => {

@@ -1,15 +1,14 @@
 import type { JoinGroup } from "../../protocol/apis/join-group.ts";
-import type { Answer, Handler } from "../context.ts";
+import { ErrorCode } from "../../protocol/errors.ts";
+import type { Handler } from "../context.ts";
 import { askGroup } from "../groups.ts";
-
-type JoinGroupAnswer = NonNullable<Answer<typeof JoinGroup>>;
 
 export const joinGroup: Handler<typeof JoinGroup> = async (request, context) => {
   const outcome = await askGroup("JoinGroup", request.groupId, request, context);
+  // Only who joined is told a protocol; before v7 there is no null to say so.
+  const noProtocol = context.version < 7 ? "" : null;
+  if (outcome.ok && outcome.reply.errorCode === ErrorCode.NONE) return outcome.reply;
+  if (outcome.ok) return { ...outcome.reply, protocolName: noProtocol };
   const { memberId } = request;
-  const reply: JoinGroupAnswer = outcome.ok ? outcome.reply : { ...nobody, errorCode: outcome.errorCode, memberId };
-  // Before v7 the name of the protocol could not be null.
-  return context.version < 7 ? { ...reply, protocolName: reply.protocolName ?? "" } : reply;
+  return { errorCode: outcome.errorCode, protocolName: noProtocol, leader: "", memberId, members: [] };
 };
-
-const nobody = { protocolName: null, leader: "", members: [] };

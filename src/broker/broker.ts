@@ -128,13 +128,8 @@ export function createBroker(options: BrokerOptions): Broker {
     allocateProducerId: () => producerIds.next(),
   };
 
-  const cleaning = repeat(
-    clock,
-    () => config.get("log.cleaner.backoff.ms"),
-    async () => {
-      await log.clean(clock.now().wallMs);
-    },
-  );
+  const pauseMs = () => Math.min(config.get("log.cleaner.backoff.ms"), config.get("log.retention.check.interval.ms"));
+  const cleaning = repeat(clock, pauseMs, () => log.clean(clock.now().wallMs));
 
   return {
     services,

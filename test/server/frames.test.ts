@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type FrameProblem, FrameReader } from "../../src/server/frames.ts";
+
+function read(chunks: readonly Buffer[], maxBytes = 1000): { frames: string[]; problem: FrameProblem | undefined } {
+  const frames: string[] = [];
+  const reader = new FrameReader(maxBytes, (frame) => frames.push(Buffer.from(frame).toString()));
+  let problem: FrameProblem | undefined;
+  for (const chunk of chunks) problem ??= reader.push(chunk);
+  return { frames, problem };
+}
+
+function frame(text: string): Buffer {
+  const size = Buffer.alloc(4);
+  size.writeInt32BE(Buffer.byteLength(text));
+  return Buffer.concat([size, Buffer.from(text)]);
+}
+
+test("frames come out whole however the stream is cut", () => {
+  const texts = ["a", "", "some longer text", "b".repeat(300)];
+  const stream = Buffer.concat(texts.map(frame));
+  for (let size = 1; size <= stream.length; size++) {
+    const chunks: Buffer[] = [];
+    for (let at = 0; at < stream.length; at += size) chunks.push(stream.subarray(at, at + size));
+    assert.deepEqual(read(chunks).frames, texts, `in chunks of ${size}`);
+  }
+});
+
+test("a size below zero or above the limit is a problem, after what came before it", () => {
+  assert.deepEqual(read([frame("ok"), Buffer.from("ffffffff", "hex")]), {
+    frames: ["ok"],
+    problem: { kind: "size", size: -1 },
+  });
+  assert.deepEqual(read([Buffer.from("000003e9", "hex")]).problem, { kind: "size", size: 1001 });
+  assert.equal(read([Buffer.from("000003e8", "hex")]).problem, undefined);
+});
+
+test("the first bytes of TLS and HTTP are recognised, later ones are sizes", () => {
+  assert.deepEqual(read([Buffer.from("16030100f8", "hex")]).problem, { kind: "protocol", name: "TLS" });
+  for (const line of ["GET / HTTP/1.1", "POST /x HTTP/1.1", "PRI * HTTP/2.0"]) {
+    assert.deepEqual(read([Buffer.from(line)]).problem, { kind: "protocol", name: "HTTP" });
+  }
+  assert.deepEqual(read([Buffer.concat([frame("ok"), Buffer.from("GET /")])]).problem, {
+    kind: "size",
+    size: 0x47455420,
+  });
+});

@@ -6,9 +6,16 @@ import type { ServedApi } from "./index.ts";
 
 type Served = ReadonlyMap<number, ServedApi>;
 
-/** Kafka 4.3's metadata.version; clients take the features of a cluster from it. */
-const metadataVersion = 30;
-const oldestMetadataVersion = 7;
+/**
+ * Kafka 4.3's metadata.version; clients take the features of a cluster from it. Level 0 of groups and transactions:
+ * the classic protocol, and no transactions of the second version (KIP-848, KIP-890).
+ */
+const supportedFeatures = [
+  { name: "group.version", minVersion: 0, maxVersion: 0 },
+  { name: "metadata.version", minVersion: 7, maxVersion: 30 },
+  { name: "transaction.version", minVersion: 0, maxVersion: 0 },
+];
+const finalizedFeatures = [{ name: "metadata.version", minVersionLevel: 30, maxVersionLevel: 30 }];
 
 /** The table of what is served is given by the broker, since this handler is in it. */
 export function apiVersionsOf(served: () => Served): Handler<typeof ApiVersions> {
@@ -18,11 +25,9 @@ export function apiVersionsOf(served: () => Served): Handler<typeof ApiVersions>
     return {
       errorCode: ErrorCode.NONE,
       apiKeys: advertised(served()),
-      supportedFeatures: [{ name: "metadata.version", minVersion: oldestMetadataVersion, maxVersion: metadataVersion }],
+      supportedFeatures,
       finalizedFeaturesEpoch: broker.brokerEpoch,
-      finalizedFeatures: [
-        { name: "metadata.version", minVersionLevel: metadataVersion, maxVersionLevel: metadataVersion },
-      ],
+      finalizedFeatures,
     };
   };
 }

@@ -17,7 +17,7 @@ export const describeConfigs: Handler<typeof DescribeConfigs> = (request, { brok
   results: request.resources.map((resource) => {
     const { errorCode, errorMessage, entries } = describe(resource, broker);
     const { resourceType, resourceName, configurationKeys: keys } = resource;
-    const asked = keys === null ? entries : entries.filter(({ name }) => keys.includes(name));
+    const asked = keys === null || keys.length === 0 ? entries : entries.filter(({ name }) => keys.includes(name));
     return {
       errorCode,
       errorMessage,

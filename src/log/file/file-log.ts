@@ -63,6 +63,8 @@ export class FileLog implements Log, Engine {
   readonly byNumber = new Map<number, FilePartition>();
   /** To be removed, with the wall time from which on it may be. */
   readonly doomed = new Map<string, number | undefined>();
+  /** Folders of deleted partitions that still have their name. */
+  readonly #namesToGiveUp = new Set<string>();
   readonly #options: FileLogOptions;
   readonly #partitions = new Map<string, FilePartition>();
   /** Names of partitions that are being made, or whose deleted folder still has to give up its name. */
@@ -143,6 +145,8 @@ export class FileLog implements Log, Engine {
     await this.#busy(`${topic}-${partition}`, async () => {
       await this.journalDurable();
       await log.inLane(() => this.giveUpFolder(log));
+      // Without a journal, what a partition of the same name writes next must not be met by this entry on recovery.
+      if (!this.journaled) await this.checkpoint();
     });
   }
 
@@ -151,16 +155,19 @@ export class FileLog implements Log, Engine {
     this.#partitions.delete(`${log.topic}-${log.partition}`);
     this.byNumber.delete(log.number);
     this.doomed.set(deletedPath(log), undefined);
+    this.#namesToGiveUp.add(log.folder);
     log.markDeleted();
   }
 
   /** Lets the folder's name go, so that a partition may be made again under it. */
   async giveUpFolder(log: FilePartition): Promise<void> {
     await this.files.dropUnder(log.folder);
-    if ((await this.disk.list(log.folder)).length === 0) return;
-    await this.disk.rename(log.folder, deletedPath(log));
-    this.doomed.set(deletedPath(log), undefined);
-    await this.disk.syncFolder(this.folder);
+    if ((await this.disk.list(log.folder)).length > 0) {
+      await this.disk.rename(log.folder, deletedPath(log));
+      await this.disk.syncFolder(this.folder);
+      this.doomed.set(deletedPath(log), undefined);
+    }
+    this.#namesToGiveUp.delete(log.folder);
   }
 
   async #busy(name: string, action: () => Promise<void>): Promise<void> {
@@ -261,7 +268,8 @@ export class FileLog implements Log, Engine {
       await each(changed, filesAtATime, (log) => log.checkpoint());
       if (namesChanged) await this.disk.syncFolder(this.folder);
       const { nextNumber, journaled, platform } = this;
-      const state = { format: 1, journal, nextNumber, journaled, doomed: [...this.doomed.keys()] } as const;
+      const doomed = [...this.doomed.keys(), ...this.#namesToGiveUp];
+      const state = { format: 1, journal, nextNumber, journaled, doomed } as const;
       const bytes = encodeCheckpoint(state, this.partitions(), platform);
       await this.disk.replaceFile(checkpointPath(this.folder), bytes);
       this.journal.release(journal.sequence);

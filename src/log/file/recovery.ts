@@ -77,16 +77,12 @@ class Recovery {
     else await log.journal.prepare();
   }
 
-  /** What the last process was to remove. A folder may still have its own name, when the process ended too early. */
+  /** What the last process was to remove. */
   async #removeDoomed(paths: readonly string[]): Promise<void> {
-    const live = new Set(
-      [...this.#log.partitions()].flatMap((log) => [log.folder, ...log.segments.flatMap((s) => s.paths)]),
-    );
-    for (const path of paths) {
-      const folder = /^(.*)\.\d+-delete$/.exec(path)?.[1];
-      if (!live.has(path)) await this.#log.disk.remove(path);
-      if (folder !== undefined && !live.has(folder)) await this.#log.disk.remove(folder);
-    }
+    if (paths.length === 0) return;
+    const logs = [...this.#log.partitions()];
+    const live = new Set(logs.flatMap((log) => [log.folder, ...log.segments.flatMap((segment) => segment.paths)]));
+    for (const path of paths) if (!live.has(path)) await this.#log.disk.remove(path);
   }
 
   async #apply(entry: Entry, journaled: boolean): Promise<void> {

@@ -1,6 +1,13 @@
 /** Source of the function that encodes one version of one message. */
 import { literal } from "./compile-decoder.ts";
-import { defaultOf, fixedSizeOf, type PlannedField, type PlannedStruct, type PlannedValue } from "./plan.ts";
+import {
+  defaultOf,
+  fixedSizeOf,
+  mayBeMissing,
+  type PlannedField,
+  type PlannedStruct,
+  type PlannedValue,
+} from "./plan.ts";
 
 export interface EncodeTraits {
   /** Tagged fields under `unknownTaggedFields` are written too. */
@@ -71,19 +78,17 @@ class EncoderSource {
 
   #load(field: PlannedField, object: string): string {
     const variable = this.#variable();
-    const { traits } = field.field;
-    const mayBeMissing = traits.default !== undefined || traits.since > 0 || traits.until < Number.POSITIVE_INFINITY;
     this.#add(`let ${variable} = ${object}.${field.name};`);
-    if (mayBeMissing) this.#add(`if (${variable} === undefined) ${variable} = ${literal(defaultOf(field.field))};`);
+    if (mayBeMissing(field))
+      this.#add(`if (${variable} === undefined) ${variable} = ${literal(defaultOf(field.field))};`);
     return variable;
   }
 
   #absent(field: PlannedField, object: string): void {
     if (field.field.traits.ignorable) return;
     const value = `${object}.${field.name}`;
-    this.#add(
-      `if (${value} !== undefined && !isDefault(${this.#ask(field)}.field, ${value})) throw unsupportedField(${quote(field.path)});`,
-    );
+    const isOther = `${value} !== undefined && !isDefault(${this.#ask(field)}.field, ${value})`;
+    this.#add(`if (${isOther}) throw unsupportedField(${quote(field.path)});`);
   }
 
   /** Source that names a planned field. */

@@ -1,7 +1,8 @@
 /** From message and version to functions, at first use; see docs/architecture.md, "Schemas are values". */
 import { type DecodeTraits, decoderSource } from "./compile-decoder.ts";
 import { type EncodeTraits, encoderSource } from "./compile-encoder.ts";
-import { interpretDecoder, interpretEncoder } from "./interpret.ts";
+import { interpretDecoder } from "./interpret-decoder.ts";
+import { interpretEncoder } from "./interpret-encoder.ts";
 import { isDefault, planOf } from "./plan.ts";
 import * as reader from "./reader.ts";
 import type { Message } from "./schema.ts";
@@ -48,7 +49,7 @@ function generate(source: string, name: string, fields: readonly unknown[]): unk
 
 let generates: boolean | undefined;
 
-/** False under a Content-Security-Policy that forbids `eval`: then the interpreter does the work, a few times slower. */
+/** False under a Content-Security-Policy that forbids `eval`: then the interpreters do the work, many times slower. */
 function canGenerate(): boolean {
   if (generates === undefined) {
     try {

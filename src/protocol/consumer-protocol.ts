@@ -1,6 +1,6 @@
 /**
- * What consumers tell each other inside JoinGroup and SyncGroup, past a coordinator that need not read it: protocol type
- * "consumer" of classic groups (KIP-429, 792, 881).
+ * What consumers tell each other inside JoinGroup and SyncGroup, past a coordinator that need not read it: protocol
+ * type "consumer" of classic groups (KIP-429, 792, 881).
  */
 import { decodeMessageAt, encodePrefixed, prefixOf } from "./codec.ts";
 import { ProtocolError } from "./protocol-error.ts";

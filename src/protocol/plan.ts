@@ -65,6 +65,11 @@ function planValue({ type, traits }: Field, version: number, flexible: boolean, 
   };
 }
 
+/** May a writer leave the field out, to have its default written? */
+export function mayBeMissing({ field: { traits } }: PlannedField): boolean {
+  return traits.default !== undefined || traits.since > 0 || traits.until < Number.POSITIVE_INFINITY;
+}
+
 /** Bytes of a value whose size does not depend on it; 0 for all others. */
 export function fixedSizeOf(kind: PlannedValue["kind"]): number {
   switch (kind) {

@@ -32,7 +32,7 @@ export interface FieldTraits {
   readonly until: number;
   /** First version in which null may stand; Infinity when never. */
   readonly nullableSince: number;
-  /** Value of a field that the version lacks or the writer left out; undefined is the type's zero (null if nullable). */
+  /** Of a field that the version lacks or the writer left out; undefined is the type's zero, or null if nullable. */
   readonly default: unknown;
   /** Number of a tagged field (KIP-482). */
   readonly tag: number | undefined;

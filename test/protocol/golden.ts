@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { Codec } from "../../src/protocol/compile.ts";
 import { type CodecTraits, compileCodec } from "../../src/protocol/compile.ts";
-import { interpretDecoder, interpretEncoder } from "../../src/protocol/interpret.ts";
+import { interpretDecoder } from "../../src/protocol/interpret-decoder.ts";
+import { interpretEncoder } from "../../src/protocol/interpret-encoder.ts";
 import { defaultOf, planOf } from "../../src/protocol/plan.ts";
 import { cursor } from "../../src/protocol/reader.ts";
 import { asField, type Field, type Message, type Shape } from "../../src/protocol/schema.ts";

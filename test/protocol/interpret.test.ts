@@ -8,7 +8,8 @@ test("where code may not be generated, the interpreter does the work", () => {
     import { JoinGroup } from "./src/protocol/apis/join-group.ts";
     import { decodeResponse, encodeResponse } from "./src/protocol/codec.ts";
     const members = [{ memberId: "m", metadata: new Uint8Array([1, 2]) }];
-    const bytes = encodeResponse(JoinGroup, 9, { errorCode: 0, protocolName: "range", leader: "m", memberId: "m", members });
+    const response = { errorCode: 0, protocolName: "range", leader: "m", memberId: "m", members };
+    const bytes = encodeResponse(JoinGroup, 9, response);
     console.log(JSON.stringify(decodeResponse(JoinGroup, 9, bytes).members[0].memberId));
     try { new Function("return 1"); } catch (error) { console.log(error.name); }
   `;

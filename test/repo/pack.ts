@@ -18,7 +18,10 @@ export async function projectWithRegroup(others: readonly string[] = []): Promis
   await run("npm", ["pack", "--silent", "--pack-destination", folder, staged]);
   const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz"))!;
 
-  await writeFile(join(project, "package.json"), JSON.stringify({ name: "user", private: true }));
+  await writeFile(
+    join(project, "package.json"),
+    JSON.stringify({ name: "user", private: true, allowScripts: { node: true } }),
+  );
   const quietly = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
   await run("npm", ["install", "--prefix", project, ...quietly, join(folder, tarball), ...others]);
   return project;

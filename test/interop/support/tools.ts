@@ -10,7 +10,7 @@ export interface Result {
 /** Runs a command, gives it `input`, awaits its end. @throws with all it printed when it fails. */
 export function run(command: string, args: readonly string[], input = "", env: Record<string, string> = {}) {
   return new Promise<Result>((resolve, reject) => {
-    const child = spawn(command, args, { env: { ...process.env, ...env }, timeout: 60_000 });
+    const child = spawn(command, args, { env: { ...process.env, ...env }, timeout: 120_000 });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (text) => (stdout += text));

@@ -4,7 +4,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { untilReady } from "./ready.ts";
-import { startTarget, type Target, type TargetName } from "./targets.ts";
+import { type StartOptions, startTarget, type Target, type TargetName } from "./targets.ts";
 
 /*
  * node test/conformance/run.ts --against kafka|regroup [part of a file's name ...]
@@ -19,22 +19,25 @@ const common = {
 };
 
 /** Rounds close at once, everything else is Kafka's default. */
-const main = { ...common, "group.initial.rebalance.delay.ms": 0 };
+const main: StartOptions = { settings: { ...common, "group.initial.rebalance.delay.ms": 0 }, durable: false };
 
-/** Limits that a few tests can reach. */
-const tight = {
-  ...common,
-  "group.initial.rebalance.delay.ms": 1000,
-  "group.max.session.timeout.ms": 60_000,
-  "group.max.size": 3,
-  "offset.metadata.max.bytes": 16,
-  "offsets.retention.minutes": 1,
-  "offsets.retention.check.interval.ms": 300,
-  "auto.create.topics.enable": false,
-  "message.max.bytes": 200_000,
-  "log.initial.task.delay.ms": 500,
-  "log.retention.check.interval.ms": 300,
-  "log.cleaner.backoff.ms": 300,
+/** Limits that a few tests can reach; and, where the target has a choice, a disk. */
+const tight: StartOptions = {
+  settings: {
+    ...common,
+    "group.initial.rebalance.delay.ms": 1000,
+    "group.max.session.timeout.ms": 60_000,
+    "group.max.size": 3,
+    "offset.metadata.max.bytes": 16,
+    "offsets.retention.minutes": 1,
+    "offsets.retention.check.interval.ms": 300,
+    "auto.create.topics.enable": false,
+    "message.max.bytes": 200_000,
+    "log.initial.task.delay.ms": 500,
+    "log.retention.check.interval.ms": 300,
+    "log.cleaner.backoff.ms": 300,
+  },
+  durable: true,
 };
 
 const { values, positionals } = parseArgs({
@@ -49,9 +52,9 @@ process.exitCode = await runSuite(values.against, positionals);
 
 async function runSuite(against: TargetName, parts: string[]): Promise<number> {
   const started: Target[] = [];
-  const start = async (variable: string, settings: Record<string, string | number | boolean>) => {
+  const start = async (variable: string, options: StartOptions) => {
     if (process.env[variable]) return;
-    const target = await startTarget(against, { settings });
+    const target = await startTarget(against, options);
     started.push(target);
     process.env[variable] = target.address;
   };

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -23,8 +24,8 @@ export interface Target {
 
 export interface StartOptions {
   settings: Record<string, string | number | boolean>;
-  /** Its data outlives a restart. */
-  durable?: boolean;
+  /** Its data outlives a restart; Kafka's always does. */
+  durable: boolean;
 }
 
 export function startTarget(name: TargetName, options: StartOptions): Promise<Target> {
@@ -79,15 +80,24 @@ async function startRegroup({ settings, durable }: StartOptions): Promise<Target
   };
 }
 
+/** What must not outlive this process, whatever goes wrong. */
+const children = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
 /** Starts Node and awaits the line that says where it listens. */
 function launch(args: string[]): Promise<{ child: ChildProcess; address: string }> {
   const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  children.add(child);
   return new Promise((resolve, reject) => {
     let said = "";
     const listen = (chunk: Buffer) => {
       said = (said + chunk).slice(-10_000);
       const address = /127\.0\.0\.1:[1-9]\d*/.exec(said)?.[0];
-      if (address) resolve({ child, address });
+      if (!address) return;
+      resolve({ child, address });
+      unref(child);
     };
     child.stdout.on("data", listen);
     child.stderr.on("data", listen);
@@ -96,9 +106,16 @@ function launch(args: string[]): Promise<{ child: ChildProcess; address: string 
   });
 }
 
+/** A broker that runs does not keep this process from ending; what it writes is read on, so that it never blocks. */
+function unref(child: ChildProcess): void {
+  child.unref();
+  for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.unref();
+}
+
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.ref();
   child.kill(signal);
   await ended;
 }

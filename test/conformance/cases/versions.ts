@@ -148,8 +148,12 @@ suite("ApiVersions", { concurrency: true }, () => {
 
   test("the features of the cluster are told from version 3 on", async () => {
     const answer = accepted(await broker.ask("ApiVersions", software, 4));
-    const names = answer.supportedFeatures.map((each: Value) => each.name);
-    assert.ok(names.includes("metadata.version") && names.includes("group.version"), names.join(" "));
+    const supported = new Map<string, Value>(answer.supportedFeatures.map((each: Value) => [each.name, each]));
+    assert.ok(supported.has("metadata.version"));
+    for (const { name, minVersionLevel, maxVersionLevel } of answer.finalizedFeatures) {
+      assert.equal(minVersionLevel, maxVersionLevel);
+      assert.ok(maxVersionLevel <= supported.get(name).maxVersion, name);
+    }
     assert.ok(answer.finalizedFeaturesEpoch >= 0);
   });
 });

@@ -2,12 +2,22 @@
  * The way of a request to the shard that holds its group (rule 1).
  */
 import type { GroupRequests } from "../group/requests.ts";
+import { ErrorCode } from "../protocol/errors.ts";
 import type { Outcome, RequestContext } from "./context.ts";
 
 type Ask<K extends keyof GroupRequests> = GroupRequests[K]["request"] extends { readonly body: infer Body }
   ? Body
   : never;
 type Reply<K extends keyof GroupRequests> = GroupRequests[K]["reply"];
+
+/** Rule 3: these take no empty group id, whether there is a coordinator or not. */
+const needsGroupId: ReadonlySet<string> = new Set([
+  "JoinGroup",
+  "SyncGroup",
+  "Heartbeat",
+  "LeaveGroup",
+  "OffsetDelete",
+]);
 
 /** Has the coordinator of a group decide. `body` is the wire request, or the part of it that is about this group. */
 export function askGroup<K extends keyof GroupRequests>(
@@ -16,6 +26,9 @@ export function askGroup<K extends keyof GroupRequests>(
   body: Ask<K>,
   context: RequestContext,
 ): Promise<Outcome<Reply<K>>> {
+  if (groupId === "" && needsGroupId.has(type)) {
+    return Promise.resolve({ ok: false, errorCode: ErrorCode.INVALID_GROUP_ID });
+  }
   return askShard(type, context.broker.groupPartition(groupId), body, context);
 }
 

@@ -173,7 +173,7 @@ test("a full cache gives no session while all in it are young", () => {
   assert.equal(session(sessions, 9), 0);
 });
 
-test("a session that two minutes went by makes room: first one long unused, else the smallest if it is smaller", async () => {
+test("a session that is not young makes room: one long unused first, else the smallest if it is smaller", async () => {
   const clock = new VirtualClock();
   const sessions = new FetchSessions(clock, seededRng(), 2);
   const small = session(sessions, 2);

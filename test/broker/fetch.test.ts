@@ -111,7 +111,7 @@ test("unknown topics, partitions and topic ids are told behind what is known", a
   assert.equal((await fetchOne(under, 13, { topicId })).errorCode, ErrorCode.NONE);
 });
 
-test("a reader with another idea of the leader epoch is fenced (KIP-320), v16 is told the leader (KIP-951)", async () => {
+test("another idea of the leader epoch is fenced (KIP-320), v16 is told the leader (KIP-951)", async () => {
   const first = await startBroker();
   const topicId = await createTopic(first, "orders");
   await first.broker.stop();
@@ -202,7 +202,7 @@ test("a fetch waits at most max.wait, then answers what there is", async () => {
   assert.deepEqual(valuesOf(partitionsOf(await waiting)[0]!.records), ["a"]);
 });
 
-test("nothing is waited for when nothing can come: min.bytes 0, no partition, only unknown ones, an error", async () => {
+test("nothing is waited for with min.bytes 0, without a known partition, or with an error", async () => {
   const under = await startBroker();
   await createTopic(under, "orders");
   const asks: Asked[] = [

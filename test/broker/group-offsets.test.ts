@@ -110,7 +110,7 @@ test("rule 36: OffsetCommit v10 tells unknown topic ids from unknown partitions"
   ]);
 });
 
-test("rule 38: OffsetFetch of unknown groups and topics has no error; v10 refuses unknown ids behind the others", async () => {
+test("rule 38: unknown groups and topics have no offset and no error; v10 refuses unknown ids last", async () => {
   const under = await startWithOrders();
   const { topicId } = under;
   await commit(under, 9, [[{ name: "orders" }, 0, 7]]);

@@ -109,6 +109,8 @@ test("before anybody asked for a coordinator there is none: NOT_COORDINATOR, in 
   });
   assert.equal(consumer.groups[0]!.errorCode, notHere);
   assert.deepEqual((await client.ask(ListGroups, 5, { statesFilter: [], typesFilter: [] })).groups, []);
+  // Rule 3 goes before.
+  assert.equal((await client.ask(JoinGroup, 9, joinOf("", "a"))).errorCode, ErrorCode.INVALID_GROUP_ID);
 });
 
 test("a member joins, syncs, heartbeats and leaves in every version of the four", async () => {

@@ -31,7 +31,7 @@ async function list(under: BrokerUnderTest, version: number, timestamp: number, 
   return { errorCode, timestamp: found, offset, leaderEpoch };
 }
 
-test("ListOffsets finds the ends of the log, its largest timestamp and the first record at or after a time", async () => {
+test("ListOffsets finds the ends, the largest timestamp and the first record at or after a time", async () => {
   const under = await startBroker();
   await createTopic(under, "orders");
   const t = under.clock.now().wallMs;
@@ -142,7 +142,7 @@ test("DeleteRecords moves the start of the log (KIP-107)", async () => {
   assert.deepEqual(await deleteRecords(under, "orders", -1), [ErrorCode.NONE, 3]); // up to the high watermark
 });
 
-test("DeleteRecords refuses offsets that are not there, compacted and internal topics, unknown partitions", async () => {
+test("DeleteRecords refuses offsets out of range, compacted, internal and unknown topics", async () => {
   const under = await startBroker();
   await createTopic(under, "orders");
   await createTopic(under, "table", 1, { "cleanup.policy": "compact" });

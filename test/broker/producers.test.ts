@@ -55,12 +55,15 @@ test("DescribeProducers tells what a partition remembers of its producers", asyn
   const topics = [
     { name: "orders", partitionIndexes: [0, 9] },
     { name: "nope", partitionIndexes: [0] },
+    { name: "no/pe", partitionIndexes: [0] },
   ];
+  const unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   const described = (await under.connect().ask(DescribeProducers, 0, { topics })).topics.flatMap((t) => t.partitions);
   assert.deepEqual(
     described.map(({ errorCode }) => errorCode),
-    [ErrorCode.NONE, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    [ErrorCode.NONE, unknown, unknown, ErrorCode.INVALID_TOPIC_EXCEPTION],
   );
+  assert.match(described[3]!.errorMessage!, /Topic name is invalid/);
   assert.equal(described[0]!.activeProducers.length, 1);
   const { producerId, producerEpoch, lastSequence, currentTxnStartOffset } = described[0]!.activeProducers[0]!;
   assert.deepEqual([producerId, producerEpoch, lastSequence, currentTxnStartOffset], [7, 1, 1, -1]);

@@ -1,4 +1,5 @@
 import type { ProducerSnapshot } from "../../log/log.ts";
+import { refuseTopicName } from "../../metadata/topic-names.ts";
 import type { DescribeProducers } from "../../protocol/apis/describe-producers.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import type { Handler, RequestContext } from "../context.ts";
@@ -16,9 +17,10 @@ function describe(topic: string, partitionIndex: number, { broker }: RequestCont
     const activeProducers = Array.from(found.partition.log.producers(), activeProducer);
     return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers };
   }
-  const isTopicUnknown = broker.metadata.topic(topic) === undefined;
-  const errorMessage = isTopicUnknown ? "This server does not host this topic-partition." : null;
-  return { partitionIndex, errorCode: found.errorCode, errorMessage, activeProducers: [] };
+  const invalid = refuseTopicName(topic);
+  const unknown = broker.metadata.topic(topic) === undefined ? "This server does not host this topic-partition." : null;
+  const errorCode = invalid === undefined ? found.errorCode : ErrorCode.INVALID_TOPIC_EXCEPTION;
+  return { partitionIndex, errorCode, errorMessage: invalid ?? unknown, activeProducers: [] };
 }
 
 /** No transaction is ever open here: there is no coordinator epoch and no start offset. */

@@ -45,12 +45,13 @@ function append(topic: AskedTopic, asked: AskedPartition, request: ProduceReques
   const found = version >= 13 ? broker.partitionById(topic.topicId, index) : broker.partition(topic.name, index);
   if (!found.ok) return { answer: refuse(index, found.errorCode) };
   const { partition } = found;
+  const unwanted = refuseProduce(partition, request);
+  if (unwanted) return { answer: refuse(index, unwanted) };
   const { wallMs } = broker.clock.now();
   const rules = { ...produceRules(partition, broker), produceVersion: version, nowMs: wallMs };
   const check = checkProduced(records ?? noRecords, rules, broker.platform);
   if (!check.ok) return { answer: refuseRecords(index, check, partition) };
-  const refusal = refuseBatch(check.bytes, partition, request);
-  if (refusal) return { answer: refuse(index, refusal) };
+  if (new BatchView(check.bytes).transactional) return { answer: refuse(index, errorOfTransactional(request)) };
 
   const { log, leaderEpoch } = partition;
   const result = log.append(check.bytes, { leaderEpoch, wallMs });
@@ -63,15 +64,16 @@ function append(topic: AskedTopic, asked: AskedPartition, request: ProduceReques
 
 const noRecords = new Uint8Array(0);
 
-function refuseBatch(batch: Uint8Array, { topic }: LedPartition, { acks, transactionalId }: ProduceRequest): ErrorCode {
-  if (new BatchView(batch).transactional) {
-    // No transactional id has a producer id here, so this is what Kafka says too.
-    const isNameless = transactionalId === null;
-    return isNameless ? ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED : ErrorCode.INVALID_PRODUCER_ID_MAPPING;
-  }
+function refuseProduce({ topic }: LedPartition, { acks }: ProduceRequest): ErrorCode {
   if (acks < -1 || acks > 1) return ErrorCode.INVALID_REQUIRED_ACKS;
   // Kafka lets a client named __admin_client write there; a record that a coordinator cannot read would stop its shard.
   return topic.isInternal ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.NONE;
+}
+
+/** No transactional id has a producer id here, so this is what Kafka says too. */
+function errorOfTransactional({ transactionalId }: ProduceRequest): ErrorCode {
+  const isNameless = transactionalId === null;
+  return isNameless ? ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED : ErrorCode.INVALID_PRODUCER_ID_MAPPING;
 }
 
 async function settle({ answer, durable }: Appending): Promise<PartitionAnswer> {

@@ -276,12 +276,12 @@ function errorOf(refusal: AppendRefusal): ErrorCode {
   }
 }
 
-/** undefined: a client brought a value that no record can hold, such as text that grows when it is written as UTF-8. */
+/** undefined: a client brought text that no record can hold: what was malformed grows when it is written as UTF-8. */
 function encodeAll<Record>(codec: RecordCodec<Record>, records: readonly Record[], timestamp: number) {
   try {
     return records.map((record): EncodedRecord => ({ ...codec.encode(record), timestamp }));
   } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
+    if (error instanceof ProtocolError && error.kind === "too large") return undefined;
     throw error;
   }
 }

@@ -134,7 +134,7 @@ function writeCharacters(bytes: Uint8Array, at: number, text: string, what: stri
   if (text.length === 0) return 0;
   const length = text.length > maxStringBytes ? text.length : utf8.utf8Write(text, bytes, at);
   if (length <= maxStringBytes) return length;
-  throw new ProtocolError("invalid value", `${what}: a string of more than ${maxStringBytes} bytes`);
+  throw new ProtocolError("too large", `${what}: a string of more than ${maxStringBytes} bytes`);
 }
 
 export function writeInt64(bytes: Uint8Array, at: number, value: number | bigint, what: string): void {

@@ -1,4 +1,4 @@
-/** From what was written somewhere to a validated configuration; an error says where it stands and what was expected. */
+/** From what was written somewhere to a validated configuration; an error says where it stands and what is expected. */
 import { ConfigError } from "../metadata/config-def.ts";
 import { brokerConfigKey } from "./broker-configs.ts";
 import { BrokerConfig } from "./config.ts";

@@ -37,8 +37,9 @@ export interface QueuedBytes {
   remove(bytes: number): void;
 }
 
-/** From this many requests waiting on one connection on, no more are read. */
+/** From this many requests (or bytes of them) waiting on one connection on, no more are read. */
 const maxWaiting = 64;
+const maxWaitingBytes = 4 * 1024 * 1024;
 
 interface Running {
   readonly api: Api;
@@ -60,6 +61,7 @@ export class ClientConnection implements BrokerConnection, Connection {
   readonly #onClosed = new Set<() => void>();
   readonly #waiting: Uint8Array[] = [];
   readonly #running: Running[] = [];
+  #waitingBytes = 0;
   #isClosed = false;
   #isPaused = false;
   #isHeld = false;
@@ -92,6 +94,7 @@ export class ClientConnection implements BrokerConnection, Connection {
   receive(frame: Uint8Array): void {
     if (this.#isClosed) return;
     this.#waiting.push(frame);
+    this.#waitingBytes += frame.length;
     this.#queued.add(frame.length);
     this.#runWhatMay();
   }
@@ -101,6 +104,7 @@ export class ClientConnection implements BrokerConnection, Connection {
     this.#isClosed = true;
     for (const frame of this.#waiting) this.#queued.remove(frame.length);
     this.#waiting.length = 0;
+    this.#waitingBytes = 0;
     for (const callback of [...this.#onClosed]) callback();
     this.#onClosed.clear();
   }
@@ -114,13 +118,14 @@ export class ClientConnection implements BrokerConnection, Connection {
   #runWhatMay(): void {
     for (let frame = this.#waiting[0]; frame !== undefined && this.#mayRun(frame); frame = this.#waiting[0]) {
       this.#waiting.shift();
+      this.#waitingBytes -= frame.length;
       this.#run(frame);
     }
     this.#pause();
   }
 
   #pause(): void {
-    const pause = this.#isHeld || this.#waiting.length >= maxWaiting;
+    const pause = this.#isHeld || this.#waiting.length >= maxWaiting || this.#waitingBytes >= maxWaitingBytes;
     if (pause === this.#isPaused) return;
     this.#isPaused = pause;
     this.#peer.pauseReading(pause);

@@ -2,7 +2,7 @@
  * Metadata as clients may see it: what is durable, told by the metadata shard's facts. Beside it the partitions'
  * logs, which are made and deleted after what the facts say, one fact after the other.
  */
-import type { Log, PartitionLog } from "../log/log.ts";
+import type { Log, LogConfig, PartitionLog } from "../log/log.ts";
 import { MetadataImage, resourceTypes, type Topic } from "../metadata/image.ts";
 import type { MetadataFact } from "../metadata/machine.ts";
 import { isInternalTopic, metadataTopic } from "../metadata/topic-names.ts";
@@ -34,6 +34,7 @@ export class BrokerMetadata implements MetadataView {
   readonly #topicsById = new Map<string, HostedTopic>();
   /** Logs are made and deleted in the order of the facts. */
   #work: Promise<void> = Promise.resolve();
+  #standardLogConfig: LogConfig | undefined;
   #started = false;
 
   constructor(log: Log, config: BrokerConfig, logger: Logger, events: PartitionEvents) {
@@ -176,7 +177,7 @@ export class BrokerMetadata implements MetadataView {
     const hosted = this.#topics.get(name);
     if (hosted === undefined) return;
     const { image, led } = hosted;
-    const config = logConfigOf((config) => this.topicConfig(name, config));
+    const config = this.#logConfig(name);
     for (const { partition, leaderEpoch } of image.partitions) {
       if (led[partition] !== undefined) continue;
       const log = await this.#logOf(image, partition, config);
@@ -188,17 +189,21 @@ export class BrokerMetadata implements MetadataView {
     }
   }
 
-  #logOf(
-    { name, topicId }: TopicImage,
-    partition: number,
-    config: ReturnType<typeof logConfigOf>,
-  ): PartitionLog | Promise<PartitionLog> {
+  #logOf({ name, topicId }: TopicImage, partition: number, config: LogConfig): PartitionLog | Promise<PartitionLog> {
     return this.#log.get(name, partition) ?? this.#log.create({ topic: name, partition, topicId }, config);
   }
 
+  /** Topics without configs of their own share one, so that thousands of them cost nothing. */
+  #logConfig(topic: string): LogConfig {
+    if (this.ownConfigs("TOPIC", topic).size > 0) return logConfigOf((name) => this.topicConfig(topic, name));
+    this.#standardLogConfig ??= logConfigOf((name) => this.#config.topicDefault(name));
+    return this.#standardLogConfig;
+  }
+
   #configure(): void {
+    this.#standardLogConfig = undefined;
     for (const { image, led } of this.#topics.values()) {
-      const config = logConfigOf((name) => this.topicConfig(image.name, name));
+      const config = this.#logConfig(image.name);
       for (const partition of led) partition?.log.configure(config);
     }
   }

@@ -1,7 +1,7 @@
 import type { Rng } from "../coordinator/clock.ts";
 import { uuidText } from "../protocol/uuid.ts";
 
-/** A random (version 4) UUID in Kafka's text; never one that starts with a dash, which tools would take for an option. */
+/** A random (version 4) UUID in Kafka's text; never one that starts with a dash, which tools take for an option. */
 export function randomUuid(rng: Rng): string {
   for (;;) {
     const bytes = rng.bytes(16);

@@ -1,4 +1,4 @@
-/** What may be set on a topic: Kafka's topic configs, the broker configs they fall back to, and what is refused here. */
+/** What may be set on a topic: Kafka's topic configs, the broker configs they fall back to, what is refused here. */
 import {
   allOf,
   atLeast,

@@ -132,7 +132,10 @@ function bind(server: Server, { host, port }: Listener, backlog: number): Promis
 
 function wordsFor(error: NodeJS.ErrnoException, host: string, port: number): string {
   if (error.code === "EADDRINUSE") {
-    return `${host}:${port} is taken: another broker (or other program) listens there. Stop it, or choose another port with -o listeners=PLAINTEXT://127.0.0.1:0`;
+    return (
+      `${host}:${port} is taken: another broker (or other program) listens there. ` +
+      "Stop it, or choose another port with -o listeners=PLAINTEXT://127.0.0.1:0"
+    );
   }
   if (error.code === "EACCES") return `${host}:${port} may not be opened by this user`;
   return `${host}:${port} cannot be opened: ${error.message}`;

@@ -23,6 +23,8 @@ export class PartitionState {
   logStartOffset = 0;
   logEndOffset = 0;
   highWatermark = 0;
+  /** Compaction has been through everything below. */
+  cleanedTo = 0;
   readonly epochs = new LeaderEpochs();
   readonly producerStates = new ProducerStates();
   /** Why it takes nothing any more. */

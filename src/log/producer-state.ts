@@ -103,6 +103,11 @@ export class ProducerStates {
     if (batch.producerId >= 0) remember(this.#producers, batch);
   }
 
+  /** Is it the last batch of its producer, which tells the next sequence? */
+  isLast(batch: BatchView): boolean {
+    return this.#producers.get(batch.producerId)?.batches.at(-1)?.lastOffset === batch.lastOffset;
+  }
+
   /** Forgets producers that wrote nothing for `expirationMs` (producer.id.expiration.ms). */
   expire(wallMs: number, expirationMs: number): void {
     for (const [producerId, { lastTimestamp }] of this.#producers) {

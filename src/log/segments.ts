@@ -22,9 +22,11 @@ export function mustRoll(
   config: LogConfig,
 ): boolean {
   if (segment.sizeInBytes === 0) return append.lastOffset - segment.baseOffset > largestRelativeOffset;
+  const { segmentMs, maxCompactionLagMs, cleanupPolicy } = config;
+  const oldestMs = cleanupPolicy.compact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs;
   return (
     segment.sizeInBytes + append.bytes > config.segmentBytes ||
-    append.wallMs - segment.createdMs >= config.segmentMs ||
+    append.wallMs - segment.createdMs >= oldestMs ||
     append.lastOffset - segment.baseOffset > largestRelativeOffset
   );
 }

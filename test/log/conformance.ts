@@ -4,8 +4,8 @@ import { describe, test } from "node:test";
 import { defaultLogConfig } from "../../src/log/config.ts";
 import type { AppendResult, Log, LogConfig, PartitionLog, ReadResult } from "../../src/log/log.ts";
 import { ErrorCode } from "../../src/protocol/errors.ts";
-import { batches } from "../../src/protocol/records/batch.ts";
-import { platform, recordsOf, type Sample, sampleBatch, text } from "./batches.ts";
+import { type BatchView, batches, encodeBatch, verifyCrc } from "../../src/protocol/records/batch.ts";
+import { platform, recordsOf, type Sample, sampleBatch, text, utf8 } from "./batches.ts";
 
 export const orders = { topic: "orders", partition: 0, topicId: "b8tRS7h4TJ2Vt43Dp85v2A" };
 export const now = { leaderEpoch: 0, wallMs: 1_000 };
@@ -274,6 +274,113 @@ export function logConformance(engine: string, open: () => Promise<Log>): void {
         const gap = log.append(sampleBatch({ ...batch, baseSequence: 5 }), now);
         assert.ok(!gap.ok && gap.refusal === "producer");
         assert.equal((await put(log, { ...batch, baseSequence: 1 })).baseOffset, 1);
+      },
+    );
+
+    const compacted = { cleanupPolicy: { delete: false, compact: true }, segmentBytes: 400, deleteRetentionMs: 1000 };
+    const keyed = (keys: string[], value: string) => ({ keys, values: keys.map(() => value) });
+    const pairs = async (log: PartitionLog) => {
+      const found: string[] = [];
+      for (let offset = log.logStartOffset; ; ) {
+        const records = recordsOf((await readAll(log, offset)).chunks);
+        found.push(...records.map(({ offset, key, value }) => `${offset} ${key}=${value}`));
+        if (records.length === 0) return found;
+        offset = records.at(-1)!.offset + 1;
+      }
+    };
+    /** Fills and so closes the active segment, which is never compacted. */
+    const roll = async (log: PartitionLog) => {
+      await put(log, { keys: ["filler"], values: ["x".repeat(320)] });
+    };
+    const withoutFiller = async (log: PartitionLog) => (await pairs(log)).filter((pair) => !pair.includes("filler"));
+
+    withPartition("compaction keeps the latest value of each key, at its offset", compacted, async (log, all) => {
+      await put(log, keyed(["a", "b"], "1"));
+      await put(log, { ...keyed(["a", "c"], "2"), compression: "gzip" });
+      await put(log, keyed(["a"], "3"));
+      await roll(log);
+      const before = log.sizeInBytes;
+      await all.clean(1_000_000);
+      assert.ok(log.sizeInBytes < before);
+      assert.deepEqual(await withoutFiller(log), ["1 b=1", "3 c=2", "4 a=3"]);
+      await put(log, keyed(["b", "c"], "4"));
+      await roll(log);
+      await roll(log);
+      await all.clean(1_000_000);
+      assert.deepEqual(await withoutFiller(log), ["4 a=3", "6 b=4", "7 c=4"]);
+      assert.equal((await put(log, {})).baseOffset, 10);
+    });
+
+    withPartition("compaction keeps a tombstone for delete.retention.ms (KIP-534)", compacted, async (log, all) => {
+      await put(log, keyed(["a", "b"], "1"));
+      const tombstone = encodeBatch({ records: [{ key: utf8("a"), value: null, timestamp: 1 }] }, platform);
+      await accepted(log.append(tombstone, now)).durable;
+      for (const [wallMs, expected] of [
+        [10_000, ["1 b=1", "2 a=null"]],
+        [10_999, ["1 b=1", "2 a=null"]],
+        [11_000, ["1 b=1"]],
+      ] as const) {
+        await roll(log);
+        await roll(log);
+        await all.clean(wallMs);
+        assert.deepEqual(await withoutFiller(log), expected, `at ${wallMs}`);
+      }
+    });
+
+    withPartition("compaction keeps a producer's last batch, which tells its sequence", compacted, async (log, all) => {
+      const producer = { producerId: 5, producerEpoch: 0 };
+      await put(log, { ...keyed(["a"], "1"), ...producer, baseSequence: 0 });
+      await put(log, { ...keyed(["a"], "2"), ...producer, baseSequence: 1 });
+      await put(log, keyed(["a"], "3"));
+      await roll(log);
+      await roll(log);
+      await all.clean(1_000_000);
+      const headers: BatchView[] = [];
+      for (let offset = 0; offset < log.logEndOffset; offset = headers.at(-1)!.lastOffset + 1) {
+        for (const chunk of (await readAll(log, offset)).chunks) headers.push(...batches(chunk));
+      }
+      assert.deepEqual(
+        headers.map((batch) => [batch.baseOffset, batch.lastOffset, batch.count, batch.baseSequence]),
+        [
+          [1, 1, 0, 1],
+          [2, 2, 1, -1],
+          [3, 3, 1, -1],
+          [4, 4, 1, -1],
+        ],
+      );
+      assert.ok(headers.every((batch) => verifyCrc(batch, platform)));
+    });
+
+    withPartition(
+      "compaction waits for min.compaction.lag.ms and min.cleanable.dirty.ratio, but only for max.compaction.lag.ms",
+      { ...compacted, minCompactionLagMs: 500, maxCompactionLagMs: 5_000 },
+      async (log, all) => {
+        const count = async () => (await pairs(log)).length;
+        const fill = async (wallMs: number) => {
+          for (let value = 0; value < 9; value++) await put(log, keyed(["a"], "v"), { leaderEpoch: 0, wallMs });
+        };
+        await fill(1_000);
+        await all.clean(1_499);
+        assert.equal(await count(), 9, "too young");
+        await all.clean(1_500);
+        const cleaned = await count();
+        assert.ok(cleaned < 9);
+        log.configure({ ...log.config, minCleanableDirtyRatio: 1 });
+        await fill(2_000);
+        await all.clean(6_000);
+        assert.equal(await count(), cleaned + 9, "not dirty enough");
+        await all.clean(6_001);
+        assert.ok((await count()) < cleaned + 9, "it has waited long enough");
+      },
+    );
+
+    withPartition(
+      "compaction leaves a topic of cleanup.policy=delete alone",
+      { segmentBytes: 200 },
+      async (log, all) => {
+        for (let value = 0; value < 9; value++) await put(log, keyed(["a"], `${value}`));
+        await all.clean(2_000);
+        assert.equal((await pairs(log)).length, 9);
       },
     );
 

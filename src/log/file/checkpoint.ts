@@ -19,6 +19,7 @@ export interface SavedPartition {
   readonly end: number;
   readonly leaderEpoch: number;
   readonly appliedEntry: number;
+  readonly cleanedTo: number;
   readonly epochs: readonly EpochStart[];
   readonly producers: readonly SavedProducer[];
   readonly segments: readonly SavedSegment[];
@@ -28,7 +29,7 @@ export interface SavedPartition {
 export interface EngineState {
   readonly format: 1;
   readonly journal: JournalPosition;
-  /** Number of the next partition that is made. */
+  /** Number of the next partition, or of the next file that compaction makes. */
   readonly nextNumber: number;
   /** Were appends journaled? Else recovery looks for them in the segment files. */
   readonly journaled: boolean;
@@ -51,6 +52,7 @@ export function savePartition(log: FilePartition): string {
     end: log.logEndOffset,
     leaderEpoch: log.leaderEpoch,
     appliedEntry: log.appliedEntry,
+    cleanedTo: log.cleanedTo,
     epochs: log.epochs.entries,
     producers: log.producerStates.save(),
     segments: log.segments.map((segment) => segment.save()),
@@ -65,6 +67,7 @@ export function restorePartition(log: FilePartition, saved: SavedPartition, segm
   log.restoreEpochs(saved.leaderEpoch, saved.epochs);
   log.producerStates.restore(saved.producers);
   log.appliedEntry = saved.appliedEntry;
+  log.cleanedTo = saved.cleanedTo;
   log.segments = segments;
   if (saved.damage !== undefined) {
     log.damage = saved.damage;

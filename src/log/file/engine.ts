@@ -22,6 +22,8 @@ export interface Engine {
   readonly unwritten: Set<FilePartition>;
   /** Partitions that differ from what the checkpoint says of them. */
   readonly changed: Set<FilePartition>;
+  /** A number that no partition and no file had before. */
+  nextNumber: number;
   /** Set by the first failed write; nothing is taken any more. */
   readonly failure: LogError | undefined;
   /** Bytes of appends that nobody has acknowledged yet, and whether more are taken. */

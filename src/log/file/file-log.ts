@@ -6,6 +6,7 @@ import { type Log, type LogConfig, LogError, type TopicPartition } from "../log.
 import type { PartitionIdentity } from "../partition-state.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
 import { deleteOldSegments } from "./cleaner.ts";
+import { compact, finishSwaps, UnreadableError } from "./compactor.ts";
 import { each } from "./each.ts";
 import { asFailure, type Engine } from "./engine.ts";
 import { FileCache } from "./file-cache.ts";
@@ -77,6 +78,7 @@ export class FileLog implements Log, Engine {
   #writingBehind: Promise<void> = Promise.resolve();
   #checkpointing: Promise<void> | undefined;
   #bytesSinceCheckpoint = 0;
+  #cleaning: Promise<void> = Promise.resolve();
   /** Without a journal: those who wait for the next round of writes. */
   #round = new Group();
 
@@ -281,18 +283,42 @@ export class FileLog implements Log, Engine {
     }
   }
 
-  async clean(wallMs: number): Promise<void> {
+  /** @throws {UnreadableError} at the end of the round, when a partition could not be cleaned. */
+  clean(wallMs: number): Promise<void> {
+    const next = this.#cleaning.then(() => this.#clean(wallMs));
+    this.#cleaning = next.catch(() => undefined); // told by `next`
+    return next;
+  }
+
+  async #clean(wallMs: number): Promise<void> {
     this.#throwIfFailed();
+    const unreadable: UnreadableError[] = [];
     const expirationMs = this.#options.producerIdExpirationMs ?? defaultProducerIdExpirationMs;
     for (const log of [...this.#partitions.values()]) {
       const { size } = log.producerStates;
       log.producerStates.expire(wallMs, expirationMs);
       if (log.producerStates.size !== size) this.changed.add(log);
-      if (log.refusal === undefined) await deleteOldSegments(log, this, wallMs);
+      if (log.refusal === undefined) await this.#cleanPartition(log, wallMs, unreadable);
     }
     const doomed = [...this.doomed.keys()];
     if (this.changed.size > 0 || doomed.length > 0) await this.checkpoint();
+    for (const log of this.#partitions.values()) await finishSwaps(log, this);
     await this.#removeDoomed(doomed, wallMs);
+    if (unreadable[0]) throw unreadable[0];
+  }
+
+  async #cleanPartition(log: FilePartition, wallMs: number, unreadable: UnreadableError[]): Promise<void> {
+    try {
+      await deleteOldSegments(log, this, wallMs);
+      await compact(log, this, wallMs);
+    } catch (error) {
+      if (log.refusal !== undefined) return; // damage was told; what was deleted meanwhile needs no cleaning
+      if (!(error instanceof UnreadableError)) {
+        this.fail(error); // a write failed
+        throw this.failure;
+      }
+      if (error.cause instanceof LogError) unreadable.push(error);
+    }
   }
 
   /** @param paths no checkpoint names them any more. */

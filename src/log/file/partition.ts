@@ -69,7 +69,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
   namesChanged = false;
   folderMade = false;
   readonly #engine: Engine;
-  readonly #source: SegmentSource;
+  readonly source: SegmentSource;
   readonly #pending = new Set<PendingAppends>();
   #newestPending: PendingAppends | undefined;
   #lane: Promise<void> = Promise.resolve();
@@ -81,7 +81,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
     this.#engine = engine;
     const { disk, platform, files } = engine;
     const intervalBytes = () => this.config.indexIntervalBytes;
-    this.#source = {
+    this.source = {
       disk,
       platform,
       files,
@@ -232,7 +232,8 @@ export class FilePartition extends PartitionState implements PartitionLog {
   async #readFiles(offset: number, collector: ChunkCollector, maxBytes: number): Promise<boolean> {
     const windowBytes = Math.min(largestReadBytes, maxBytes + 2 * this.config.indexIntervalBytes);
     for (const segment of this.segments.filter(({ lastOffset }) => lastOffset >= offset)) {
-      const from = (position: number) => segment.batches(this.#source, position, segment.written, windowBytes);
+      const { logPath } = segment;
+      const from = (position: number) => segment.batches(this.source, position, segment.written, windowBytes);
       try {
         for await (const batches of await this.#fromOffset(segment, offset, from)) {
           for (const batch of batches) {
@@ -241,13 +242,18 @@ export class FilePartition extends PartitionState implements PartitionLog {
           if (collector.room <= 0) return true;
         }
       } catch (error) {
-        if (!this.segments.includes(segment))
-          return offset >= this.logStartOffset && this.#readFiles(offset, collector, maxBytes);
-        throw this.damaged(error);
+        if (!this.#moved(segment, logPath)) throw this.damaged(error);
+        if (collector.bytes > 0) return true;
+        return offset >= this.logStartOffset && this.#readFiles(offset, collector, maxBytes);
       }
       if (collector.bytes > 0) return true;
     }
     return true;
+  }
+
+  /** Did the segment go, or take another name, while it was read? Then what went wrong means nothing. */
+  #moved(segment: FileSegment, logPath: string): boolean {
+    return !this.segments.includes(segment) || segment.logPath !== logPath;
   }
 
   /** An index that does not fit its segment is made anew, once; only then the segment counts as damaged. */
@@ -256,15 +262,15 @@ export class FilePartition extends PartitionState implements PartitionLog {
     offset: number,
     from: (position: number) => AsyncGenerator<T, void, undefined>,
   ): Promise<AsyncIterable<T> | Iterable<T>> {
-    const position = await segment.positionBefore(this.#source, offset);
+    const position = await segment.positionBefore(this.source, offset);
     const reading = from(position);
     try {
       const first = await reading.next();
       return first.done ? [] : startingWith(first.value, reading);
     } catch (error) {
       if (!(error instanceof DamageError) || position === 0) throw error;
-      await segment.rebuildIndex(this.#source);
-      return from(await segment.positionBefore(this.#source, offset));
+      await segment.rebuildIndex(this.source);
+      return from(await segment.positionBefore(this.source, offset));
     }
   }
 
@@ -307,9 +313,10 @@ export class FilePartition extends PartitionState implements PartitionLog {
     const { highWatermark, logStartOffset } = this;
     for (const segment of this.segments) {
       if (segment.maxTimestamp < timestampMs || segment.lastOffset < logStartOffset) continue;
+      const { logPath } = segment;
       try {
-        const position = await segment.positionBeforeTimestamp(this.#source, timestampMs);
-        for await (const batches of segment.batches(this.#source, position, segment.written)) {
+        const position = await segment.positionBeforeTimestamp(this.source, timestampMs);
+        for await (const batches of segment.batches(this.source, position, segment.written)) {
           for (const batch of batches) {
             if (batch.baseOffset >= highWatermark) return undefined;
             const found = firstAtOrAfter(batch, timestampMs, logStartOffset, this.#engine.platform);
@@ -317,7 +324,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
           }
         }
       } catch (error) {
-        if (!this.segments.includes(segment)) continue; // it went meanwhile
+        if (this.#moved(segment, logPath)) return this.offsetForTimestamp(timestampMs);
         throw this.damaged(error);
       }
     }
@@ -368,7 +375,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
 
   async #firstPart(segment: FileSegment, offset: number): Promise<FileSegment> {
     const part = new FileSegment(this.folder, segment.baseOffset, segment.createdMs);
-    for await (const batches of segment.batches(this.#source, 0, segment.written)) {
+    for await (const batches of segment.batches(this.source, 0, segment.written)) {
       for (const batch of batches) {
         if (batch.lastOffset < offset) part.note(batch, segment.lastAppendMs, this.config.indexIntervalBytes);
       }

@@ -61,6 +61,7 @@ class Recovery {
       log.add(partition);
     }
     log.changed.clear();
+    await this.#finishSwaps();
     log.nextNumber = checkpoint?.engine.nextNumber ?? 0;
     await this.#removeDoomed(checkpoint?.engine.doomed ?? []);
 
@@ -83,6 +84,21 @@ class Recovery {
     const logs = [...this.#log.partitions()];
     const live = new Set(logs.flatMap((log) => [log.folder, ...log.segments.flatMap((segment) => segment.paths)]));
     for (const path of paths) if (!live.has(path)) await this.#log.disk.remove(path);
+  }
+
+  /** Cleaned segments that the checkpoint knows by number, and that may not have taken their names yet. */
+  async #finishSwaps(): Promise<void> {
+    const { disk } = this.#log;
+    for (const partition of this.#log.partitions()) {
+      for (const segment of partition.segments.filter(({ swap }) => swap !== undefined)) {
+        const { logPath } = segment;
+        const names = await disk.list(partition.folder);
+        if (names.some((name) => logPath.endsWith(`/${name}`))) await disk.rename(logPath, `${segment.path}.log`);
+        segment.swap = undefined;
+        await disk.syncFolder(partition.folder);
+        this.#log.changed.add(partition);
+      }
+    }
   }
 
   async #apply(entry: Entry, journaled: boolean): Promise<void> {

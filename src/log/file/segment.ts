@@ -95,12 +95,12 @@ export class FileSegment implements SegmentFacts {
   }
 
   get logPath(): string {
-    return `${this.path}.log`;
+    return this.swap === undefined ? `${this.path}.log` : `${this.path}.log.${this.swap}.swap`;
   }
 
   /** All files that it may have. */
   get paths(): string[] {
-    return [this.logPath, `${this.path}.index`, `${this.path}.timeindex`];
+    return [`${this.path}.log`, `${this.path}.index`, `${this.path}.timeindex`];
   }
 
   /** A batch stands at its end. */

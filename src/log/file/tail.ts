@@ -67,6 +67,14 @@ export class Tail {
     if (this.length === 0 && this.#data.length > 4 * stride) this.clear();
   }
 
+  /** Forgets written entries in front of `offset`: compaction has changed what files say there. */
+  dropBefore(offset: number): void {
+    while (this.written > 0 && this.baseOffset(0) < offset) {
+      this.#first++;
+      this.written--;
+    }
+  }
+
   /** Forgets the entries from `offset` on. */
   truncate(offset: number): void {
     while (this.length > 0 && this.baseOffset(this.length - 1) >= offset) this.#end--;

@@ -49,6 +49,7 @@ class MemoryLog implements Log {
     for (const partition of this.#partitions.values()) {
       partition.producerStates.expire(wallMs, expirationMs);
       partition.clean(wallMs);
+      partition.compact(wallMs);
     }
   }
 

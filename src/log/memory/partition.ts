@@ -1,6 +1,7 @@
 import type { Platform } from "../../protocol/platform.ts";
-import type { BatchView } from "../../protocol/records/batch.ts";
+import { BatchView } from "../../protocol/records/batch.ts";
 import { ChunkCollector } from "../collect.ts";
+import { compactBatch, groupSegments, LatestOffsets, segmentsToCompact } from "../compaction.ts";
 import {
   type AppendOptions,
   type AppendRefusal,
@@ -134,6 +135,32 @@ export class MemoryPartition extends PartitionState implements PartitionLog {
     const gone = this.#segments.splice(0, count);
     if (gone.length > 0) this.moveStart(Math.min(gone.at(-1)!.lastOffset + 1, this.highWatermark));
     return count;
+  }
+
+  /** Compaction, one round. */
+  compact(wallMs: number): void {
+    const count = segmentsToCompact(this.#segments, this.cleanedTo, this.config, wallMs);
+    const segments = this.#segments.slice(0, count);
+    if (count === 0) return;
+    const latest = new LatestOffsets();
+    for (const segment of segments.filter(({ lastOffset }) => lastOffset >= this.cleanedTo)) {
+      for (const batch of segment.batchesFrom(0)) latest.note(batch, this.#platform);
+    }
+    const { deleteRetentionMs } = this.config;
+    const isProducersLast = (batch: BatchView) => this.producerStates.isLast(batch);
+    const rules = { latest, wallMs, deleteRetentionMs, platform: this.#platform, isProducersLast };
+    const cleaned = groupSegments(segments, this.config).map((group) => {
+      const segment = new MemorySegment(group[0]!.baseOffset, group[0]!.createdMs);
+      for (const source of group) {
+        for (const batch of source.batchesFrom(0)) {
+          const bytes = compactBatch(batch, rules);
+          if (bytes) segment.append(new BatchView(bytes), source.lastAppendMs, this.config.indexIntervalBytes);
+        }
+      }
+      return segment;
+    });
+    this.#segments.splice(0, count, ...cleaned.filter(({ sizeInBytes }) => sizeInBytes > 0));
+    this.cleanedTo = segments.at(-1)!.lastOffset + 1;
   }
 
   markDeleted(): void {

@@ -79,14 +79,20 @@ export class FetchSessions {
   readonly #clock: Clock;
   readonly #rng: Rng;
   readonly #slots: number;
+  readonly #maxPartitions: number;
   /** The longest unused first. */
   readonly #sessions = new Map<number, Session>();
+  #partitionCount = 0;
 
-  /** @param slots max.incremental.fetch.session.cache.slots */
-  constructor(clock: Clock, rng: Rng, slots: number) {
+  /**
+   * @param slots max.incremental.fetch.session.cache.slots
+   * @param maxPartitions in all sessions together: who would go beyond gets no session, which every client can live with
+   */
+  constructor(clock: Clock, rng: Rng, slots: number, maxPartitions = 1_000_000) {
     this.#clock = clock;
     this.#rng = rng;
     this.#slots = slots;
+    this.#maxPartitions = maxPartitions;
   }
 
   get size(): number {
@@ -95,17 +101,23 @@ export class FetchSessions {
 
   open(ask: FetchAsk): FetchPlan {
     if (ask.sessionEpoch === initialEpoch || ask.sessionEpoch === finalEpoch) {
-      this.#sessions.delete(ask.sessionId);
+      this.#end(this.#sessions.get(ask.sessionId));
       return ask.sessionEpoch === finalEpoch ? sessionless(ask) : this.#full(ask);
     }
     const session = this.#sessions.get(ask.sessionId);
     if (session === undefined) return refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
     if (session.epoch !== ask.sessionEpoch) return refused(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
     if (session.usesTopicIds !== ask.usesTopicIds) return refused(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
+    this.#partitionCount -= session.partitions.size;
     update(session.partitions, ask);
+    this.#partitionCount += session.partitions.size;
     if (session.partitions.size === 0) {
-      this.#sessions.delete(session.id);
+      this.#end(session);
       return sessionless(ask);
+    }
+    if (this.#partitionCount > this.#maxPartitions) {
+      this.#end(session);
+      return refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
     }
     this.#touch(session);
     session.epoch = nextEpoch(session.epoch);
@@ -126,10 +138,12 @@ export class FetchSessions {
   /** @returns the id of the new session, 0 when there is no room for one. */
   #create({ partitions, usesTopicIds }: FetchAsk): number {
     const nowMs = this.#clock.now().monotonicMs;
+    if (this.#partitionCount + partitions.size > this.#maxPartitions) return noSession;
     if (this.#sessions.size >= this.#slots && !this.#evict(partitions.size, nowMs)) return noSession;
     const id = this.#newId();
     const epoch = nextEpoch(initialEpoch);
     this.#sessions.set(id, { id, usesTopicIds, createdMs: nowMs, partitions, epoch, lastUsedMs: nowMs });
+    this.#partitionCount += partitions.size;
     return id;
   }
 
@@ -144,7 +158,13 @@ export class FetchSessions {
       const isOlder = nowMs - session.createdMs > evictionMs;
       if (isOlder && session.partitions.size < (victim?.partitions.size ?? size)) victim = session;
     }
-    return victim !== undefined && this.#sessions.delete(victim.id);
+    return this.#end(victim);
+  }
+
+  #end(session: Session | undefined): boolean {
+    if (session === undefined) return false;
+    this.#partitionCount -= session.partitions.size;
+    return this.#sessions.delete(session.id);
   }
 
   #newId(): number {

@@ -53,12 +53,15 @@ interface AnsweredTopic {
 /** One answer of two: the partitions of a topic stand together, those that do not exist before the others. */
 export function joinTopics(unknown: readonly RefusedTopic[], answered: readonly AnsweredTopic[]): AnsweredTopic[] {
   const joined: AnsweredTopic[] = [...unknown];
+  const placeOf = new Map(unknown.map((topic, place) => [keyOf(topic), place]));
   for (const topic of answered) {
-    const isSame = ({ name, topicId }: RefusedTopic) =>
-      topicId === (topic.topicId ?? zeroUuid) && (topicId !== zeroUuid || name === topic.name);
-    const index = unknown.findIndex(isSame);
-    if (index === -1) joined.push(topic);
-    else joined[index] = { ...topic, partitions: [...joined[index]!.partitions, ...topic.partitions] };
+    const place = placeOf.get(keyOf(topic));
+    if (place === undefined) joined.push(topic);
+    else joined[place] = { ...topic, partitions: joined[place]!.partitions.concat(topic.partitions) };
   }
   return joined;
+}
+
+function keyOf({ name, topicId = zeroUuid }: AnsweredTopic): string {
+  return topicId === zeroUuid ? `name ${name}` : `id ${topicId}`;
 }

@@ -193,3 +193,13 @@ test("a session that is not young makes room: one long unused first, else the sm
   assert.equal(goOn(sessions, large, 2), ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
   assert.equal(goOn(sessions, larger, 1), ErrorCode.NONE);
 });
+
+test("beyond so many partitions in all sessions together there is no session", () => {
+  const sessions = new FetchSessions(new VirtualClock(), seededRng(), 1000, 10);
+  const large = session(sessions, 6);
+  assert.notEqual(large, 0);
+  assert.equal(session(sessions, 5), 0);
+  assert.notEqual(session(sessions, 4), 0);
+  assert.equal(goOn(sessions, large, -1), ErrorCode.NONE); // its end
+  assert.notEqual(session(sessions, 6), 0);
+});

@@ -10,10 +10,10 @@ export const listGroups: Handler<typeof ListGroups> = async (request, context) =
   const outcomes = await Promise.all(
     shards.map(({ partition }) => askShard("ListGroups", partition, request, context)),
   );
-  const groups: ListedGroup[] = [];
+  const groups: ListedGroup[][] = [];
   for (const outcome of outcomes) {
-    if (outcome.ok) groups.push(...outcome.reply);
+    if (outcome.ok) groups.push([...outcome.reply]);
     else if (outcome.errorCode !== ErrorCode.NOT_COORDINATOR) return { errorCode: outcome.errorCode, groups: [] };
   }
-  return { errorCode: ErrorCode.NONE, groups };
+  return { errorCode: ErrorCode.NONE, groups: groups.flat() };
 };

@@ -27,16 +27,23 @@ const nowhere: Listed = { timestamp: -1, offset: -1, leaderEpoch: -1 };
 
 export const listOffsets: Handler<typeof ListOffsets> = async (request, context) => {
   const topics = request.topics.map(async ({ name, partitions }) => {
-    const distinct = [...new Map(partitions.map((partition) => [partition.partitionIndex, partition])).values()];
-    const isAskedTwice = ({ partitionIndex }: AskedPartition) =>
-      partitions.filter((other) => other.partitionIndex === partitionIndex).length > 1;
-    const listed = distinct.map((partition) =>
-      isAskedTwice(partition) ? refuse(partition, ErrorCode.INVALID_REQUEST) : list(name, partition, context),
+    const listed = Array.from(askedOnce(partitions), ([partition, isTwice]) =>
+      isTwice ? refuse(partition, ErrorCode.INVALID_REQUEST) : list(name, partition, context),
     );
     return { name, partitions: await Promise.all(listed) };
   });
   return { topics: await Promise.all(topics) };
 };
+
+/** Each partition once, and whether it was asked more often. */
+function askedOnce(partitions: readonly AskedPartition[]): Iterable<[AskedPartition, boolean]> {
+  const byIndex = new Map<number, [AskedPartition, boolean]>();
+  for (const partition of partitions) {
+    const { partitionIndex } = partition;
+    byIndex.set(partitionIndex, [partition, byIndex.has(partitionIndex)]);
+  }
+  return byIndex.values();
+}
 
 async function list(topic: string, asked: AskedPartition, context: RequestContext): Promise<AnsweredPartition> {
   const { partitionIndex, timestamp, currentLeaderEpoch } = asked;

@@ -1,5 +1,6 @@
 import type { OffsetCommit, OffsetCommitRequest } from "../../protocol/apis/offset-commit.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
+import { zeroUuid } from "../../protocol/schema.ts";
 import type { Answer, Handler } from "../context.ts";
 import { askGroup } from "../groups.ts";
 import { joinTopics, splitTopics } from "../known-topics.ts";
@@ -10,7 +11,12 @@ type AnsweredTopic = NonNullable<Answer<typeof OffsetCommit>>["topics"][number];
 export const offsetCommit: Handler<typeof OffsetCommit> = async (request, context) => {
   const { known, unknown } = splitTopics(request.topics, context.version >= 10, context.broker.metadata);
   if (known.length === 0) return { topics: unknown };
-  const outcome = await askGroup("OffsetCommit", request.groupId, { ...request, topics: known }, context);
+  // Kafka keeps the topic's id with the offset whatever the version, so that a topic made anew does not inherit it.
+  const topics = known.map((topic) => ({
+    ...topic,
+    topicId: context.broker.metadata.topic(topic.name)?.topicId ?? zeroUuid,
+  }));
+  const outcome = await askGroup("OffsetCommit", request.groupId, { ...request, topics }, context);
   const answered = outcome.ok ? outcome.reply.topics : refuse(known, outcome.errorCode);
   return { topics: joinTopics(unknown, withIds(answered, known)) };
 };

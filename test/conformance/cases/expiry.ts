@@ -42,7 +42,7 @@ async function aloneIn(group: string, topics: string): Promise<Member> {
 }
 
 suite("Offsets expire", { concurrency: true }, () => {
-  test("rule 39: an explicit retention, as old versions have it, wins; the last offset takes its group along", async () => {
+  test("rule 39: an explicit retention of old versions wins; the last offset takes its group along", async () => {
     const group = fresh("g");
     const from = performance.now();
     await commitFor(group, 1_000, 0);

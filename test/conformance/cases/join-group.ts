@@ -189,7 +189,7 @@ suite("JoinGroup: rounds", { concurrency: true }, () => {
     refused(await b.heartbeat(), "ILLEGAL_GENERATION");
   });
 
-  test("rule 11: while only static members are left and away the group prepares on, its generation unchanged", async () => {
+  test("rule 11: while only static members are left and away the group prepares at its old generation", async () => {
     const group = fresh("g");
     const [a, b] = (await stableGroup(group, [
       { rebalanceTimeoutMs: 1000, sessionTimeoutMs: 1000 },

@@ -81,7 +81,7 @@ suite("ListGroups, DescribeGroups", { concurrency: true }, () => {
     }
   });
 
-  test("while a group rebalances its members are described without metadata, with the assignments they had", async () => {
+  test("while a group rebalances its members keep their assignments, and are told without metadata", async () => {
     const group = fresh("g");
     const [a, b] = (await stableGroup(group, [{}, {}])) as [Member, Member];
     const joining = a.join();

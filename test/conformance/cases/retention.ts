@@ -60,7 +60,8 @@ suite("Retention and compaction", { concurrency: true }, () => {
     await until(
       "the older ones are gone",
       async () => {
-        accepted(await produce(broker, topic, batch([{ key: "filler", value: "f" }]))); // a segment ends when the next append comes
+        // an old segment ends when the next append comes
+        accepted(await produce(broker, topic, batch([{ key: "filler", value: "f" }])));
         const left = records((await fetch(broker, topic, 0)).records).filter((each) => each.key !== "filler");
         return left.map(({ key, value, offset }) => `${key}${value}@${offset}`).join(" ") === "b1@1 c1@3 a3@4";
       },

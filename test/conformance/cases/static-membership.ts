@@ -97,7 +97,7 @@ suite("Static membership: coming back", { concurrency: true }, () => {
     }
   });
 
-  test("rules 30, 31: from version 9 on a leader that comes back leads, and is told to skip the assignment", async () => {
+  test("rules 30, 31: from version 9 on a leader that comes back leads, and skips the assignment", async () => {
     const group = fresh("g");
     const [a, b] = (await stableGroup(group, [{ instanceId: "a" }, {}])) as [Member, Member];
     const again = await restarted(a);

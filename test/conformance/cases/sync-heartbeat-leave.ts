@@ -83,7 +83,7 @@ suite("SyncGroup: the plan", { concurrency: true }, () => {
     assert.equal((await describe(a.connection, group)).groupState, "Stable");
   });
 
-  test("rule 20: a sync in Stable answers the assignment at once, and the leader's new plan is not looked at", async () => {
+  test("rule 20: a sync in Stable answers the assignment at once; no new plan is looked at", async () => {
     const [a, b] = (await stableGroup(fresh("g"), [{}, {}])) as [Member, Member];
     assert.equal(String(accepted(await b.sync()).assignment), `to ${b.memberId}`);
     assert.equal(String(accepted(await a.sync({ [a.memberId]: "another" })).assignment), `to ${a.memberId}`);

@@ -12,8 +12,8 @@ interface Context {
 }
 
 /**
- * Writes a message. Fields left out take their default; fields that `version` does not have are dropped; a field that no
- * version has is a mistake in the test and throws.
+ * Writes a message. Fields left out take their default; fields that `version` does not have are dropped; a field that
+ * no version has is a mistake in the test and throws.
  */
 export function encode(message: Message, version: number, value: Value): Buffer {
   const writer = new Writer();

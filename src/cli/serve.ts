@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { loadConfig, type Setting, settingsOfEnvironment } from "../broker/config-sources.ts";
 import { parseProperties } from "../broker/properties.ts";
 import { ConfigError } from "../metadata/config-def.ts";
+import { exit } from "../server/exit.ts";
 import { StartError } from "../server/listen.ts";
 import { type LogOutput, openLogOutput } from "../server/logs.ts";
 import { type RunningServer, serve } from "../server/serve.ts";
@@ -65,16 +66,21 @@ async function settingsOf({ o, config }: ServeFlags): Promise<Setting[]> {
 }
 
 function greet({ listeners, folder, broker }: RunningServer): void {
-  const where = listeners.bound.map(({ name, host, port }) => `${name}://${host}:${port}`).join(", ");
+  const where = listeners.bound.map(({ name, host, port }) => `${name}://${bracketed(host)}:${port}`).join(", ");
   const { host, port } = broker.services.endpoint(listeners.bound[0]!.name);
-  const at = `${host}:${port}`;
+  const at = `${bracketed(host)}:${port}`;
   process.stdout.write(
     `regroup listens on ${where}\n` +
       `${folder === undefined ? "Everything stays in memory." : `Its data lies in ${folder}`}\n` +
-      "Try, each in a terminal of its own:\n" +
-      `  kcat -b ${at} -G billing orders\n` +
-      `  echo hello | kcat -b ${at} -P -t orders\n`,
+      "Try:\n" +
+      `  echo hello | kcat -b ${at} -P -t orders\n` +
+      `  kcat -b ${at} -X auto.offset.reset=earliest -G billing orders\n`,
   );
+}
+
+/** An IPv6 address as it stands in front of a port. */
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function stopOnSignal(server: RunningServer, output: LogOutput): void {
@@ -100,11 +106,9 @@ function fail(error: unknown, output: LogOutput | undefined): void {
   leave(1, output);
 }
 
-/** Ends the process; by force when its own teardown hangs, which Node's has been seen to do. */
-function leave(code: number, output: LogOutput | undefined): void {
+function leave(code: number, output: LogOutput | undefined): never {
   output?.flush();
-  process.exitCode = code;
-  process.exit(code);
+  exit(code);
 }
 
 function collect(value: string, before: string[] | undefined): string[] {

@@ -30,6 +30,7 @@ export class ClientSocket implements Peer {
   #answers: Uint8Array[] = [];
   #heldByBroker = false;
   #heldByClient = false;
+  #isEnding = false;
 
   constructor(
     socket: Socket,
@@ -84,6 +85,11 @@ export class ClientSocket implements Peer {
     this.#pauseOrResume();
   }
 
+  stopReading(): void {
+    this.#isEnding = true;
+    this.#pauseOrResume();
+  }
+
   /** The broker stops: what was answered so far still goes out. */
   end(): void {
     this.#flush();
@@ -96,7 +102,7 @@ export class ClientSocket implements Peer {
 
   #flush(): void {
     const answers = this.#answers;
-    if (answers.length === 0 || this.#socket.destroyed) return;
+    if (answers.length === 0 || !this.#socket.writable) return;
     this.#answers = [];
     const bytes = answers.reduce((sum, piece) => sum + piece.length, 0);
     if (answers.length === 1) this.#socket.write(answers[0]!);
@@ -120,7 +126,7 @@ export class ClientSocket implements Peer {
   }
 
   #pauseOrResume(): void {
-    if (this.#heldByBroker || this.#heldByClient) this.#socket.pause();
+    if (this.#heldByBroker || this.#heldByClient || this.#isEnding) this.#socket.pause();
     else if (this.#socket.isPaused()) this.#socket.resume();
   }
 

@@ -85,6 +85,11 @@ export class Listeners {
     for (const server of this.#servers) server.close();
   }
 
+  /** Takes no more requests of those who are connected; what they asked before is still answered. */
+  stopReading(): void {
+    for (const socket of this.#sockets) socket.stopReading();
+  }
+
   /** Sends what was answered, then closes; what does not close in time is cut. */
   async closeClients(withinMs: number): Promise<void> {
     const deadline = Date.now() + withinMs;

@@ -57,10 +57,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 
 async function stop(broker: Broker, listeners: Listeners): Promise<void> {
   listeners.stopAccepting();
-  const stopped = broker.stop();
-  await new Promise((done) => setImmediate(done)); // parked requests are answered in this turn
+  listeners.stopReading();
+  await broker.stop();
+  await new Promise((done) => setImmediate(done)); // what was parked has its answer in this turn
   await listeners.closeClients(closeClientsWithinMs);
-  await stopped;
 }
 
 function memoryLog(config: BrokerConfig): Log {

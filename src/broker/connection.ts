@@ -150,7 +150,8 @@ export class ClientConnection implements BrokerConnection, Connection {
   #start(frame: Uint8Array): void {
     const { apiKey, apiVersion: version, correlationId } = peekRequest(frame);
     const served = this.#served.get(apiKey);
-    const [lowest, highest] = served?.api.versions ?? [0, -1];
+    const lowest = served?.api.versions[0] ?? 0;
+    const highest = served?.api.advertised[1] ?? -1; // versions that Kafka has not finished are not served
     if (served === undefined || version < lowest || version > highest) {
       this.#queued.remove(frame.length);
       if (apiKey !== apiVersionsKey) return this.close(`API ${apiKey} is not served in version ${version}`);

@@ -29,6 +29,13 @@ test("every producer gets an id of its own, also one that had one, also after a 
   assert.equal(ids.size, 8);
 });
 
+test("InitProducerId v6, unfinished in Kafka 4.3.1, closes the connection as there", async () => {
+  const under = await startBroker();
+  const client = under.connect();
+  client.send(InitProducerId, 6, { transactionalId: null, transactionTimeoutMs: 60_000 });
+  assert.match(client.closedBecause ?? "", /API 22 is not served in version 6/);
+});
+
 test("half a producer id, and an empty transactional id, are INVALID_REQUEST", async () => {
   const under = await startBroker();
   const refused = { errorCode: ErrorCode.INVALID_REQUEST, producerId: -1, producerEpoch: -1 };

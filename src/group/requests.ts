@@ -36,7 +36,7 @@ export type GroupRequests = {
   DescribeGroup: { readonly request: GroupRequest<{ readonly groupId: string }>; readonly reply: DescribedGroup };
   ListGroups: { readonly request: GroupRequest<ListGroupsFilter>; readonly reply: readonly ListedGroup[] };
   DeleteGroup: { readonly request: GroupRequest<{ readonly groupId: string }>; readonly reply: DeletedGroup };
-  /** Internal: the topics are gone, so are the offsets that groups committed for them. Answered when that is durable. */
+  /** Internal: the topics are gone, so are the offsets that groups committed for them. */
   TopicsDeleted: { readonly request: { readonly topics: readonly DeletedTopic[] }; readonly reply: TopicsDeletedReply };
 };
 

@@ -59,7 +59,7 @@ test("rule 13: an assignor that a member names twice is counted once", () => {
   assert.equal(world.ask("JoinGroup", joinRequest({ version: 9 })).errorCode, ErrorCode.MEMBER_ID_REQUIRED);
 });
 
-test("rules 20 and 24: a member whose session ran out in its parked sync has a new one when the round is given up", () => {
+test("rules 20 and 24: a session that ran out in a parked sync begins anew when the round is given up", () => {
   const world = new World(fast);
   const [leader, follower] = joinedMembers(world, 2) as [string, string];
   const parked = world.submit("SyncGroup", syncRequest(follower, 1));
@@ -146,7 +146,7 @@ test("rule 39: a GroupMetadata of before v2 does not tell since when it is Empty
   assert.deepEqual([...world.coordinator.shard.durable.offsets.get("g")!.get("orders")!.keys()], [1]);
 });
 
-test("rule 59: a group whose record is larger than the log takes is told so, and is whole again when members leave", () => {
+test("rule 59: a group too large for the log is told so, and is whole again when members leave", () => {
   const world = new World({ groupInitialRebalanceDelayMs: 3000 });
   world.maxRecordBytes = 2000;
   const members = joinedMembers(world, 20);

@@ -24,7 +24,7 @@ export interface Join {
   readonly context: GroupContext;
 }
 
-/** A member enters the group, or its next generation (rules 3 to 18). The answer is parked until the round completes. */
+/** A member enters the group, or its next generation (rules 3 to 18): parked until the round completes. */
 export function joinGroup(join: Join): void {
   const { shard, request, context } = join;
   const { groupId, memberId, sessionTimeoutMs } = request.body;
@@ -58,7 +58,7 @@ function liveGroup(shard: Shard, groupId: string): ClassicGroup {
   return group;
 }
 
-/** While members rejoin, those that have count, so that the last to rejoin of a group that is too large is sent away. */
+/** While members rejoin, those that have count: of a group that is too large the last to rejoin is sent away. */
 function isFull({ config }: Shard, group: ClassicGroup, memberId: string): boolean {
   const member = group.members.get(memberId);
   switch (group.state) {

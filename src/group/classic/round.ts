@@ -44,7 +44,7 @@ function startInitialDelay(shard: Shard, group: ClassicGroup, context: GroupCont
   scheduleJoinTimer(group, delayMs, context);
 }
 
-/** Before v4 of JoinGroup nobody is pending, and with the last member the round completes. Not in the initial delay. */
+/** With the last one that was waited for the round completes; the initial delay is waited for in full (rule 10). */
 export function completeJoinIfAllJoined(shard: Shard, group: ClassicGroup, context: GroupContext): void {
   if (group.state === "PreparingRebalance" && group.initialDelay === null && group.allJoined) {
     completeJoin(shard, group, context);

@@ -5,7 +5,7 @@ import type { ClassicGroup } from "./classic-group.ts";
 import type { Member, PendingMember } from "./member.ts";
 import { completeJoin, rebalance } from "./round.ts";
 
-/** Nothing was heard from the member for its session timeout (rule 24). One with a parked request is alive (rule 23). */
+/** Nothing was heard of a member for its session timeout (rule 24); one with a parked request is alive (rule 23). */
 export function sessionTimeout(shard: Shard, member: Member, context: GroupContext): void {
   const waits = member.parkedJoin !== null || member.parkedSync !== null;
   if (waits && !member.isNew) return;

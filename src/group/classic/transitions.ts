@@ -1,7 +1,7 @@
 /** The states of a classic group. Dead: deleted, or not there at all. */
 export type ClassicState = "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable" | "Dead";
 
-/** From each state, those a classic group may turn to; only an Empty one can be deleted. All else is a defect and throws. */
+/** From each state, those a classic group may turn to; only an Empty one is deleted. All else is a defect. */
 export const transitions = {
   Empty: ["PreparingRebalance", "Dead"],
   PreparingRebalance: ["CompletingRebalance", "Empty"],

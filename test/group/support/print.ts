@@ -143,7 +143,8 @@ export function printFact(fact: GroupFact, names: Names): string {
       return names.inText(`rebalance of gen ${fact.fromGeneration}, ${fact.members} members: ${fact.reason}`);
     case "GroupRebalanceCompleted":
       return [
-        `rebalanced gen ${fact.fromGeneration} → ${fact.toGeneration} in ${fact.durationMs} ms, ${fact.members} members`,
+        `rebalanced gen ${fact.fromGeneration} → ${fact.toGeneration} in ${fact.durationMs} ms`,
+        `${fact.members} members`,
         fact.joined.length > 0 && `joined ${list(fact.joined)}`,
         fact.left.length > 0 && `left ${list(fact.left)}`,
         fact.movedPartitions !== undefined && `${fact.movedPartitions} partitions moved`,

@@ -1,6 +1,6 @@
 /**
- * What it costs to read and write messages: generated code, code by hand, and (figures of `protocol/Codecs.java`, run
- * by hand) Java's own classes.
+ * What it costs to read and write messages: generated code, code by hand, the interpreters, and Java's own classes
+ * (reference figures; Codecs.java measures them here).
  *
  *     node src/bench/protocol.ts
  */
@@ -82,20 +82,22 @@ const rows: Row[] = [
   },
 ];
 
-/** Best of several rounds, in microseconds: the one least disturbed by others on the machine. */
-function measure(run: () => unknown): number {
-  const calls = 20_000;
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 12; round++) {
-    const start = performance.now();
-    for (let i = 0; i < calls; i++) run();
-    best = Math.min(best, ((performance.now() - start) * 1000) / calls);
+/** Best of many short rounds, taken in turn, in microseconds: the ones least disturbed by others on the machine. */
+function measure(runs: readonly (() => unknown)[]): number[] {
+  const calls = 4000;
+  const best = runs.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < 60; round++) {
+    runs.forEach((run, index) => {
+      const start = performance.now();
+      for (let i = 0; i < calls; i++) run();
+      best[index] = Math.min(best[index]!, ((performance.now() - start) * 1000) / calls);
+    });
   }
   return best;
 }
 
 console.log("microseconds".padEnd(52), "generated  by hand  interpreted  Java");
-for (const { what, java, ...ways } of rows) {
-  const cells = [ways.generated, ways.byHand, ways.interpreted].map((run) => measure(run).toFixed(2).padStart(9));
-  console.log(what.padEnd(50), cells.join(" "), java.toFixed(1).padStart(9));
+for (const { what, java, generated, byHand, interpreted } of rows) {
+  const cells = [...measure([generated, byHand, interpreted]), java].map((each) => each.toFixed(2).padStart(9));
+  console.log(what.padEnd(50), cells.join(" "));
 }

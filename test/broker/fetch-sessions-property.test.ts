@@ -16,7 +16,7 @@ type Action =
 const partition = fc.integer({ min: 0, max: partitionCount - 1 });
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ kind: fc.constant("produce" as const), partition }),
-  fc.record({ kind: fc.constant("seek" as const), partition, offset: fc.integer({ min: 0, max: 6 }) }),
+  fc.record({ kind: fc.constant("seek" as const), partition, offset: fc.integer({ min: 0, max: 2 }) }),
   fc.record({ kind: fc.constant("forget" as const), partition }),
   fc.record({ kind: fc.constant("fetch" as const), maxBytes: fc.constantFrom(1, 200, 1_000_000) }),
 );
@@ -48,7 +48,6 @@ class SessionReader {
 
   forget(partition: number): void {
     if (!this.positions.delete(partition)) return;
-    this.known.delete(partition);
     this.#changed.delete(partition);
     this.#forgotten.add(partition);
   }
@@ -62,6 +61,7 @@ class SessionReader {
     const request = { maxWaitMs: 0, minBytes: 1, maxBytes, topics, forgottenTopicsData, ...this.#session };
     const { errorCode, sessionId, responses } = await this.#client.ask(Fetch, 12, request);
     assert.equal(errorCode, 0);
+    for (const index of this.#forgotten) this.known.delete(index);
     this.#changed.clear();
     this.#forgotten.clear();
     if (sessionId === 0) for (const index of this.positions.keys()) this.#changed.add(index);
@@ -78,7 +78,7 @@ class SessionReader {
 
 test("what an incremental fetch leaves out is as it was told last (KIP-227)", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(action, { maxLength: 25 }), async (actions) => {
+    fc.asyncProperty(fc.array(action, { minLength: 10, maxLength: 40 }), async (actions) => {
       const under = await startBroker();
       await createTopic(under, "orders", partitionCount);
       const producer = under.connect();
@@ -104,6 +104,6 @@ test("what an incremental fetch leaves out is as it was told last (KIP-227)", as
         }
       }
     }),
-    { numRuns: 60, seed: 227 },
+    { numRuns: 150, seed: 227 },
   );
 });

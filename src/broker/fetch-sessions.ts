@@ -86,7 +86,7 @@ export class FetchSessions {
 
   /**
    * @param slots max.incremental.fetch.session.cache.slots
-   * @param maxPartitions in all sessions together: who would go beyond gets no session, which every client can live with
+   * @param maxPartitions in all sessions together: who would go beyond gets no session, which clients can live with
    */
   constructor(clock: Clock, rng: Rng, slots: number, maxPartitions = 1_000_000) {
     this.#clock = clock;

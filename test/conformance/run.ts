@@ -25,7 +25,7 @@ const main: StartOptions = { settings: { ...common, "group.initial.rebalance.del
 const tight: StartOptions = {
   settings: {
     ...common,
-    "group.initial.rebalance.delay.ms": 1000,
+    "group.initial.rebalance.delay.ms": 3000,
     "group.max.session.timeout.ms": 60_000,
     "group.max.size": 3,
     "offset.metadata.max.bytes": 16,
@@ -33,6 +33,7 @@ const tight: StartOptions = {
     "offsets.retention.check.interval.ms": 300,
     "auto.create.topics.enable": false,
     "message.max.bytes": 200_000,
+    "connections.max.idle.ms": 8_000,
     "log.initial.task.delay.ms": 500,
     "log.retention.check.interval.ms": 300,
     "log.cleaner.backoff.ms": 300,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { joinedGroup, Member, stableGroup, subscription, untilState } from "../member.ts";
-import { accepted, during, fresh, refused } from "../suite.ts";
+import { describe, joinedGroup, Member, stableGroup, subscription, untilState } from "../member.ts";
+import { accepted, createTopic, during, fresh, refused } from "../suite.ts";
 import type { Value } from "../wire/codec.ts";
 import { isPending } from "../wire/connection.ts";
 
@@ -141,6 +141,18 @@ suite("JoinGroup: who may join", { concurrency: true }, () => {
     refused(await member.joinOnce({ groupInstanceId: fresh("i") }), "UNKNOWN_SERVER_ERROR");
   });
 
+  test("rule 9: a pending member is no member yet", async () => {
+    const [leader] = (await stableGroup(fresh("g"))) as [Member];
+    const topic = await createTopic(leader.connection);
+    const pending = await Member.of(leader.groupId);
+    await pending.becomePending();
+    pending.generationId = 1;
+    refused(await pending.heartbeat(), "UNKNOWN_MEMBER_ID");
+    refused(await pending.sync(), "UNKNOWN_MEMBER_ID");
+    refused(await pending.commit(topic.id, 1), "UNKNOWN_MEMBER_ID");
+    assert.equal((await describe(leader.connection, leader.groupId)).members.length, 1);
+  });
+
   test("rule 9: an id that is neither pending nor a member's is unknown", async () => {
     const group = fresh("g");
     await stableGroup(group);
@@ -200,6 +212,22 @@ suite("JoinGroup: rounds", { concurrency: true }, () => {
     const answer = accepted(await b.join());
     assert.equal(answer.generationId, a.generationId + 1);
     assert.equal(answer.leader, b.memberId);
+  });
+
+  test("rule 11: in version 0 the session timeout is the rebalance timeout too", async () => {
+    const group = fresh("g");
+    const members = (await stableGroup(group, [{ sessionTimeoutMs: 1_500 }, { sessionTimeoutMs: 30_000 }])) as Member[];
+    const [a, b] = members as [Member, Member];
+    const joining = a.join({}, 0);
+    await untilState(b.connection, group, "PreparingRebalance");
+    accepted(await b.join({ sessionTimeoutMs: 1_500 }, 0));
+    accepted(await joining);
+    await Promise.all([a.syncAll(), b.sync()]);
+    const from = performance.now();
+    const answer = accepted(await a.join({}, 0));
+    const tookMs = performance.now() - from;
+    assert.ok(tookMs > 1_200 && tookMs < 6_000, `${tookMs} ms`);
+    assert.deepEqual(ids(answer), [a.memberId]);
   });
 
   test("rule 12: the first member that joined leads; when it is gone, another does", async () => {

@@ -183,6 +183,11 @@ suite("Produce: what is refused", { concurrency: true }, () => {
 });
 
 suite("Produce: topic configs", { concurrency: true }, () => {
+  test("min.insync.replicas: no more are needed than the topic has", async () => {
+    const topic = await createTopic(broker, 1, { "min.insync.replicas": "2" });
+    for (const acks of [-1, 1]) accepted(await produce(broker, topic, one(), { acks }));
+  });
+
   test("message.timestamp.type=LogAppendTime: the broker's clock", async () => {
     const topic = await createTopic(broker, 1, { "message.timestamp.type": "LogAppendTime" });
     const from = Date.now();

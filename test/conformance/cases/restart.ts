@@ -21,7 +21,12 @@ import { ConnectionClosed } from "../wire/connection.ts";
 
 /* A broker of its own, on a disk: everything is set up, then it is killed, then everything is looked at. */
 
-const settings = { "group.min.session.timeout.ms": 100, "group.initial.rebalance.delay.ms": 0, "num.partitions": 4 };
+const settings = {
+  "max.connections.per.ip": 90,
+  "group.min.session.timeout.ms": 100,
+  "group.initial.rebalance.delay.ms": 0,
+  "num.partitions": 4,
+};
 let target: Target | undefined;
 after(() => target?.end());
 
@@ -187,4 +192,23 @@ suite("After a restart", () => {
       assert.ok(other.producerId > producerId);
     });
   }
+
+  test("max.connections.per.ip: one connection too many is closed, the others stay", async () => {
+    const { address } = target as Target;
+    const first = await open(address);
+    accepted(await first.ask("ApiVersions", {}, 0));
+    const many = await Promise.all(Array.from({ length: 100 }, () => open(address)));
+    const asked = await Promise.allSettled(many.map((each) => each.ask("ApiVersions", {}, 0)));
+    const served = asked.filter((each) => each.status === "fulfilled").length;
+    assert.ok(served > 20 && served < 90, `${served} of 100 served`);
+    accepted(await first.ask("ApiVersions", {}, 0));
+    for (const each of many) each.close();
+    await until("there is room again", async () => {
+      const next = await open(address);
+      return next.ask("ApiVersions", {}, 0).then(
+        () => true,
+        () => false,
+      );
+    });
+  });
 });

@@ -294,6 +294,13 @@ suite("LeaveGroup", { concurrency: true }, () => {
     }
   });
 
+  test("nobody leaves: no error", async () => {
+    const [a] = (await stableGroup(fresh("g"))) as [Member];
+    const answer = accepted(await a.connection.ask("LeaveGroup", { groupId: a.groupId, members: [] }));
+    assert.deepEqual(answer.members, []);
+    refused(await a.heartbeat(), "NONE");
+  });
+
   test("a pending member leaves too", async () => {
     const group = fresh("g");
     const [leader] = (await stableGroup(group)) as [Member];

@@ -78,10 +78,10 @@ suite("Every version of the group APIs", { concurrency: true }, () => {
 suite("ApiVersions", { concurrency: true }, () => {
   const served = [
     "Produce Fetch ListOffsets Metadata OffsetCommit OffsetFetch FindCoordinator JoinGroup Heartbeat LeaveGroup",
-    "SyncGroup DescribeGroups ListGroups ApiVersions CreateTopics DeleteTopics DeleteRecords InitProducerId OffsetForLeaderEpoch",
-    "DescribeConfigs AlterConfigs DescribeLogDirs CreatePartitions DeleteGroups IncrementalAlterConfigs",
-    "ListPartitionReassignments OffsetDelete DescribeCluster DescribeProducers ListTransactions ConsumerGroupDescribe",
-    "ListConfigResources DescribeTopicPartitions",
+    "SyncGroup DescribeGroups ListGroups ApiVersions CreateTopics DeleteTopics DeleteRecords InitProducerId",
+    "OffsetForLeaderEpoch DescribeConfigs AlterConfigs DescribeLogDirs CreatePartitions DeleteGroups",
+    "IncrementalAlterConfigs ListPartitionReassignments OffsetDelete DescribeCluster DescribeProducers",
+    "ListTransactions ConsumerGroupDescribe ListConfigResources DescribeTopicPartitions",
   ]
     .join(" ")
     .split(" ");

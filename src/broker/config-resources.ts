@@ -6,8 +6,16 @@ export function resourceTypeName(type: number): "TOPIC" | "BROKER" | undefined {
   return type === resourceTypes.BROKER ? "BROKER" : undefined;
 }
 
-/** @returns why a broker's name is not this broker's id, undefined when it is. */
-export function refuseBroker(name: string, nodeId: number): string | undefined {
-  if (!/^[+-]?\d+$/.test(name)) return `Node id must be an integer, but it is: ${name}`;
-  return Number(name) === nodeId ? undefined : `Unexpected broker id, expected ${nodeId}, but received ${name}`;
+/**
+ * @param title,expected as the API words it.
+ * @returns why a broker's name is not this broker's id, undefined when it is.
+ */
+export function refuseBroker(
+  name: string,
+  nodeId: number,
+  title = "Node",
+  expected = String(nodeId),
+): string | undefined {
+  if (!/^[+-]?\d+$/.test(name)) return `${title} id must be an integer, but it is: ${name}`;
+  return Number(name) === nodeId ? undefined : `Unexpected broker id, expected ${expected}, but received ${name}`;
 }

@@ -6,6 +6,7 @@ import { type MetadataImage, resourceTypes } from "./image.ts";
 import type { MetadataRecord } from "./records.ts";
 import type { AlterConfigs, AlterResource, ApiError } from "./requests.ts";
 import { topicConfigKey, validateTopicConfigs } from "./topic-configs.ts";
+import { refuseTopicName } from "./topic-names.ts";
 
 export interface ConfigRules extends BrokerDefaults {
   brokerConfigKey(name: string): ConfigKey | undefined;
@@ -73,26 +74,26 @@ function validate(
   rules: ConfigRules,
 ): void {
   if (resource.type === resourceTypes.TOPIC) {
+    const problem = refuseTopicName(resource.name);
+    if (problem !== undefined) throw new Refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
     if (image.topic(resource.name) === undefined) {
       throw new Refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${resource.name}' does not exist.`);
     }
     validateTopicConfigs(after, (name) => rules.topicDefault(name));
     return;
   }
-  for (const [name, value] of after) {
-    if (before.get(name) !== value) validateBrokerConfig(name, value, rules);
+  const changed = [...after].filter(([name, value]) => before.get(name) !== value);
+  const fixed = changed.map(([name]) => name).filter((name) => rules.brokerConfigKey(name) === undefined);
+  if (fixed.length > 0) {
+    const message = `Cannot update these configs dynamically: [${fixed.join(", ")}]`;
+    throw new Refusal(ErrorCode.INVALID_REQUEST, message);
   }
-}
-
-function validateBrokerConfig(name: string, value: string, rules: ConfigRules): void {
-  const key = rules.brokerConfigKey(name);
-  if (key === undefined) {
-    throw new Refusal(ErrorCode.INVALID_REQUEST, `Cannot update these configs dynamically: [${name}]`);
-  }
-  try {
-    key.parse(name, value);
-  } catch (error) {
-    throw new Refusal(ErrorCode.INVALID_REQUEST, (error as Error).message);
+  for (const [name, value] of changed) {
+    try {
+      rules.brokerConfigKey(name)?.parse(name, value);
+    } catch (error) {
+      throw new Refusal(ErrorCode.INVALID_REQUEST, (error as Error).message);
+    }
   }
 }
 

@@ -31,7 +31,8 @@ function withoutDuplicates({ topics }: CreateTopicsRequest): {
   for (const [name, times] of count) {
     if (times > 1) refused.push(failed(name, ErrorCode.INVALID_REQUEST, "Duplicate topic name."));
     else if (name === metadataTopic) {
-      refused.push(failed(name, ErrorCode.TOPIC_AUTHORIZATION_FAILED, "Authorization failed."));
+      const message = `Creation of internal topic ${metadataTopic} is prohibited.`;
+      refused.push(failed(name, ErrorCode.INVALID_REQUEST, message));
     }
   }
   return { asked: topics.filter(({ name }) => count.get(name) === 1 && name !== metadataTopic), refused };

@@ -5,6 +5,6 @@ import type { Handler } from "../context.ts";
 /** Nobody has a quota here; Kafka's config tools ask beside the configs that they show. */
 export const describeClientQuotas: Handler<typeof DescribeClientQuotas> = () => ({
   errorCode: ErrorCode.NONE,
-  errorMessage: null,
+  errorMessage: "",
   entries: [],
 });

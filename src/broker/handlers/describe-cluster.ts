@@ -4,15 +4,20 @@ import { clusterOperations, operationsNotAsked } from "../authorized-operations.
 import type { Handler } from "../context.ts";
 
 const brokerEndpoints = 1;
+const controllerEndpoints = 2;
 
 export const describeCluster: Handler<typeof DescribeCluster> = (request, { broker, connection }) => {
   const { nodeId, clusterId, config } = broker;
   if (request.endpointType !== brokerEndpoints) {
-    const errorMessage =
-      request.endpointType === 2
-        ? "The given endpoint type is not supported yet."
-        : `Unsupported endpoint type ${request.endpointType}`;
-    return { errorCode: ErrorCode.UNSUPPORTED_ENDPOINT_TYPE, errorMessage, clusterId: "", brokers: [] };
+    const isOther = request.endpointType === controllerEndpoints;
+    return {
+      errorCode: isOther ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
+      errorMessage: isOther
+        ? "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER"
+        : `Unsupported endpoint type ${request.endpointType}`,
+      clusterId: "",
+      brokers: [],
+    };
   }
   return {
     errorCode: ErrorCode.NONE,

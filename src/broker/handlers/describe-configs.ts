@@ -9,7 +9,7 @@ type Resource = DescribeConfigsRequest["resources"][number];
 
 interface Described {
   readonly errorCode: ErrorCode;
-  readonly errorMessage: string | null;
+  readonly errorMessage: string;
   readonly entries: readonly ConfigEntry[];
 }
 
@@ -42,7 +42,7 @@ function describe({ resourceType, resourceName }: Resource, broker: BrokerServic
     case "BROKER":
       return describeBroker(resourceName, broker);
     default:
-      return refuse(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${resourceType}`);
+      return refuse(ErrorCode.INVALID_REQUEST, `Configs of resource type ${resourceType} are not kept here.`);
   }
 }
 
@@ -56,12 +56,12 @@ function describeTopic(name: string, { metadata, config }: BrokerServices): Desc
 function describeBroker(name: string, { metadata, config, nodeId }: BrokerServices): Described {
   if (name === "")
     return found(dynamicConfigEntries(metadata.ownConfigs("BROKER", ""), "DYNAMIC_DEFAULT_BROKER_CONFIG"));
-  const problem = refuseBroker(name, nodeId);
+  const problem = refuseBroker(name, nodeId, "Broker", `${nodeId} or empty string`);
   return problem === undefined ? found(brokerConfigEntries(config)) : refuse(ErrorCode.INVALID_REQUEST, problem);
 }
 
 function found(entries: readonly ConfigEntry[]): Described {
-  return { errorCode: ErrorCode.NONE, errorMessage: null, entries };
+  return { errorCode: ErrorCode.NONE, errorMessage: "", entries };
 }
 
 function refuse(errorCode: ErrorCode, errorMessage: string): Described {

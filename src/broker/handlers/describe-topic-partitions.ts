@@ -13,9 +13,12 @@ type TopicAnswer = DescribeTopicPartitionsResponse["topics"][number];
 
 /** Topics in the order of their names, cut at a number of partitions; the cursor says where to go on (KIP-966). */
 export const describeTopicPartitions: Handler<typeof DescribeTopicPartitions> = (request, { broker }) => {
-  const limit = Math.min(broker.config.get("max.request.partition.size.limit"), request.responsePartitionLimit);
+  if (!hasItsCursor(request)) {
+    return { topics: request.topics.map(({ name }) => failed(name, ErrorCode.INVALID_REQUEST)), nextCursor: null };
+  }
   const topics: TopicAnswer[] = [];
-  let left = limit;
+  const most = broker.config.get("max.request.partition.size.limit");
+  let left = Math.max(1, Math.min(most, request.responsePartitionLimit));
   for (const name of namesFrom(request, broker)) {
     const first = name === request.cursor?.topicName ? request.cursor.partitionIndex : 0;
     if (left <= 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } };
@@ -30,6 +33,17 @@ export const describeTopicPartitions: Handler<typeof DescribeTopicPartitions> = 
   return { topics, nextCursor: null };
 };
 
+/** The cursor's topic has to be among those that are asked for. */
+function hasItsCursor({ topics, cursor }: DescribeTopicPartitionsRequest): boolean {
+  if (cursor === null) return true;
+  const isNamed = topics.length === 0 || topics.some(({ name }) => name === cursor.topicName);
+  return isNamed && cursor.partitionIndex >= 0;
+}
+
+function failed(name: string, errorCode: ErrorCode): TopicAnswer {
+  return { errorCode, name, topicId: zeroUuid, isInternal: isInternalTopic(name), partitions: [] };
+}
+
 function namesFrom({ topics, cursor }: DescribeTopicPartitionsRequest, { metadata }: BrokerServices): string[] {
   const asked = topics.length > 0 ? topics.map(({ name }) => name) : [...metadata.topics()].map(({ name }) => name);
   const names = [...new Set(asked)].sort();
@@ -41,7 +55,7 @@ function describe(name: string, first: number, most: number, { metadata, nodeId 
   if (topic === undefined) {
     const isInvalid = refuseTopicName(name) !== undefined;
     const errorCode = isInvalid ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    return { errorCode, name, topicId: zeroUuid, isInternal: isInternalTopic(name), partitions: [] };
+    return { ...failed(name, errorCode), topicAuthorizedOperations: topicOperations };
   }
   return {
     errorCode: ErrorCode.NONE,

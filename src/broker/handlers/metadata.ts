@@ -8,7 +8,9 @@ import type { BrokerServices, Handler, RequestContext, TopicImage } from "../con
 type TopicAnswer = MetadataResponse["topics"][number];
 
 export const metadata: Handler<typeof Metadata> = (request, context) => {
-  const { broker, connection } = context;
+  const { broker, connection, version } = context;
+  const problem = refuse(request, version);
+  if (problem) return refused(request, problem, broker);
   const endpoint = broker.endpoint(connection.listener);
   const operations = request.includeTopicAuthorizedOperations ? topicOperations : operationsNotAsked;
   return {
@@ -20,6 +22,23 @@ export const metadata: Handler<typeof Metadata> = (request, context) => {
     errorCode: ErrorCode.NONE,
   };
 };
+
+/** Topics are asked for by id from version 12 on; until then, and without an id, a topic has a name. */
+function refuse({ topics }: MetadataRequest, version: number): ErrorCode {
+  for (const { name, topicId } of topics ?? []) {
+    if (topicId !== zeroUuid && version < 12) return ErrorCode.INVALID_REQUEST;
+    if (topicId === zeroUuid && name === null) return ErrorCode.UNKNOWN_SERVER_ERROR;
+  }
+  return ErrorCode.NONE;
+}
+
+/** A request that is refused whole tells no brokers. */
+function refused({ topics }: MetadataRequest, errorCode: ErrorCode, { clusterId }: BrokerServices): MetadataResponse {
+  const answers = (topics ?? []).map(({ name, topicId }) => {
+    return { errorCode, name: name ?? "", topicId, isInternal: false, partitions: [] };
+  });
+  return { brokers: [], clusterId, topics: answers };
+}
 
 function topicsOf(request: MetadataRequest, { version, broker }: RequestContext): TopicAnswer[] {
   // Version 0 asks for all topics by an empty list, later ones by null.

@@ -133,7 +133,9 @@ test("DescribeTopicPartitions goes through topics by name, a page at a time", as
   while (cursor !== null) {
     const request: RequestInput<typeof DescribeTopicPartitions> = { topics: [], responsePartitionLimit: 2, cursor };
     const page: DescribeTopicPartitionsPage = await broker.connect().ask(DescribeTopicPartitions, 0, request);
-    pages.push(page.topics.map(({ name, partitions }) => name + partitions.map((it) => it.partitionIndex)).join(" "));
+    pages.push(
+      page.topics.map(({ name, partitions }) => `${name}${partitions.map((it) => it.partitionIndex)}`).join(" "),
+    );
     cursor = page.nextCursor;
   }
   assert.deepEqual(pages, ["a0,1", "a2 b0", "b1,2"]);

@@ -7,7 +7,7 @@
  * The functions behind are made at first use of a version, and kept with the message. Text is read and written by what
  * `installUtf8` (utf8.ts) was given, else by plain JavaScript.
  */
-import { type Codec, compileCodec } from "./compile.ts";
+import { compileDecoder, compileEncoder, type Decoder, type Encoder } from "./compile.ts";
 import { cursor, truncated } from "./reader.ts";
 import type {
   Api,
@@ -34,24 +34,40 @@ export interface UnknownTaggedField {
   readonly data: Uint8Array;
 }
 
-const codecs = new WeakMap<Message, Codec[]>();
+const decoders = new WeakMap<Message, Decoder[]>();
+const encoders = new WeakMap<Message, Encoder[]>();
 
-/** The functions of a version, compiled when first asked for. @throws {ProtocolError} "unknown version" */
-export function codecOf(message: Message, version: number, options?: CodecOptions): Codec {
-  let known = codecs.get(message);
-  if (known === undefined) {
-    known = [];
-    codecs.set(message, known);
+/** The function that reads a version, compiled when first asked for. @throws {ProtocolError} "unknown version" */
+export function decoderOf(message: Message, version: number, options?: CodecOptions): Decoder {
+  return made(decoders, compileDecoder, message, version, options);
+}
+
+/** The function that writes a version, compiled when first asked for. @throws {ProtocolError} "unknown version" */
+export function encoderOf(message: Message, version: number, options?: CodecOptions): Encoder {
+  return made(encoders, compileEncoder, message, version, options);
+}
+
+function made<F>(
+  known: WeakMap<Message, F[]>,
+  compile: (message: Message, version: number, traits: Required<CodecOptions>) => F,
+  message: Message,
+  version: number,
+  options: CodecOptions | undefined,
+): F {
+  let functions = known.get(message);
+  if (functions === undefined) {
+    functions = [];
+    known.set(message, functions);
   }
-  const index =
-    options === undefined ? 4 * version : 4 * version + (options.exact ? 2 : 0) + (options.keepUnknownTags ? 1 : 0);
-  let codec = known[index];
-  if (codec === undefined) {
+  const variant = options === undefined ? 0 : (options.exact ? 2 : 0) + (options.keepUnknownTags ? 1 : 0);
+  const index = 4 * version + variant;
+  let found = functions[index];
+  if (found === undefined) {
     const traits = { exact: options?.exact ?? false, keepUnknownTags: options?.keepUnknownTags ?? false };
-    codec = compileCodec(message, version, traits);
-    known[index] = codec;
+    found = compile(message, version, traits);
+    functions[index] = found;
   }
-  return codec;
+  return found;
 }
 
 /** All encoding of the process goes through one writer: it is synchronous. */
@@ -64,7 +80,7 @@ export function encodeMessage<M extends Message>(
   value: MessageInput<M>,
   options?: CodecOptions,
 ): Uint8Array {
-  const { encode } = codecOf(message, version, options);
+  const encode = encoderOf(message, version, options);
   return joined(sharedWriter.finish(encode(sharedWriter, value, sharedWriter.begin())));
 }
 
@@ -74,7 +90,7 @@ export function decodeMessage<M extends Message>(
   bytes: Uint8Array,
   options?: CodecOptions,
 ): MessageOf<M> {
-  return codecOf(message, version, options).decode(bytes, 0) as MessageOf<M>;
+  return decoderOf(message, version, options)(bytes, 0) as MessageOf<M>;
 }
 
 /** A value that does not start the bytes, and where it ends. */
@@ -85,7 +101,7 @@ export function decodeMessageAt<M extends Message>(
   at: number,
   options?: CodecOptions,
 ): { readonly value: MessageOf<M>; readonly end: number } {
-  const value = codecOf(message, version, options).decode(bytes, at) as MessageOf<M>;
+  const value = decoderOf(message, version, options)(bytes, at) as MessageOf<M>;
   return { value, end: cursor.at };
 }
 
@@ -96,7 +112,7 @@ export function encodePrefixed<M extends Message>(
   value: MessageInput<M>,
   prefix = version,
 ): Uint8Array {
-  const { encode } = codecOf(message, version);
+  const encode = encoderOf(message, version);
   const at = sharedWriter.begin();
   const bytes = at + 2 > sharedWriter.bytes.length ? sharedWriter.room(at, 2) : sharedWriter.bytes;
   bytes[sharedWriter.at] = prefix >> 8;
@@ -134,7 +150,7 @@ export function decodeRequest<A extends Api>(
   body: Uint8Array,
   options?: CodecOptions,
 ): RequestOf<A> {
-  return codecOf(api.request, version, options).decode(body, 0) as RequestOf<A>;
+  return decoderOf(api.request, version, options)(body, 0) as RequestOf<A>;
 }
 
 export function encodeResponse<A extends Api>(
@@ -152,7 +168,7 @@ export function decodeResponse<A extends Api>(
   body: Uint8Array,
   options?: CodecOptions,
 ): ResponseOf<A> {
-  return codecOf(api.response, version, options).decode(body, 0) as ResponseOf<A>;
+  return decoderOf(api.response, version, options)(body, 0) as ResponseOf<A>;
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

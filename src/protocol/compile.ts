@@ -14,32 +14,27 @@ export type Decoder = (bytes: Uint8Array, at: number) => unknown;
 /** Writes `value` at `at`. @returns where it ends. */
 export type Encoder = (into: writer.Writer, value: unknown, at: number) => number;
 
-export interface Codec {
-  readonly decode: Decoder;
-  readonly encode: Encoder;
-}
-
-export type CodecTraits = DecodeTraits & EncodeTraits;
-
 const noBytes = new Uint8Array(0);
 /** Everything that generated code calls, by the name it has there. */
 const runtime = { ...reader, ...writer, uuidText, isDefault, noBytes };
 const names = `const { ${Object.keys(runtime).join(", ")} } = runtime;`;
 
-/** The functions of one version. The source is named, so that stack traces and flame graphs show it. */
-export function compileCodec(message: Message, version: number, traits: CodecTraits): Codec {
+/** The generated functions are named, so that stack traces and flame graphs show which they are. */
+const nameOf = (message: Message, version: number): string => `regroup/${message.name}.v${version}`;
+
+export function compileDecoder(message: Message, version: number, traits: DecodeTraits): Decoder {
   const plan = planOf(message, version);
-  if (!canGenerate()) return { decode: interpretDecoder(plan, traits), encode: interpretEncoder(plan, traits) };
+  if (!canGenerate()) return interpretDecoder(plan, traits);
+  const source = `return function decode(b, p) {\n${decoderSource(plan, traits)}\n}`;
+  return generate(source, `${nameOf(message, version)}.decode`, []) as Decoder;
+}
+
+export function compileEncoder(message: Message, version: number, traits: EncodeTraits): Encoder {
+  const plan = planOf(message, version);
+  if (!canGenerate()) return interpretEncoder(plan, traits);
   const { source, fields } = encoderSource(plan, traits);
-  const name = `regroup/${message.name}.v${version}`;
-  return {
-    decode: generate(
-      `return function decode(b, p) {\n${decoderSource(plan, traits)}\n}`,
-      `${name}.decode`,
-      [],
-    ) as Decoder,
-    encode: generate(`return function encode(w, o, p) {\n${source}\n}`, `${name}.encode`, fields) as Encoder,
-  };
+  const factory = `return function encode(w, o, p) {\n${source}\n}`;
+  return generate(factory, `${nameOf(message, version)}.encode`, fields) as Encoder;
 }
 
 function generate(source: string, name: string, fields: readonly unknown[]): unknown {

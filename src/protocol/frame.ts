@@ -1,5 +1,5 @@
 /** Frames: an int32 size, a header whose version follows from API and version, a body. */
-import { type CodecOptions, codecOf, decodeMessageAt, sharedWriter } from "./codec.ts";
+import { type CodecOptions, decodeMessageAt, decoderOf, encoderOf, sharedWriter } from "./codec.ts";
 import { truncated } from "./reader.ts";
 import {
   type Api,
@@ -75,7 +75,7 @@ export function encodeResponseFrame<A extends Api>(
   response: ResponseInput<A>,
   options?: CodecOptions,
 ): Uint8Array[] {
-  const { encode } = codecOf(api.response, version, options);
+  const encode = encoderOf(api.response, version, options);
   const at = frameStart(8 + 1);
   putInt32(sharedWriter.bytes, at + 4, correlationId);
   let bodyAt = at + 8;
@@ -96,8 +96,8 @@ export function encodeRequestFrame<A extends Api>(
   options?: CodecOptions,
 ): Uint8Array[] {
   const header = { requestApiKey: api.key, requestApiVersion: version, correlationId, clientId };
-  const { encode } = codecOf(api.request, version, options);
-  const encodeHeader = codecOf(RequestHeader, requestHeaderVersion(api, version)).encode;
+  const encode = encoderOf(api.request, version, options);
+  const encodeHeader = encoderOf(RequestHeader, requestHeaderVersion(api, version));
   const bodyAt = encodeHeader(sharedWriter, header, frameStart(0) + 4);
   return withSize(sharedWriter.finish(encode(sharedWriter, request, bodyAt)));
 }
@@ -110,7 +110,7 @@ export function decodeResponseFrame<A extends Api>(
   options?: CodecOptions,
 ): { correlationId: number; response: ResponseOf<A> } {
   const { value, end } = decodeMessageAt(ResponseHeader, responseHeaderVersion(api, version), frame, 0);
-  const response = codecOf(api.response, version, options).decode(frame, end) as ResponseOf<A>;
+  const response = decoderOf(api.response, version, options)(frame, end) as ResponseOf<A>;
   return { correlationId: value.correlationId, response };
 }
 

@@ -1,7 +1,7 @@
 /** Between Kafka's JSON form of a message and the values of our codecs. */
 import assert from "node:assert/strict";
-import type { Codec } from "../../src/protocol/compile.ts";
-import { type CodecTraits, compileCodec } from "../../src/protocol/compile.ts";
+import type { CodecOptions } from "../../src/protocol/codec.ts";
+import { compileDecoder, compileEncoder, type Decoder, type Encoder } from "../../src/protocol/compile.ts";
 import { interpretDecoder } from "../../src/protocol/interpret-decoder.ts";
 import { interpretEncoder } from "../../src/protocol/interpret-encoder.ts";
 import { defaultOf, planOf } from "../../src/protocol/plan.ts";
@@ -31,12 +31,25 @@ interface UnknownTag {
 
 type Value = Record<string, unknown>;
 
-/** All codecs that must agree on a version: compiled and interpreted. */
-export function codecsOf(message: Message, version: number, traits: CodecTraits): readonly [string, Codec][] {
+export interface Codec {
+  readonly decode: Decoder;
+  readonly encode: Encoder;
+}
+
+/** The two codecs that must agree on a version. */
+export function codecsOf(
+  message: Message,
+  version: number,
+  traits: Required<CodecOptions>,
+): readonly [["compiled", Codec], ["interpreted", Codec]] {
   const plan = planOf(message, version);
+  const compiled = {
+    decode: compileDecoder(message, version, traits),
+    encode: compileEncoder(message, version, traits),
+  };
   const interpreted = { decode: interpretDecoder(plan, traits), encode: interpretEncoder(plan, traits) };
   return [
-    ["compiled", compileCodec(message, version, traits)],
+    ["compiled", compiled],
     ["interpreted", interpreted],
   ];
 }

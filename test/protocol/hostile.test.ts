@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { apis } from "../../src/protocol/apis/index.ts";
-import type { Codec } from "../../src/protocol/compile.ts";
 import { peekRequest, readRequestHeader } from "../../src/protocol/frame.ts";
 import { ProtocolError } from "../../src/protocol/protocol-error.ts";
 import type { Message } from "../../src/protocol/schema.ts";
 import { fromHex, vectorLines } from "../vectors.ts";
-import { codecsOf, type GoldenLine } from "./golden.ts";
+import { type Codec, codecsOf, type GoldenLine } from "./golden.ts";
 
 const messages = new Map<string, Message>();
 for (const api of apis) {
@@ -24,9 +23,9 @@ const seeds: Seed[] = vectorLines<GoldenLine>("protocol/golden.jsonl")
   .filter(({ api, kind, case: name }) => messages.has(`${api} ${kind}`) && name !== "default")
   .map((line) => ({ line, bytes: fromHex(line.hex) }));
 
-const made = new Map<string, readonly [string, Codec][]>();
+const made = new Map<string, ReturnType<typeof codecsOf>>();
 
-function codecsFor({ api, kind, version }: GoldenLine): readonly [string, Codec][] {
+function codecsFor({ api, kind, version }: GoldenLine): ReturnType<typeof codecsOf> {
   const key = `${api} ${kind} ${version}`;
   let codecs = made.get(key);
   if (codecs === undefined) {
@@ -105,7 +104,7 @@ test("hostile bytes: 20,000 damaged messages give a value or a typed error, the 
     fc.property(fc.nat(seeds.length - 1), fc.array(mutation, { minLength: 1, maxLength: 3 }), (index, mutations) => {
       const { line, bytes } = seeds[index]!;
       const damaged = mutations.reduce(mutate, bytes);
-      const [[, compiled], [, interpreted]] = codecsFor(line) as [[string, Codec], [string, Codec]];
+      const [[, compiled], [, interpreted]] = codecsFor(line);
       const result = outcome(compiled, damaged);
       assert.deepStrictEqual(result, outcome(interpreted, damaged));
       assert.ok(weigh(result) <= 2000 + 64 * damaged.length, "memory stays a small multiple of the message");
@@ -116,7 +115,7 @@ test("hostile bytes: 20,000 damaged messages give a value or a typed error, the 
 
 test("hostile bytes: every message, cut at every byte, is refused or read without what was cut", () => {
   for (const { line, bytes } of seeds.filter(({ bytes }) => bytes.length < 400)) {
-    const [[, compiled]] = codecsFor(line) as [[string, Codec]];
+    const [[, compiled]] = codecsFor(line);
     for (let length = 0; length < bytes.length; length++) {
       const error = outcome(compiled, bytes.subarray(0, length));
       assert.ok(

@@ -32,13 +32,14 @@ export function disordered(members: readonly Witness[]): string[] {
   const breaches: string[] = [];
   for (const { name, events } of members) {
     const last = new Map<number, number>();
-    for (const it of events) {
+    for (const [at, it] of events.entries()) {
       if (it.event === "assigned" || it.event === "revoked")
         for (const partition of it.partitions) last.delete(partition);
       if (it.event !== "record") continue;
       const before = last.get(it.partition);
       if (before !== undefined && it.offset <= before) {
-        breaches.push(`${name}: partition ${it.partition} went from offset ${before} to ${it.offset}`);
+        const story = JSON.stringify(events.slice(Math.max(0, at - 10), at + 1));
+        breaches.push(`${name}: partition ${it.partition} went from offset ${before} to ${it.offset}: ${story}`);
       }
       last.set(it.partition, it.offset);
     }

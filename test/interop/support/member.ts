@@ -96,7 +96,7 @@ export class Member {
   }
 
   tail(): string {
-    const last = this.output.slice(-25).join("\n");
+    const last = this.output.slice(-12).join("\n");
     return `--- ${this.name} owns [${[...this.owned]}], saw ${this.seen.size} records; its last lines:\n${last}`;
   }
 }

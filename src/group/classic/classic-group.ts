@@ -1,4 +1,5 @@
 import { Timer } from "../../coordinator/timers.ts";
+import { consumerProtocolType } from "../consumer-protocol.ts";
 import type { GroupMetadata, MemberMetadata } from "../record.ts";
 import type { GroupContext, GroupTimer } from "../shard.ts";
 import { Member, type MemberTerms, type PendingMember } from "./member.ts";
@@ -39,6 +40,8 @@ export class ClassicGroup {
   readonly pendingSyncs = new Set<Member>();
   /** How many members have a parked join. */
   parkedJoins = 0;
+  /** What the consumers of the last generation said to their assignor; null when there was none. */
+  subscriptions: readonly Uint8Array[] | null;
   round: Round | null = null;
   /** Set while a round that began in Empty waits for members. */
   initialDelay: InitialDelay | null = null;
@@ -57,6 +60,7 @@ export class ClassicGroup {
     this.currentStateTimestampMs = saved.currentStateTimestampMs;
     for (const member of saved.members) this.#restoreMember(member, saved.protocol ?? "");
     if (saved.members.length > 0) this.state = "Stable";
+    this.subscriptions = saved.protocolType === consumerProtocolType ? subscriptionsOf(saved) : null;
   }
 
   #restoreMember(saved: MemberMetadata, protocolName: string): void {
@@ -190,4 +194,8 @@ export class ClassicGroup {
       members,
     };
   }
+}
+
+export function subscriptionsOf({ members }: GroupMetadata): readonly Uint8Array[] {
+  return members.map(({ subscription }) => subscription);
 }

@@ -1,4 +1,5 @@
 import { ErrorCode } from "../../protocol/errors.ts";
+import { consumerProtocolType } from "../consumer-protocol.ts";
 import type { GroupRebalanceCompleted } from "../facts.ts";
 import type { GroupMetadata } from "../record.ts";
 import type { GroupContext, Shard } from "../shard.ts";
@@ -97,6 +98,7 @@ function electLeader(group: ClassicGroup): boolean {
 function becomeEmpty(shard: Shard, group: ClassicGroup, context: GroupContext): void {
   const before = shard.durable.groups.get(group.groupId);
   group.protocolName = null;
+  group.subscriptions = group.protocolType === consumerProtocolType ? [] : null;
   group.turnTo("Empty", context.now.wallMs);
   // Refused: after a restart the old generation is back and its sessions run out. Until then the live group knows.
   const value = group.metadata(() => noAssignment);
@@ -105,7 +107,9 @@ function becomeEmpty(shard: Shard, group: ClassicGroup, context: GroupContext): 
 }
 
 function startSyncPhase(group: ClassicGroup, context: GroupContext): void {
-  group.protocolName = group.chooseProtocol();
+  const protocolName = group.chooseProtocol();
+  group.protocolName = protocolName;
+  group.subscriptions = Array.from(group.members.values(), (member) => member.metadata(protocolName));
   group.turnTo("CompletingRebalance", context.now.wallMs);
   for (const member of group.members.values()) {
     answerJoin(member, joined(group, member), context);

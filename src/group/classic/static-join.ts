@@ -2,7 +2,7 @@ import { ErrorCode } from "../../protocol/errors.ts";
 import { appendError } from "../append-error.ts";
 import type { GroupContext } from "../shard.ts";
 import { answerJoin, answerSync, joined, joinRefused, parkJoin } from "./answers.ts";
-import type { ClassicGroup } from "./classic-group.ts";
+import { type ClassicGroup, subscriptionsOf } from "./classic-group.ts";
 import { clientReason, type Join, termsOf } from "./join.ts";
 import { Member } from "./member.ts";
 import { completeJoinIfAllJoined, prepareRebalance } from "./round.ts";
@@ -63,6 +63,7 @@ function swapInPlace({ request, token, context }: Join, group: ClassicGroup, swa
     const { generation: generationId, protocolType } = group;
     return context.reply(token, { ...refused, generationId, protocolType, leader: oldLeaderId });
   }
+  group.subscriptions = subscriptionsOf(value);
   context.publish({
     type: "GroupStaticMemberReplaced",
     group: group.groupId,

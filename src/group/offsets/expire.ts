@@ -43,8 +43,8 @@ function expiry(shard: Shard, groupId: string, nowMs: number): Expiry {
     const emptySinceMs = currentStateTimestampMs;
     return (_topic, committed) => isOld(emptySinceMs === -1 ? committed.commitTimestampMs : emptySinceMs, committed);
   }
-  const topics =
-    protocolType === consumerProtocolType && state === "Stable" ? subscribedTopics(shard, groupId) : undefined;
+  const isReadable = protocolType === consumerProtocolType && live?.state === "Stable";
+  const topics = isReadable ? subscribedTopics(live.subscriptions) : undefined;
   if (topics === undefined) return () => false;
   return (topic, committed) => !topics.has(topic) && isOld(committed.commitTimestampMs, committed);
 }

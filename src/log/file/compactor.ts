@@ -16,7 +16,10 @@ const writeBytes = 1024 * 1024;
 export async function compact(log: FilePartition, engine: Engine, wallMs: number): Promise<void> {
   const count = segmentsToCompact(log.segments, log.cleanedTo, log.config, wallMs);
   if (count === 0) return;
-  await log.flush();
+  await log.inLane(async () => {
+    await log.writeTail();
+    await log.prepareFolder();
+  });
   const segments = log.segments.slice(0, count);
   const latest = new LatestOffsets();
   let dirtyEnd = log.cleanedTo;

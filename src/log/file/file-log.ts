@@ -40,7 +40,9 @@ export interface FileLogOptions {
 
 const megabyte = 1024 * 1024;
 const writeBehindBytes = 4 * megabyte;
-const filesAtATime = 8;
+/** One thread of the pool's four stays free for the journal. */
+const filesAtATime = 3;
+const mostSyncedAtClose = 1000;
 
 export const checkpointPath = (folder: string) => `${folder}/checkpoint`;
 export const cleanMarkPath = (folder: string) => `${folder}/clean-shutdown`;
@@ -75,6 +77,7 @@ export class FileLog implements Log, Engine {
   /** Everything in the slabs below it is in segment files. */
   #writtenAddress = 0;
   #isWritingBehind = false;
+  #closing = false;
   #writingBehind: Promise<void> = Promise.resolve();
   #checkpointing: Promise<void> | undefined;
   #bytesSinceCheckpoint = 0;
@@ -95,8 +98,9 @@ export class FileLog implements Log, Engine {
     this.maxPendingBytes = options.maxPendingBytes ?? 64 * megabyte;
   }
 
-  /** Begins to take appends, behind what recovery found. */
-  start(start: JournalStart): void {
+  /** Begins to take appends, behind what recovery found. @param journalBytes to be covered by the next checkpoint. */
+  start(start: JournalStart, journalBytes: number): void {
+    this.#bytesSinceCheckpoint = journalBytes;
     this.journal = new Journal(
       {
         disk: this.disk,
@@ -242,13 +246,17 @@ export class FileLog implements Log, Engine {
 
   #hasRound(): boolean {
     if (!this.journaled) return !this.#round.isEmpty || this.unwritten.size > 0;
-    return this.slabs.endAddress - this.#writtenAddress > writeBehindBytes;
+    return !this.#closing && this.slabs.endAddress - this.#writtenAddress > writeBehindBytes;
   }
 
   /** Writes everything that was appended up to now to segment files, unsynced, and lets old slabs go. */
   async writeAll(): Promise<void> {
     const address = this.slabs.endAddress;
-    await each([...this.unwritten], filesAtATime, (log) => log.flush());
+    const interrupted = () => this.#closing && this.journaled; // the journal has it all
+    await each([...this.unwritten], filesAtATime, async (log) => {
+      if (!interrupted()) await log.flush();
+    });
+    if (interrupted()) return;
     this.#writtenAddress = Math.max(this.#writtenAddress, address);
     this.slabs.release(this.#writtenAddress, this.#options.hotTailBytes ?? 32 * megabyte);
   }
@@ -345,9 +353,11 @@ export class FileLog implements Log, Engine {
     if (this.failure?.kind === "closed") return;
     try {
       if (this.failure === undefined) {
+        this.#closing = true;
         await this.#writingBehind;
         await this.journal.drained();
-        await this.checkpoint();
+        // More segments than that take longer to sync than a start takes to read the journal.
+        if (!this.journaled || this.changed.size <= mostSyncedAtClose) await this.checkpoint();
         this.failure = new LogError("closed", "the log was closed");
         await this.disk.replaceFile(cleanMarkPath(this.folder), new Uint8Array(0));
       }

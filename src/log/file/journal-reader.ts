@@ -51,11 +51,21 @@ export async function readJournal(
       at += blockHeaderBytes + header.entriesBytes;
     }
     const path = slotPath(source.folder, file.slot);
+    if (at > 0) await syncFile(source.disk, path); // a killed process may have left it to the system to write
     refuseDamage(bytes, { at, sequence: file.sequence, expected, path }, source.platform);
   }
   const lastSequence = Math.max(from.sequence - 1, ...files.map(({ sequence }) => sequence));
   const needed = new Map([...slots].map(([slot, sequence]) => [slot, sequence >= from.sequence ? sequence : -1]));
   return { nextSequence: lastSequence + 1, nextEntry: expected, slots: needed };
+}
+
+async function syncFile(disk: Disk, path: string): Promise<void> {
+  const file = await disk.open(path, "existing");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 function belongs(header: BlockHeader, sequence: number, entry: number): boolean {

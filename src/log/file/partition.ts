@@ -1,6 +1,6 @@
 /** A partition on disk: appends go to the journal and the tail, reads come from the tail or from segment files. */
 
-import { type BatchView, batches as batchesOf } from "../../protocol/records/batch.ts";
+import type { BatchView } from "../../protocol/records/batch.ts";
 import { writeInt32, writeInt64 } from "../../protocol/records/integers.ts";
 import { ChunkCollector, mergeSmall } from "../collect.ts";
 import {
@@ -16,16 +16,15 @@ import {
 } from "../log.ts";
 import { type PartitionIdentity, PartitionState } from "../partition-state.ts";
 import { mustRoll } from "../segments.ts";
-import { firstAtOrAfter } from "../timestamps.ts";
 import { savePartition } from "./checkpoint.ts";
 import type { Engine } from "./engine.ts";
 import { Deferred, type Group, type Waiter } from "./group.ts";
+import { findTimestamp, readFiles, readTail } from "./reader.ts";
 import { DamageError, FileSegment, type SegmentSource } from "./segment.ts";
 import { Tail } from "./tail.ts";
 
 const durableAlready = Promise.resolve();
 const largestWriteBytes = 4 * 1024 * 1024;
-const largestReadBytes = 1024 * 1024;
 
 /** Appends that wait for one group's write. */
 class PendingAppends implements Waiter {
@@ -67,7 +66,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
   damage: string | undefined;
   /** Names in its folder, or the folder itself, are not durable. */
   namesChanged = false;
-  folderMade = false;
+  #folderReady = false;
   readonly #engine: Engine;
   readonly source: SegmentSource;
   readonly #pending = new Set<PendingAppends>();
@@ -207,71 +206,11 @@ export class FilePartition extends PartitionState implements PartitionLog {
     if (offset < logStartOffset || offset > logEndOffset) return undefined;
     const limit = options.upTo === "log-end" ? logEndOffset : highWatermark;
     const collector = new ChunkCollector(offset, limit, options);
-    if (offset < limit && !this.#readTail(offset, collector)) {
-      const found = await this.#readFiles(offset, collector, options.maxBytes);
+    if (offset < limit && !readTail(this, this.#engine.slabs, offset, collector)) {
+      const found = await readFiles(this, offset, collector, options.maxBytes);
       if (!found) return undefined; // the segment went meanwhile
     }
     return { chunks: collector.finish(), bytes: collector.bytes, highWatermark, logStartOffset };
-  }
-
-  /** @returns false when the offset lies before the tail. */
-  #readTail(offset: number, collector: ChunkCollector): boolean {
-    const { tail } = this;
-    const { slabs } = this.#engine;
-    tail.dropBelow(slabs.firstAddress);
-    let index = tail.find(offset);
-    if (index < 0) return false;
-    for (; index < tail.length; index++) {
-      for (const batch of batchesOf(slabs.view(tail.address(index), tail.bytes(index)))) {
-        if (batch.lastOffset >= offset && !collector.take(batch)) return true;
-      }
-    }
-    return true;
-  }
-
-  async #readFiles(offset: number, collector: ChunkCollector, maxBytes: number): Promise<boolean> {
-    const windowBytes = Math.min(largestReadBytes, maxBytes + 2 * this.config.indexIntervalBytes);
-    for (const segment of this.segments.filter(({ lastOffset }) => lastOffset >= offset)) {
-      const { logPath } = segment;
-      const from = (position: number) => segment.batches(this.source, position, segment.written, windowBytes);
-      try {
-        for await (const batches of await this.#fromOffset(segment, offset, from)) {
-          for (const batch of batches) {
-            if (batch.lastOffset >= offset && !collector.take(batch)) return true;
-          }
-          if (collector.room <= 0) return true;
-        }
-      } catch (error) {
-        if (!this.#moved(segment, logPath)) throw this.damaged(error);
-        if (collector.bytes > 0) return true;
-        return offset >= this.logStartOffset && this.#readFiles(offset, collector, maxBytes);
-      }
-      if (collector.bytes > 0) return true;
-    }
-    return true;
-  }
-
-  /** Did the segment go, or take another name, while it was read? Then what went wrong means nothing. */
-  #moved(segment: FileSegment, logPath: string): boolean {
-    return !this.segments.includes(segment) || segment.logPath !== logPath;
-  }
-
-  /** An index that does not fit its segment is made anew, once; only then the segment counts as damaged. */
-  async #fromOffset<T>(
-    segment: FileSegment,
-    offset: number,
-    from: (position: number) => AsyncGenerator<T, void, undefined>,
-  ): Promise<AsyncIterable<T> | Iterable<T>> {
-    const position = await segment.positionBefore(this.source, offset);
-    const reading = from(position);
-    try {
-      const first = await reading.next();
-      return first.done ? [] : startingWith(first.value, reading);
-    } catch (error) {
-      if (!(error instanceof DamageError) || position === 0) throw error;
-      await segment.rebuildIndex(this.source);
-      return from(await segment.positionBefore(this.source, offset));
-    }
   }
 
   /** What a failed read means. Damage is final for the partition; anything else only for this read. */
@@ -310,28 +249,11 @@ export class FilePartition extends PartitionState implements PartitionLog {
   async offsetForTimestamp(timestampMs: number): Promise<TimestampAndOffset | undefined> {
     this.throwIfRefused();
     await this.flush();
-    const { highWatermark, logStartOffset } = this;
-    for (const segment of this.segments) {
-      if (segment.maxTimestamp < timestampMs || segment.lastOffset < logStartOffset) continue;
-      const { logPath } = segment;
-      try {
-        const position = await segment.positionBeforeTimestamp(this.source, timestampMs);
-        for await (const batches of segment.batches(this.source, position, segment.written)) {
-          for (const batch of batches) {
-            if (batch.baseOffset >= highWatermark) return undefined;
-            const found = firstAtOrAfter(batch, timestampMs, logStartOffset, this.#engine.platform);
-            if (found) return found;
-          }
-        }
-      } catch (error) {
-        if (this.#moved(segment, logPath)) return this.offsetForTimestamp(timestampMs);
-        throw this.damaged(error);
-      }
-    }
-    return undefined;
+    return findTimestamp(this, timestampMs);
   }
 
   async maxTimestamp(): Promise<TimestampAndOffset | undefined> {
+    await this.#newestPending?.deferred.promise; // only what is durable can be found below
     const live = this.segments.filter(({ lastOffset }) => lastOffset >= this.logStartOffset);
     const largest = live.reduce((max, { maxTimestamp }) => Math.max(max, maxTimestamp), -1);
     return largest < 0 ? undefined : this.offsetForTimestamp(largest);
@@ -409,9 +331,12 @@ export class FilePartition extends PartitionState implements PartitionLog {
     return this.inLane(() => this.writeTail());
   }
 
+  /** What is appended meanwhile waits for the next time: under a steady load this would not end. */
   async writeTail(): Promise<void> {
     const { tail } = this;
-    while (tail.written < tail.length && this.refusal !== "deleted") {
+    const { totalBytes } = tail;
+    const more = () => tail.written < tail.length && tail.bytesBefore(tail.written) < totalBytes;
+    while (more() && this.refusal !== "deleted") {
       const index = this.segments.findLastIndex(({ baseOffset }) => baseOffset <= tail.baseOffset(tail.written));
       const segment = this.segments[index]!;
       const end = this.segments[index + 1]?.baseOffset ?? Number.POSITIVE_INFINITY;
@@ -427,7 +352,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
       segment.unsynced = true;
       tail.written += entries;
     }
-    this.#engine.unwritten.delete(this);
+    if (tail.written === tail.length) this.#engine.unwritten.delete(this);
   }
 
   /** Makes its files durable up to the state at the call, and remembers that state for the checkpoint file. */
@@ -450,10 +375,25 @@ export class FilePartition extends PartitionState implements PartitionLog {
     });
   }
 
+  /**
+   * Before the first write of this process: makes the folder, and removes files that the partition does not know. A
+   * process that was killed had begun them; the journal holds whatever of them counts.
+   */
+  async prepareFolder(): Promise<void> {
+    if (this.#folderReady) return;
+    const { disk } = this.#engine;
+    await disk.makeFolder(this.folder);
+    const known = new Set(this.segments.flatMap((segment) => [segment.logPath, ...segment.paths]));
+    for (const name of await disk.list(this.folder)) {
+      const path = `${this.folder}/${name}`;
+      if (!known.has(path)) await disk.remove(path);
+    }
+    this.#folderReady = true;
+  }
+
   async #write(segment: FileSegment, pieces: readonly Uint8Array[]): Promise<void> {
-    const { disk, files } = this.#engine;
-    if (!this.folderMade) await disk.makeFolder(this.folder);
-    this.folderMade = true;
+    await this.prepareFolder();
+    const { files } = this.#engine;
     if (segment.written === 0) this.namesChanged = true;
     await files.use(segment.logPath, "read-write", async (file) => {
       if (!segment.checked) {
@@ -486,9 +426,4 @@ export class FilePartition extends PartitionState implements PartitionLog {
 
 function writeTruncate({ bytes, at }: { bytes: Uint8Array; at: number }, offset: number): void {
   writeInt64(bytes, at, offset);
-}
-
-async function* startingWith<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  yield first;
-  yield* rest;
 }

@@ -37,10 +37,8 @@ export async function openFileLog(options: FileLogOptions): Promise<Log> {
 class Recovery {
   readonly #log: FileLog;
   readonly #wallMs: number;
-  /** Partitions whose folder was compared with the checkpoint. */
-  readonly #tidied = new Set<FilePartition>();
   #unwrittenBytes = 0;
-  #applied = 0;
+  #appliedBytes = 0;
 
   constructor(log: FileLog, wallMs: number) {
     this.#log = log;
@@ -70,11 +68,11 @@ class Recovery {
     const start = await readJournal({ disk, folder, platform }, position, (entry) => this.#apply(entry, journaled));
     const scanning = !clean && !journaled;
     if (scanning) await each(log.partitions(), foldersAtATime, (partition) => this.#scan(partition));
-    await log.writeAll();
-    log.start(start);
+    log.start(start, this.#appliedBytes);
     if (clean) await disk.remove(cleanMarkPath(folder)); // before anything changes, and durably
     if (clean) await disk.syncFolder(folder);
-    if (this.#applied > 0 || scanning || journaled !== log.journaled) await log.checkpoint();
+    // The journal's files stay until the next checkpoint, which need not hold up the start.
+    if (scanning || journaled !== log.journaled) await log.checkpoint();
     else await log.journal.prepare();
   }
 
@@ -103,7 +101,7 @@ class Recovery {
 
   async #apply(entry: Entry, journaled: boolean): Promise<void> {
     const log = this.#log;
-    this.#applied++;
+    this.#appliedBytes += entry.payload.length;
     if (entry.kind === "create") return this.#create(entry);
     const partition = log.byNumber.get(entry.partition);
     if (partition === undefined || entry.number <= partition.appliedEntry) return;
@@ -111,7 +109,6 @@ class Recovery {
       log.forget(partition);
       return log.giveUpFolder(partition);
     }
-    if (journaled) await this.#tidy(partition);
     partition.appliedEntry = entry.number;
     log.changed.add(partition);
     const { payload } = entry;
@@ -152,17 +149,6 @@ class Recovery {
     if (this.#unwrittenBytes < unwrittenBytesAtRecovery) return;
     this.#unwrittenBytes = 0;
     await this.#log.writeAll();
-  }
-
-  /** Removes segments that the checkpoint does not know: the journal holds whatever of them counts. */
-  async #tidy(partition: FilePartition): Promise<void> {
-    if (this.#tidied.has(partition)) return;
-    this.#tidied.add(partition);
-    const known = new Set(partition.segments.flatMap((segment) => segment.paths));
-    for (const name of await this.#log.disk.list(partition.folder)) {
-      const path = `${partition.folder}/${name}`;
-      if (!known.has(path)) await this.#log.disk.remove(path);
-    }
   }
 
   /** Without a journal: takes what the segment files hold behind the checkpoint, up to the first batch that is not whole. */

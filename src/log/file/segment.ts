@@ -105,8 +105,9 @@ export class FileSegment implements SegmentFacts {
 
   /** A batch stands at its end. */
   note(batch: BatchView, wallMs: number, indexIntervalBytes: number): void {
-    const { lastOffset, maxTimestamp, sizeInBytes } = batch;
-    if (maxTimestamp > this.maxTimestamp) {
+    const { lastOffset, maxTimestamp, sizeInBytes, count } = batch;
+    // A batch that compaction emptied keeps its timestamp, but no record has it.
+    if (maxTimestamp > this.maxTimestamp && count > 0) {
       this.maxTimestamp = maxTimestamp;
       this.maxTimestampOffset = lastOffset;
     }
@@ -178,10 +179,10 @@ export class FileSegment implements SegmentFacts {
     return this.index.offsets.positionBefore(offset);
   }
 
-  /** A position behind which the first record with a timestamp ≥ `timestampMs` lies. */
-  async positionBeforeTimestamp(source: SegmentSource, timestampMs: number): Promise<number> {
+  /** No record in front of this offset has a timestamp ≥ `timestampMs`, as far as the index knows. */
+  async offsetBeforeTimestamp(source: SegmentSource, timestampMs: number): Promise<number> {
     await this.loadIndex(source);
-    return this.index.offsets.positionBefore(this.index.times.offsetBefore(timestampMs));
+    return this.index.times.offsetBefore(timestampMs);
   }
 
   async loadIndex(source: SegmentSource): Promise<void> {

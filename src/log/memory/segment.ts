@@ -8,7 +8,6 @@ const largestSlabBytes = 1024 * 1024;
 interface Slab {
   readonly bytes: Uint8Array;
   used: number;
-  maxTimestamp: number;
   readonly index: SparseIndex;
   lastOffset: number;
 }
@@ -37,11 +36,11 @@ export class MemorySegment {
     slab.index.noteBatch(batch.lastOffset, slab.used, size, indexIntervalBytes);
     slab.used += size;
     slab.lastOffset = batch.lastOffset;
-    slab.maxTimestamp = Math.max(slab.maxTimestamp, batch.maxTimestamp);
     this.sizeInBytes += size;
     this.lastOffset = batch.lastOffset;
     this.lastAppendMs = Math.max(this.lastAppendMs, wallMs);
-    this.maxTimestamp = Math.max(this.maxTimestamp, batch.maxTimestamp);
+    // A batch that compaction emptied keeps its timestamp, but no record has it.
+    if (batch.count > 0) this.maxTimestamp = Math.max(this.maxTimestamp, batch.maxTimestamp);
   }
 
   /** The same segment without the batches that reach to `offset` or beyond. */
@@ -60,7 +59,6 @@ export class MemorySegment {
     const slab: Slab = {
       bytes: new Uint8Array(Math.max(wanted, bytes)),
       used: 0,
-      maxTimestamp: -1,
       index: new SparseIndex(),
       lastOffset: -1,
     };
@@ -76,17 +74,6 @@ export class MemorySegment {
         if (batch.lastOffset >= offset) yield batch;
       }
     }
-  }
-
-  /** The first batch with a timestamp ≥ `timestampMs` that reaches to `offset` or beyond. */
-  batchAtOrAfter(timestampMs: number, offset: number): BatchView | undefined {
-    for (const slab of this.#slabs) {
-      if (slab.maxTimestamp < timestampMs || slab.lastOffset < offset) continue;
-      for (const batch of batches(slab.bytes, 0, slab.used)) {
-        if (batch.maxTimestamp >= timestampMs && batch.lastOffset >= offset) return batch;
-      }
-    }
-    return undefined;
   }
 
   /** About as many bytes as lie at `offset` and behind. */

@@ -3,7 +3,8 @@
  */
 import type { Clock, Rng } from "../coordinator/clock.ts";
 import { Runtime } from "../coordinator/runtime.ts";
-import type { Log } from "../log/log.ts";
+import type { Log, LogConfig } from "../log/log.ts";
+import type { ConfigRules } from "../metadata/alter-configs.ts";
 import { MetadataMachine } from "../metadata/machine.ts";
 import { metadataCodec } from "../metadata/records.ts";
 import { metadataTopic } from "../metadata/topic-names.ts";
@@ -12,7 +13,8 @@ import type { Platform } from "../protocol/platform.ts";
 import { brokerConfigKey } from "./broker-configs.ts";
 import type { BrokerConfig } from "./config.ts";
 import { type BrokerConnection, ClientConnection, type Peer } from "./connection.ts";
-import type { BrokerServices, Endpoint, Logger, MetadataShard } from "./context.ts";
+import { Connections } from "./connections.ts";
+import type { BrokerServices, Endpoint, Logger, MetadataShard, Outcome, PartitionLookup } from "./context.ts";
 import { FetchSessions } from "./fetch-sessions.ts";
 import { GroupRuntime } from "./group-runtime.ts";
 import { servedApis } from "./handlers/index.ts";
@@ -20,6 +22,7 @@ import { InternalTopics } from "./internal-topics.ts";
 import { logConfigOf } from "./log-config.ts";
 import { BrokerMetadata } from "./metadata-view.ts";
 import { ProducerIdPool } from "./producer-ids.ts";
+import { Repeated } from "./repeated.ts";
 
 export interface BrokerOptions {
   readonly clock: Clock;
@@ -45,173 +48,191 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
+export function createBroker(options: BrokerOptions): Broker {
+  return new LoneBroker(options);
+}
+
 /** KRaft's id of the metadata topic. */
 const metadataTopicId = "AAAAAAAAAAAAAAAAAAAAAQ";
 const metadataPartition = 0;
+const metadataLogAt = { topic: metadataTopic, partition: metadataPartition, topicId: metadataTopicId };
 
-export function createBroker(options: BrokerOptions): Broker {
-  const { clock, rng, platform, log, config, logger, logDir = "memory" } = options;
-  const nodeId = config.get("node.id");
-  const stopping = new Set<() => void>();
-  const connections = new Set<ClientConnection>();
-  let endpoints: ReadonlyMap<string, Endpoint> = new Map();
-  let isStopping = false;
+/** The only broker of its cluster, and so the leader of everything and the controller. */
+class LoneBroker implements Broker, BrokerServices {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly platform: Platform;
+  readonly logger: Logger;
+  readonly log: Log;
+  readonly config: BrokerConfig;
+  readonly nodeId: number;
+  readonly logDir: string;
+  readonly metadata: BrokerMetadata;
+  readonly metadataShard: MetadataShard;
+  readonly groups: GroupRuntime;
+  readonly fetchSessions: FetchSessions;
+  readonly #metadataRuntime;
+  readonly #internalTopics: InternalTopics;
+  readonly #producerIds: ProducerIdPool;
+  readonly #connections: Connections;
+  readonly #cleaning: Repeated;
+  readonly #onStopping = new Set<() => void>();
+  #endpoints: ReadonlyMap<string, Endpoint> = new Map();
+  #isStopping = false;
 
-  const groups = new GroupRuntime({ clock, rng, platform, config, logger });
-  const metadata = new BrokerMetadata(log, config, logger, {
-    led: (partition) => groups.lead(partition),
-    deleted: (topics) => groups.topicsDeleted(topics),
-  });
-  const rules = {
+  constructor({ clock, rng, platform, log, config, logger, logDir = "memory" }: BrokerOptions) {
+    this.clock = clock;
+    this.rng = rng;
+    this.platform = platform;
+    this.log = log;
+    this.config = config;
+    this.logger = logger;
+    this.logDir = logDir;
+    this.nodeId = config.get("node.id");
+    this.groups = new GroupRuntime({ clock, rng, platform, config, logger });
+    this.metadata = new BrokerMetadata(log, config, logger, {
+      led: (partition) => this.groups.lead(partition),
+      deleted: (topics) => this.groups.topicsDeleted(topics),
+    });
+    const rules = metadataRules(config, this.nodeId);
+    this.#metadataRuntime = new Runtime({
+      clock,
+      rng,
+      platform,
+      codec: metadataCodec,
+      machine: () => new MetadataMachine(rules),
+      onFact: (fact) => this.metadata.apply(fact),
+      onFailure: (_, error) => logger.error({ err: error }, "the metadata shard failed and loads again"),
+    });
+    this.metadataShard = {
+      submit: (type, request) => this.#metadataRuntime.submit(metadataPartition, type, request),
+      settled: () => this.metadata.settled(),
+    };
+    this.fetchSessions = new FetchSessions(clock, rng, config.get("max.incremental.fetch.session.cache.slots"));
+    this.#internalTopics = new InternalTopics(this.metadata, this.metadataShard, config);
+    this.#producerIds = new ProducerIdPool(this.metadataShard, this.nodeId);
+    this.#connections = new Connections(config.get("queued.max.request.bytes"));
+    this.#cleaning = new Repeated(clock, () => this.#clean());
+  }
+
+  get services(): BrokerServices {
+    return this;
+  }
+
+  get clusterId(): string {
+    return this.metadata.clusterId;
+  }
+
+  get brokerEpoch(): number {
+    return this.metadata.brokerEpoch;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  async start(endpoints: ReadonlyMap<string, Endpoint>): Promise<void> {
+    this.#endpoints = endpoints;
+    const log =
+      this.log.get(metadataTopic, metadataPartition) ??
+      (await this.log.create(metadataLogAt, metadataLogConfig(this.config)));
+    const leaderEpoch = log.leaderEpoch + 1;
+    log.becomeLeader(leaderEpoch);
+    await this.#metadataRuntime.load(metadataPartition, log, leaderEpoch);
+    const registered = await this.metadataShard.submit("RegisterBroker", { nodeId: this.nodeId });
+    const errorCode = registered.ok ? registered.reply.errorCode : registered.errorCode;
+    if (errorCode !== ErrorCode.NONE) throw new Error(`the metadata log takes no records: error ${errorCode}`);
+    await this.metadata.start();
+    await this.groups.loaded();
+    this.#cleaning.start(this.#cleaningPauseMs);
+  }
+
+  connect(peer: Peer): BrokerConnection {
+    return this.#connections.open((queued) => new ClientConnection(this, servedApis, peer, queued));
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#cleaning.stop();
+    for (const callback of [...this.#onStopping]) callback();
+    this.groups.stop();
+    await this.metadata.settled();
+    this.#metadataRuntime.stop();
+    await this.log.close();
+  }
+
+  onStopping(callback: () => void): () => void {
+    if (this.#isStopping) callback();
+    else this.#onStopping.add(callback);
+    return () => this.#onStopping.delete(callback);
+  }
+
+  endpoint(listener: string): Endpoint {
+    const endpoint = this.#endpoints.get(listener);
+    if (endpoint === undefined) throw new Error(`no listener is named ${listener}`);
+    return endpoint;
+  }
+
+  partition(topic: string, partition: number): PartitionLookup {
+    return this.metadata.partition(topic, partition);
+  }
+
+  partitionById(topicId: string, partition: number): PartitionLookup {
+    return this.metadata.partitionById(topicId, partition);
+  }
+
+  groupPartition(groupId: string): number {
+    return this.groups.partitionOf(groupId);
+  }
+
+  createMissingTopic(topic: string): Promise<ErrorCode> {
+    return this.#internalTopics.create(topic);
+  }
+
+  ensureInternalTopic(topic: string): Promise<ErrorCode> {
+    return this.#internalTopics.ensure(topic);
+  }
+
+  allocateProducerId(): Promise<Outcome<number>> {
+    return this.#producerIds.next();
+  }
+
+  /** One round of retention and compaction. @returns the pause until the next. */
+  async #clean(): Promise<number> {
+    try {
+      await this.log.clean(this.clock.now().wallMs);
+    } catch (error) {
+      this.logger.error({ err: error }, "retention and compaction failed");
+    }
+    return this.#cleaningPauseMs;
+  }
+
+  get #cleaningPauseMs(): number {
+    return Math.min(this.config.get("log.cleaner.backoff.ms"), this.config.get("log.retention.check.interval.ms"));
+  }
+}
+
+function metadataRules(config: BrokerConfig, nodeId: number): ConfigRules {
+  return {
     nodeId,
     numPartitions: () => config.get("num.partitions"),
-    topicDefault: (name: string) => config.topicDefault(name),
-    brokerConfigKey: (name: string) => {
+    topicDefault: (name) => config.topicDefault(name),
+    brokerConfigKey: (name) => {
       const known = brokerConfigKey(name);
       return known?.dynamic ? known.key : undefined;
     },
   };
-  const shard = new Runtime({
-    clock,
-    rng,
-    platform,
-    codec: metadataCodec,
-    machine: () => new MetadataMachine(rules),
-    onFact: (fact) => metadata.apply(fact),
-    onFailure: (_, error) => logger.error({ err: error }, "the metadata shard failed and loads again"),
-  });
-  const metadataShard: MetadataShard = {
-    submit: (type, request) => shard.submit(metadataPartition, type, request),
-    settled: () => metadata.settled(),
-  };
-  const internalTopics = new InternalTopics(metadata, metadataShard, config);
-  const producerIds = new ProducerIdPool(metadataShard, nodeId);
-  const queued = queuedBytes(config.get("queued.max.request.bytes"), connections);
-
-  const services: BrokerServices = {
-    clock,
-    rng,
-    platform,
-    logger,
-    log,
-    config,
-    nodeId,
-    logDir,
-    get clusterId() {
-      return metadata.clusterId;
-    },
-    get brokerEpoch() {
-      return metadata.brokerEpoch;
-    },
-    metadata,
-    metadataShard,
-    groups,
-    fetchSessions: new FetchSessions(clock, rng, config.get("max.incremental.fetch.session.cache.slots")),
-    get isStopping() {
-      return isStopping;
-    },
-    onStopping(callback) {
-      if (isStopping) callback();
-      else stopping.add(callback);
-      return () => stopping.delete(callback);
-    },
-    endpoint(listener) {
-      const endpoint = endpoints.get(listener);
-      if (endpoint === undefined) throw new Error(`no listener is named ${listener}`);
-      return endpoint;
-    },
-    partition: (topic, partition) => metadata.partition(topic, partition),
-    partitionById: (topicId, partition) => metadata.partitionById(topicId, partition),
-    groupPartition: (groupId) => groups.partitionOf(groupId),
-    createMissingTopic: (topic) => internalTopics.create(topic),
-    ensureInternalTopic: (topic) => internalTopics.ensure(topic),
-    allocateProducerId: () => producerIds.next(),
-  };
-
-  const pauseMs = () => Math.min(config.get("log.cleaner.backoff.ms"), config.get("log.retention.check.interval.ms"));
-  const cleaning = repeat(clock, pauseMs, () => log.clean(clock.now().wallMs));
-
-  return {
-    services,
-    async start(bound) {
-      endpoints = bound;
-      const opened =
-        log.get(metadataTopic, metadataPartition) ?? (await log.create(metadataLogAt, metadataLogConfig(config)));
-      const leaderEpoch = opened.leaderEpoch + 1;
-      opened.becomeLeader(leaderEpoch);
-      await shard.load(metadataPartition, opened, leaderEpoch);
-      const registered = await metadataShard.submit("RegisterBroker", { nodeId });
-      const errorCode = registered.ok ? registered.reply.errorCode : registered.errorCode;
-      if (errorCode !== ErrorCode.NONE) throw new Error(`the metadata log takes no records: error ${errorCode}`);
-      await metadata.start();
-      await groups.loaded();
-      cleaning.start();
-    },
-    connect(peer) {
-      const connection = new ClientConnection(services, servedApis, peer, queued);
-      connections.add(connection);
-      connection.onClosed(() => connections.delete(connection));
-      return connection;
-    },
-    async stop() {
-      if (isStopping) return;
-      isStopping = true;
-      cleaning.stop();
-      for (const callback of [...stopping]) callback();
-      groups.stop();
-      await metadata.settled();
-      shard.stop();
-      await log.close();
-    },
-  };
 }
 
-const metadataLogAt = { topic: metadataTopic, partition: metadataPartition, topicId: metadataTopicId };
-
 /** Compacted, so that it is as long as what is live; never deleted by age. */
-function metadataLogConfig(config: BrokerConfig) {
-  const standard = logConfigOf((name) => config.topicDefault(name));
+function metadataLogConfig(config: BrokerConfig): LogConfig {
   return {
-    ...standard,
+    ...logConfigOf((name) => config.topicDefault(name)),
     cleanupPolicy: { delete: false, compact: true },
     retentionMs: -1,
     retentionBytes: -1,
     segmentBytes: 16 * 1024 * 1024,
     maxMessageBytes: 8 * 1024 * 1024,
-  };
-}
-
-/** Counts what waits or runs; over the limit nobody is read from until it is below again. */
-function queuedBytes(limit: number, connections: ReadonlySet<ClientConnection>) {
-  let bytes = 0;
-  const told = (was: boolean) => {
-    const is = limit > 0 && bytes > limit;
-    if (is !== was) for (const connection of connections) connection.holdAll(is);
-  };
-  const change = (by: number) => {
-    const was = limit > 0 && bytes > limit;
-    bytes += by;
-    told(was);
-  };
-  return { add: (more: number) => change(more), remove: (less: number) => change(-less) };
-}
-
-/** Does the work again and again, `pauseMs` after the last time. */
-function repeat(clock: Clock, pauseMs: () => number, work: () => Promise<void>) {
-  let cancel: (() => void) | undefined;
-  let isOn = false;
-  const next = () => {
-    if (isOn) cancel = clock.after(pauseMs(), run);
-  };
-  const run = () => void work().finally(next);
-  return {
-    start() {
-      isOn = true;
-      next();
-    },
-    stop() {
-      isOn = false;
-      cancel?.();
-    },
   };
 }

@@ -5,6 +5,7 @@
 import type { Log, LogConfig, PartitionLog } from "../log/log.ts";
 import { MetadataImage, resourceTypes, type Topic } from "../metadata/image.ts";
 import type { MetadataFact } from "../metadata/machine.ts";
+import type { MetadataRecord } from "../metadata/records.ts";
 import { isInternalTopic, metadataTopic } from "../metadata/topic-names.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import type { BrokerConfig } from "./config.ts";
@@ -110,7 +111,7 @@ export class BrokerMetadata implements MetadataView {
     for (const name of touched.keys()) this.#host(name);
     const gone = [...touched.values()].filter((topic) => topic !== undefined && this.#isGone(topic)) as HostedTopic[];
     if (touched.size > 0) this.#soon(() => this.#settle([...touched.keys()], gone));
-    if (records.some((record) => record.type === "ConfigRecord")) this.#configure();
+    for (const name of this.#configured(records)) this.#configure(name);
     for (const watcher of [...this.#watchers]) watcher();
   }
 
@@ -200,12 +201,19 @@ export class BrokerMetadata implements MetadataView {
     return this.#standardLogConfig;
   }
 
-  #configure(): void {
-    this.#standardLogConfig = undefined;
-    for (const { image, led } of this.#topics.values()) {
-      const config = this.#logConfig(image.name);
-      for (const partition of led) partition?.log.configure(config);
+  /** Topics whose config may have changed: those that are named, or all when it is the broker's. */
+  #configured(records: readonly MetadataRecord[]): Iterable<string> {
+    const keys = records.filter((record) => record.type === "ConfigRecord").map(({ key }) => key);
+    if (!keys.some(({ resourceType }) => resourceType === resourceTypes.BROKER)) {
+      return new Set(keys.map(({ resourceName }) => resourceName));
     }
+    this.#standardLogConfig = undefined;
+    return this.#topics.keys();
+  }
+
+  #configure(topic: string): void {
+    const config = this.#logConfig(topic);
+    for (const partition of this.#topics.get(topic)?.led ?? []) partition?.log.configure(config);
   }
 }
 

@@ -39,8 +39,9 @@ class DecoderSource {
     this.#lines.push(...lines);
   }
 
-  #variable(): string {
-    return `v${this.#variables++}`;
+  /** A name of its own, which tells the reader of the source what it is for. */
+  #variable(hint: string): string {
+    return `${hint}${this.#variables++}`;
   }
 
   /** @returns the object literal of a struct whose fields now stand in variables. */
@@ -58,7 +59,7 @@ class DecoderSource {
   #untagged(fields: readonly PlannedField[], variables: Map<string, string>): void {
     let checked = 0;
     fields.forEach((field, index) => {
-      const variable = this.#variable();
+      const variable = this.#variable(field.name);
       variables.set(field.name, variable);
       const size = fixedSizeOf(field.kind);
       if (size === 0) {
@@ -108,7 +109,7 @@ class DecoderSource {
   #array(value: PlannedValue, into: string, path: string): void {
     const element = value.element!;
     const least = Math.max(1, leastSizeOf(element));
-    const [item, count, index] = [this.#variable(), this.#variable(), this.#variable()];
+    const [item, count, index] = [this.#variable("item"), this.#variable("count"), this.#variable("i")];
     this.#length(value, path, 4);
     if (value.nullable) this.#add(`if (n < 0) { ${into} = null; } else {`);
     const bound = least === 1 ? "n > e - p" : `n * ${least} > e - p`;
@@ -158,13 +159,13 @@ class DecoderSource {
   /** @returns the variable with the tagged fields that no schema knows, when they are kept. */
   #tagged(fields: readonly PlannedField[], variables: Map<string, string>): string | undefined {
     for (const field of fields) {
-      const variable = this.#variable();
+      const variable = this.#variable(field.name);
       variables.set(field.name, variable);
       this.#add(`let ${variable} = ${literal(defaultOf(field.field, this.#traits.exact))};`);
     }
-    const unknown = this.#traits.keepUnknownTags ? this.#variable() : undefined;
+    const unknown = this.#traits.keepUnknownTags ? this.#variable("unknown") : undefined;
     if (unknown !== undefined) this.#add(`let ${unknown};`);
-    const [count, tag] = [this.#variable(), this.#variable()];
+    const [count, tag] = [this.#variable("left"), this.#variable("tag")];
     this.#unsignedVarint("tagged fields");
     this.#add(`for (let ${count} = n; ${count} > 0; ${count}--) {`);
     this.#unsignedVarint("tag");

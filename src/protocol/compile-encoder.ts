@@ -52,8 +52,9 @@ class EncoderSource {
     this.#lines.push(...lines);
   }
 
-  #variable(): string {
-    return `v${this.#variables++}`;
+  /** A name of its own, which tells the reader of the source what it is for. */
+  #variable(hint: string): string {
+    return `${hint}${this.#variables++}`;
   }
 
   /** Ends the run: makes sure of room, then writes. */
@@ -77,7 +78,7 @@ class EncoderSource {
   }
 
   #load(field: PlannedField, object: string): string {
-    const variable = this.#variable();
+    const variable = this.#variable(field.name);
     this.#add(`let ${variable} = ${object}.${field.name};`);
     if (mayBeMissing(field))
       this.#add(`if (${variable} === undefined) ${variable} = ${literal(defaultOf(field.field))};`);
@@ -155,7 +156,7 @@ class EncoderSource {
   }
 
   #records(value: PlannedValue, v: string, path: string): void {
-    const size = this.#variable();
+    const size = this.#variable("size");
     if (!value.nullable) this.#add(`if (${v} === null) throw badValue(${quote(path)}, ${v});`);
     this.#add(`const ${size} = ${v} === null ? 0 : sizeOfRecords(${v}, ${quote(path)});`);
     this.#write(5, `if (${v} === null) { ${this.#nullWrite(value, 4)} } else { ${this.#lengthWrite(value, size, 4)} }`);
@@ -171,7 +172,7 @@ class EncoderSource {
     const length = this.#lengthWrite(value, `${v}.length`, 4);
     this.#write(5, value.nullable ? `if (${v} === null) { ${this.#nullWrite(value, 4)} } else { ${length} }` : length);
     this.#flush();
-    const [index, item] = [this.#variable(), this.#variable()];
+    const [index, item] = [this.#variable("i"), this.#variable("item")];
     const count = value.nullable ? `${v} !== null && ${index} < ${v}.length` : `${index} < ${v}.length`;
     this.#add(`for (let ${index} = 0; ${count}; ${index}++) {`, `const ${item} = ${v}[${index}];`);
     this.#value(element, item, path);
@@ -201,8 +202,12 @@ class EncoderSource {
       this.#write(1, "b[p++] = 0;");
       return;
     }
-    const count = this.#variable();
-    const values = plan.tagged.map((field) => ({ field, value: this.#variable(), there: this.#variable() }));
+    const count = this.#variable("tags");
+    const values = plan.tagged.map((field) => ({
+      field,
+      value: this.#variable(field.name),
+      there: this.#variable("isThere"),
+    }));
     for (const { field, value, there } of values) {
       this.#add(`const ${value} = ${object}.${field.name};`, `const ${there} = ${this.#differs(field, value)};`);
     }
@@ -226,7 +231,7 @@ class EncoderSource {
   }
 
   #taggedField(field: PlannedField, value: string, there: string): void {
-    const mark = this.#variable();
+    const mark = this.#variable("mark");
     this.#add(`if (${there}) {`);
     this.#write(6, `p = writeUnsignedVarint(b, p, ${field.tag}) + 1;`);
     this.#flush();

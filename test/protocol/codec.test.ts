@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { ApiVersions } from "../../src/protocol/apis/api-versions.ts";
 import { Heartbeat } from "../../src/protocol/apis/heartbeat.ts";
 import { JoinGroup } from "../../src/protocol/apis/join-group.ts";
+import { Produce } from "../../src/protocol/apis/produce.ts";
 import {
   decodeRequest,
   decodeResponse,
@@ -12,6 +13,7 @@ import {
   encoderOf,
   type UnknownTaggedField,
 } from "../../src/protocol/codec.ts";
+import { ProtocolError } from "../../src/protocol/protocol-error.ts";
 import { fromHex, toHex } from "../vectors.ts";
 
 test("functions are compiled once for each version, by the name of message and version", () => {
@@ -67,6 +69,15 @@ test("bytes that are read are views of the frame, those that are written are nob
   const read = decodeRequest(JoinGroup, 5, first).protocols[0]!.metadata;
   assert.equal(read.buffer, first.buffer);
   assert.deepEqual(read, metadata);
+});
+
+test("a message that cannot be written leaves nothing behind in the next one", () => {
+  const records = new Uint8Array(5000);
+  const good = { acks: 1, timeoutMs: 1, topicData: [{ name: "t", partitionData: [{ index: 0, records }] }] };
+  const bad = { ...good, topicData: [...good.topicData, { name: "x".repeat(40_000), partitionData: [] }] };
+  const before = encodeRequest(Produce, 12, good);
+  assert.throws(() => encodeRequest(Produce, 12, bad), ProtocolError);
+  assert.deepEqual(encodeRequest(Produce, 12, good), before);
 });
 
 test("messages larger than any slab are written whole", () => {

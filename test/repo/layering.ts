@@ -23,6 +23,7 @@ export const rooms: Record<string, Room> = {
   },
   // Beside the broker, the server makes what it gives it: a log over real files, a clock, a configuration.
   server: { imports: ["broker", "platform", "metadata", "coordinator", "log", "protocol"] },
+  client: { imports: ["protocol", "assignment", "platform"] },
   cli: {
     imports: ["server", "broker", "platform", "metadata", "group", "coordinator", "log", "assignment", "protocol"],
   },

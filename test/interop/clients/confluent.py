@@ -16,7 +16,8 @@ def stop(_signal, _frame):
 
 
 def tell(event, **more):
-    print(json.dumps({"event": event, **more}), flush=True)
+    sys.stdout.write(json.dumps({"event": event, **more}) + "\n")  # whole lines, whoever else prints
+    sys.stdout.flush()
 
 
 def numbers(partitions):

@@ -15,9 +15,12 @@ async function listOffsets(topic: Topic, timestamp: number, set: Value = {}, ver
   return (await broker.ask("ListOffsets", body, version)).topics[0].partitions[0];
 }
 
+/** Records of 1970 are older than any topic keeps them by default. */
+const forever = { "retention.ms": "-1" };
+
 /** Records at these timestamps, two in a batch. */
 async function at(...timestamps: number[]): Promise<Topic> {
-  const topic = await createTopic(broker);
+  const topic = await createTopic(broker, 1, forever);
   for (let i = 0; i < timestamps.length; i += 2) {
     const records = timestamps.slice(i, i + 2).map((timestamp) => ({ value: "x", timestamp }));
     accepted(await produce(broker, topic, batch(records)));
@@ -58,7 +61,7 @@ suite("ListOffsets", { concurrency: true }, () => {
   });
 
   test("by time in a batch that is compressed", async () => {
-    const topic = await createTopic(broker);
+    const topic = await createTopic(broker, 1, forever);
     const records = [1000, 2000, 3000].map((timestamp) => ({ value: "x", timestamp }));
     accepted(await produce(broker, topic, batch(records, { gzip: true })));
     assert.deepEqual(told(accepted(await listOffsets(topic, 1500))), [1, 2000]);

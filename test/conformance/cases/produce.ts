@@ -23,7 +23,7 @@ suite("Produce", { concurrency: true }, () => {
   });
 
   test("what was appended comes back as it was, with the offset and epoch of the log", async () => {
-    const topic = await createTopic(broker);
+    const topic = await createTopic(broker, 1, { "retention.ms": "-1" });
     accepted(await produce(broker, topic, one()));
     const headers: [string, string | null][] = [
       ["trace", "1"],

@@ -190,8 +190,8 @@ suite("Heartbeat: who is alive", { concurrency: true }, () => {
 
   test("rule 23: heartbeats keep a member alive, also those that are told to rejoin", async () => {
     const group = fresh("g");
-    const [a, b] = (await stableGroup(group, [{}, { sessionTimeoutMs: 1500 }])) as [Member, Member];
-    const beat = (error: string) => during(3_500, async () => refused(await b.heartbeat(), error));
+    const [a, b] = (await stableGroup(group, [{}, { sessionTimeoutMs: 2500 }])) as [Member, Member];
+    const beat = (error: string) => during(5_000, async () => refused(await b.heartbeat(), error));
     await beat("NONE");
     const joining = a.join();
     await untilState(b.connection, group, "PreparingRebalance", 2);
@@ -215,10 +215,10 @@ suite("Heartbeat: who is alive", { concurrency: true }, () => {
 
   test("rule 23: a commit keeps a member alive", async () => {
     const group = fresh("g");
-    const [, b] = (await stableGroup(group, [{}, { sessionTimeoutMs: 1500 }])) as [Member, Member];
-    const topic = await createTopic(b.connection);
+    const topic = await createTopic(await open());
+    const [, b] = (await stableGroup(group, [{}, { sessionTimeoutMs: 2500 }])) as [Member, Member];
     refused(await b.heartbeat(), "NONE");
-    await during(3_500, async () => {
+    await during(5_000, async () => {
       accepted(await b.commit(topic.id, 1));
     });
     refused(await b.heartbeat(), "NONE");

@@ -59,6 +59,24 @@ test("rule 13: an assignor that a member names twice is counted once", () => {
   assert.equal(world.ask("JoinGroup", joinRequest({ version: 9 })).errorCode, ErrorCode.MEMBER_ID_REQUIRED);
 });
 
+test("rule 13: in a tie the assignor is the one that Kafka 4.3.1 takes, whoever joins first", () => {
+  const metadata = new Uint8Array([0, 0]);
+  const [range, sticky] = [
+    { name: "range", metadata },
+    { name: "sticky", metadata },
+  ];
+  for (const first of [
+    [range, sticky],
+    [sticky, range],
+  ]) {
+    const world = new World();
+    const { token } = world.submit("JoinGroup", joinRequest({ protocols: first }));
+    world.submit("JoinGroup", joinRequest({ protocols: first.toReversed() }));
+    const { protocolName } = replyTo(world.advanceTo(6000), token) as { protocolName: string };
+    assert.equal(protocolName, "sticky");
+  }
+});
+
 test("rules 20 and 24: a session that ran out in a parked sync begins anew when the round is given up", () => {
   const world = new World(fast);
   const [leader, follower] = joinedMembers(world, 2) as [string, string];

@@ -1,4 +1,5 @@
 import { Timer } from "../../coordinator/timers.ts";
+import { javaStringHash } from "../../protocol/hash.ts";
 import { consumerProtocolType } from "../consumer-protocol.ts";
 import type { GroupMetadata, MemberMetadata } from "../record.ts";
 import type { GroupContext, GroupTimer } from "../shard.ts";
@@ -163,9 +164,9 @@ export class ClassicGroup {
       if (vote === undefined) throw new Error(`Member ${memberId} of ${this.groupId} offers no assignor that all have`);
       votes.set(vote.name, (votes.get(vote.name) ?? 0) + 1);
     }
-    let chosen = "";
-    for (const [name, count] of votes) if (count > (votes.get(chosen) ?? 0)) chosen = name;
-    return chosen;
+    const most = Math.max(...votes.values());
+    const winners = [...votes.keys()].filter((name) => votes.get(name) === most);
+    return winners.sort((a, b) => hashPlace(a) - hashPlace(b))[0]!;
   }
 
   /** The group as a record: what its next GroupMetadata says. */
@@ -194,6 +195,12 @@ export class ClassicGroup {
       members,
     };
   }
+}
+
+/** In a tie Kafka takes the assignor that its hash table holds first; a mixed group is to see the same one here. */
+function hashPlace(protocolName: string): number {
+  const hash = javaStringHash(protocolName);
+  return (hash ^ (hash >>> 16)) & 15;
 }
 
 export function subscriptionsOf({ members }: GroupMetadata): readonly Uint8Array[] {

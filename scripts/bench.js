@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { root } from "./checks.js";
 
-const benchmarks = ["protocol", "records", "log", "group", "produce-fetch"];
+const benchmarks = ["protocol", "records", "log", "assignment", "group", "produce-fetch"];
 const wanted = process.argv.slice(2);
 for (const name of benchmarks.filter((it) => wanted.length === 0 || wanted.some((part) => it.includes(part)))) {
   console.log(`\n== ${name}`);

@@ -142,8 +142,7 @@ class LoneBroker implements Broker, BrokerServices {
     const registered = await this.metadataShard.submit("RegisterBroker", { nodeId: this.nodeId });
     const errorCode = registered.ok ? registered.reply.errorCode : registered.errorCode;
     if (errorCode !== ErrorCode.NONE) throw new Error(`the metadata log takes no records: error ${errorCode}`);
-    await this.metadata.start();
-    await this.groups.loaded();
+    await this.metadata.start(); // groups load on: who asks for one meanwhile is told to come again (rule 2)
     this.#cleaning.start(this.#cleaningPauseMs);
   }
 

@@ -9,7 +9,7 @@ import type { GroupRequests } from "../group/requests.ts";
 import { coordinatorPartition } from "../protocol/hash.ts";
 import type { Platform } from "../protocol/platform.ts";
 import type { BrokerConfig } from "./config.ts";
-import type { GroupShards, LedPartition, Logger, Outcome, TopicImage } from "./context.ts";
+import type { GroupShards, LedPartition, Logger, Outcome } from "./context.ts";
 
 export interface GroupRuntimeOptions {
   readonly clock: Clock;
@@ -56,14 +56,12 @@ export class GroupRuntime implements GroupShards {
     this.#loads.add(load);
   }
 
-  /** Topics are gone: so are the offsets that groups committed for them (rule 40). */
-  topicsDeleted(topics: readonly TopicImage[]): void {
-    for (const { partition } of topics.find(({ name }) => name === "__consumer_offsets")?.partitions ?? []) {
-      this.#runtime.unload(partition, Number.POSITIVE_INFINITY);
-    }
-    for (const partition of this.#runtime.partitions()) {
-      void this.#runtime.submit(partition, "TopicsDeleted", { topics });
-    }
+  /** Topics are gone: so are the offsets that groups committed for them (rule 40). Resolves when that is durable. */
+  async topicsDeleted(topics: readonly { readonly name: string; readonly topicId: string }[]): Promise<void> {
+    if (topics.some(({ name }) => name === "__consumer_offsets")) this.#runtime.stop();
+    await this.loaded();
+    const shards = this.#runtime.partitions();
+    await Promise.all(shards.map((partition) => this.#runtime.submit(partition, "TopicsDeleted", { topics })));
   }
 
   /** Resolves when all shards that are led so far take requests. */

@@ -15,8 +15,13 @@ import { logConfigOf } from "./log-config.ts";
 export interface PartitionEvents {
   /** The broker leads the partition: its log is there, under a leader epoch of this start. */
   led(partition: LedPartition): void;
-  /** Topics are gone, and their logs. */
-  deleted(topics: readonly TopicImage[]): void;
+  /** Topics are gone; their logs go when this resolves, so that a crash before it is noticed by what is left of them. */
+  deleted(topics: readonly DeletedTopic[]): Promise<void>;
+}
+
+export interface DeletedTopic {
+  readonly name: string;
+  readonly topicId: string;
 }
 
 interface HostedTopic {
@@ -119,13 +124,22 @@ export class BrokerMetadata implements MetadataView {
   async start(): Promise<void> {
     this.#started = true;
     for (const topic of this.#image.topics()) this.#host(topic.name);
-    for (const { topic, partition, topicId } of [...this.#log.partitions()]) {
-      if (topic !== metadataTopic && this.#topicsById.get(topicId)?.image.partitions[partition] === undefined) {
-        await this.#log.delete(topic, partition); // its deletion was durable, and then the broker stopped
-      }
-    }
+    const strays = await this.#deleteStrays();
     this.#soon(() => this.#settle([...this.#topics.keys()], []));
     await this.settled();
+    if (strays.length > 0) this.#soon(() => this.#events.deleted(strays));
+  }
+
+  /** Logs of topics that were deleted just before the broker ended. */
+  async #deleteStrays(): Promise<DeletedTopic[]> {
+    const strays = new Map<string, DeletedTopic>();
+    for (const { topic, partition, topicId } of [...this.#log.partitions()]) {
+      const isKnown = this.#topicsById.get(topicId)?.image.partitions[partition] !== undefined;
+      if (topic === metadataTopic || isKnown) continue;
+      strays.set(topicId, { name: topic, topicId });
+      await this.#log.delete(topic, partition);
+    }
+    return [...strays.values()];
   }
 
   /** Resolves when the logs are as the metadata of now says. */
@@ -167,10 +181,10 @@ export class BrokerMetadata implements MetadataView {
   }
 
   async #settle(names: readonly string[], gone: readonly HostedTopic[]): Promise<void> {
+    if (gone.length > 0) await this.#events.deleted(gone.map(({ image }) => image));
     await Promise.all(
       gone.flatMap(({ image }) => image.partitions.map(({ partition }) => this.#log.delete(image.name, partition))),
     );
-    if (gone.length > 0) this.#events.deleted(gone.map(({ image }) => image));
     await Promise.all(names.map((name) => this.#lead(name)));
   }
 

@@ -1,0 +1,32 @@
+/** The way in: one configuration, from which producers, consumers and admins are made. */
+import type { ClientConfigInput } from "./client-keys.ts";
+import { mergeInputs, readConfig, type tables } from "./config.ts";
+import type { ConfigOf } from "./config-key.ts";
+import { loggerFrom } from "./logger.ts";
+
+/**
+ * @example
+ * const kafka = new Kafka({ bootstrapServers: '127.0.0.1:9092', clientId: 'billing' })
+ * await using producer = kafka.producer()
+ */
+export class Kafka {
+  readonly #input: ClientConfigInput;
+
+  /**
+   * Connects nowhere yet. Keys are those of `clientKeys` (client-keys.ts), spelled 'bootstrap.servers' or
+   * bootstrapServers.
+   * @throws {ClientConfigError}
+   */
+  constructor(config: ClientConfigInput) {
+    readConfig("Kafka", config);
+    this.#input = config;
+  }
+
+  /** The configuration of one client: this one's keys and those given for it, which win. @throws {ClientConfigError} */
+  protected configOf<K extends keyof typeof tables>(kind: K, input: object): ConfigOf<(typeof tables)[K]> {
+    const logger = loggerFrom(this.#input.logger);
+    return readConfig(kind, mergeInputs(kind, this.#input, input), (name) =>
+      logger.warn({ key: name }, "a key of the Java client that has no effect here"),
+    );
+  }
+}

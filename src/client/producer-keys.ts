@@ -1,0 +1,39 @@
+/** Keys of the producer. Defaults are those of the Java client of Kafka 4.3.1. */
+import { compressionCodecs } from "../protocol/platform.ts";
+import { clientKeys } from "./client-keys.ts";
+import { type ConfigInputOf, type ConfigOf, callback, flag, int, key, number, oneOf } from "./config-key.ts";
+import { serde } from "./consumer-keys.ts";
+import { type Serializer, serializers } from "./serde.ts";
+
+/** Chooses the partition of a record that names none. @returns a number from 0 to partitionCount - 1. */
+export type Partitioner = (
+  record: { readonly topic: string; readonly key: Uint8Array | null; readonly value: Uint8Array | null },
+  partitionCount: number,
+) => number;
+
+const producerOwnKeys = {
+  acks: key<-1 | 0 | 1, "all" | -1 | 0 | 1 | "-1" | "0" | "1">(-1, (input) => {
+    const acks = input === "all" ? -1 : Number(input);
+    if (acks !== -1 && acks !== 0 && acks !== 1) throw new TypeError("one of all, -1, 0, 1");
+    return acks;
+  }),
+  "enable.idempotence": flag(true),
+  "max.in.flight.requests.per.connection": int(5, 1),
+  retries: int(0x7fffffff),
+  "delivery.timeout.ms": int(120_000),
+  "linger.ms": number(5),
+  "batch.size": int(16_384),
+  "buffer.memory": number(33_554_432),
+  "max.block.ms": number(60_000),
+  "max.request.size": int(1_048_576),
+  "compression.type": oneOf(compressionCodecs, "none"),
+  "metadata.max.idle.ms": number(300_000, 5000),
+  "partitioner.ignore.keys": flag(false),
+  partitioner: callback<Partitioner>(),
+  "key.serializer": serde<Serializer, "bytes" | "string" | "json">(serializers, "Serializer"),
+  "value.serializer": serde<Serializer, "bytes" | "string" | "json">(serializers, "Serializer"),
+} as const;
+
+export const producerKeys = { ...clientKeys, ...producerOwnKeys } as const;
+export type ProducerConfig = ConfigOf<typeof producerKeys>;
+export type ProducerConfigInput = ConfigInputOf<typeof producerKeys>;

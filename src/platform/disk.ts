@@ -68,15 +68,21 @@ function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT") throw error;
 }
 
-function fileOf(file: number): DiskFile {
+function fileOf(descriptor: number): DiskFile {
+  let isOpen = true;
+  /** The number of a closed file may be another file's by now. */
+  const file = (): number => {
+    if (!isOpen) throw Object.assign(new Error("the file was closed"), { code: "EBADF" });
+    return descriptor;
+  };
   return {
     async size() {
-      return (await fstat(file)).size;
+      return (await fstat(file())).size;
     },
     async read(position, into) {
       let done = 0;
       while (done < into.length) {
-        const read = await readSome(file, into, done, position + done);
+        const read = await readSome(file(), into, done, position + done);
         if (read === 0) break;
         done += read;
       }
@@ -84,12 +90,20 @@ function fileOf(file: number): DiskFile {
     },
     async write(position, pieces) {
       const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-      const written = await writeSome(file, pieces, position);
-      if (written < bytes) await writeRest(file, pieces, written, position);
+      const written = await writeSome(file(), pieces, position);
+      if (written < bytes) await writeRest(file(), pieces, written, position);
     },
-    truncate: (size) => ftruncate(file, size),
-    sync: () => fdatasync(file),
-    close: () => close(file),
+    async truncate(size) {
+      await ftruncate(file(), size);
+    },
+    async sync() {
+      await fdatasync(file());
+    },
+    async close() {
+      file();
+      isOpen = false;
+      await close(descriptor);
+    },
   };
 }
 

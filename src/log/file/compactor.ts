@@ -140,10 +140,15 @@ function replace(log: FilePartition, engine: Engine, group: readonly FileSegment
   engine.changed.add(log);
 }
 
+/** Do cleaned segments wait for a checkpoint, and then for their names? */
+export function hasSwaps(log: FilePartition): boolean {
+  return log.segments.some(({ swap }) => swap !== undefined);
+}
+
 /** Gives cleaned segments their names. The last checkpoint knows them by number, so that a crash does no harm. */
 export async function finishSwaps(log: FilePartition, engine: Engine): Promise<void> {
-  if (!log.segments.some(({ swap }) => swap !== undefined)) return;
   await log.inLane(async () => {
+    if (log.refusal === "deleted") return;
     for (const segment of log.segments) {
       if (segment.swap === undefined) continue;
       const from = segment.logPath;

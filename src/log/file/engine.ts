@@ -26,9 +26,10 @@ export interface Engine {
   nextNumber: number;
   /** Set by the first failed write; nothing is taken any more. */
   readonly failure: LogError | undefined;
-  /** Bytes of appends that nobody has acknowledged yet, and whether more are taken. */
+  /** Bytes of appends that wait for durability. */
   pendingBytes: number;
-  readonly maxPendingBytes: number;
+  /** Do too many bytes wait, for durability or for their segment files, to take so many more? */
+  isFull(bytes: number): boolean;
   /** Copies an append to memory (and into the journal). @returns its address. */
   store(partition: FilePartition, bytes: Uint8Array): number;
   /** The group whose write makes durable what was appended last. */

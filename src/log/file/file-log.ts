@@ -6,7 +6,7 @@ import { type Log, type LogConfig, LogError, type TopicPartition } from "../log.
 import type { PartitionIdentity } from "../partition-state.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
 import { deleteOldSegments } from "./cleaner.ts";
-import { compact, finishSwaps, UnreadableError } from "./compactor.ts";
+import { compact, finishSwaps, hasSwaps, UnreadableError } from "./compactor.ts";
 import { each } from "./each.ts";
 import { asFailure, type Engine } from "./engine.ts";
 import { FileCache } from "./file-cache.ts";
@@ -42,7 +42,7 @@ const megabyte = 1024 * 1024;
 const writeBehindBytes = 4 * megabyte;
 /** One thread of the pool's four stays free for the journal. */
 const filesAtATime = 3;
-const mostSyncedAtClose = 1000;
+const mostSyncedAtOnce = 1000;
 
 export const checkpointPath = (folder: string) => `${folder}/checkpoint`;
 export const cleanMarkPath = (folder: string) => `${folder}/clean-shutdown`;
@@ -57,7 +57,6 @@ export class FileLog implements Log, Engine {
   readonly journaled: boolean;
   readonly unwritten = new Set<FilePartition>();
   readonly changed = new Set<FilePartition>();
-  readonly maxPendingBytes: number;
   pendingBytes = 0;
   failure: LogError | undefined;
   /** Set by `start`. */
@@ -79,7 +78,8 @@ export class FileLog implements Log, Engine {
   #isWritingBehind = false;
   #closing = false;
   #writingBehind: Promise<void> = Promise.resolve();
-  #checkpointing: Promise<void> | undefined;
+  #checkpointing: Promise<void> = Promise.resolve();
+  #isCheckpointing = false;
   #bytesSinceCheckpoint = 0;
   #cleaning: Promise<void> = Promise.resolve();
   /** Without a journal: those who wait for the next round of writes. */
@@ -95,7 +95,6 @@ export class FileLog implements Log, Engine {
     this.slabs = new Slabs(megabyte);
     this.journaled = (options.flushIntervalMessages ?? 1) <= 1;
     this.#journalSlabs = this.journaled ? this.slabs : new Slabs(megabyte);
-    this.maxPendingBytes = options.maxPendingBytes ?? 64 * megabyte;
   }
 
   /** Begins to take appends, behind what recovery found. @param journalBytes to be covered by the next checkpoint. */
@@ -202,11 +201,22 @@ export class FileLog implements Log, Engine {
     if (this.journaled) log.appliedEntry = this.journal.lastEntry;
     this.#bytesSinceCheckpoint += bytes.length;
     if (!this.journaled || this.slabs.endAddress - this.#writtenAddress > writeBehindBytes) this.#writeBehind();
-    if (this.#bytesSinceCheckpoint > (this.#options.checkpointBytes ?? 48 * megabyte)) {
-      this.#bytesSinceCheckpoint = 0;
-      this.checkpoint().catch((error: unknown) => this.fail(error));
-    }
+    this.#checkpointWhenDue();
     return place.address;
+  }
+
+  #checkpointWhenDue(): void {
+    const due = this.#bytesSinceCheckpoint > (this.#options.checkpointBytes ?? 48 * megabyte);
+    if (!due || this.#isCheckpointing) return;
+    this.checkpoint().catch((error: unknown) => this.fail(error));
+  }
+
+  isFull(bytes: number): boolean {
+    const limit = this.#options.maxPendingBytes ?? 64 * megabyte;
+    const unwrittenBytes = this.slabs.endAddress - this.#writtenAddress;
+    return (
+      (this.pendingBytes > 0 && this.pendingBytes + bytes > limit) || unwrittenBytes > 4 * limit + writeBehindBytes
+    );
   }
 
   appendGroup(): Group {
@@ -263,15 +273,17 @@ export class FileLog implements Log, Engine {
 
   /** Makes the segment files durable, and frees the journal that they make needless. */
   checkpoint(): Promise<void> {
-    const next = (this.#checkpointing ?? Promise.resolve()).then(() => this.#checkpoint());
+    const next = this.#checkpointing.then(() => this.#checkpoint());
     this.#checkpointing = next.catch(() => undefined); // told by `next`
     return next;
   }
 
   async #checkpoint(): Promise<void> {
     this.#throwIfFailed();
+    this.#isCheckpointing = true;
     try {
       const journal = await this.journal.rotate();
+      this.#bytesSinceCheckpoint = 0;
       const changed = [...this.changed];
       this.changed.clear();
       const namesChanged = changed.some((log) => log.tail.length > 0);
@@ -284,10 +296,11 @@ export class FileLog implements Log, Engine {
       await this.disk.replaceFile(checkpointPath(this.folder), bytes);
       this.journal.release(journal.sequence);
       if (!this.journaled) this.#journalSlabs.release(Number.POSITIVE_INFINITY, 0);
-      this.#bytesSinceCheckpoint = 0;
     } catch (error) {
       this.fail(error);
       throw this.failure;
+    } finally {
+      this.#isCheckpointing = false;
     }
   }
 
@@ -302,15 +315,19 @@ export class FileLog implements Log, Engine {
     this.#throwIfFailed();
     const unreadable: UnreadableError[] = [];
     const expirationMs = this.#options.producerIdExpirationMs ?? defaultProducerIdExpirationMs;
+    const compacted: FilePartition[] = [];
     for (const log of [...this.#partitions.values()]) {
       const { size } = log.producerStates;
       log.producerStates.expire(wallMs, expirationMs);
       if (log.producerStates.size !== size) this.changed.add(log);
       if (log.refusal === undefined) await this.#cleanPartition(log, wallMs, unreadable);
+      if (hasSwaps(log)) compacted.push(log);
     }
     const doomed = [...this.doomed.keys()];
-    if (this.changed.size > 0 || doomed.length > 0) await this.checkpoint();
-    for (const log of this.#partitions.values()) await finishSwaps(log, this);
+    const cheap = this.changed.size > 0 && this.changed.size <= mostSyncedAtOnce;
+    if (doomed.length > 0 || compacted.length > 0 || cheap) await this.checkpoint();
+    else await this.writeAll();
+    for (const log of compacted) await finishSwaps(log, this);
     await this.#removeDoomed(doomed, wallMs);
     if (unreadable[0]) throw unreadable[0];
   }
@@ -357,7 +374,7 @@ export class FileLog implements Log, Engine {
         await this.#writingBehind;
         await this.journal.drained();
         // More segments than that take longer to sync than a start takes to read the journal.
-        if (!this.journaled || this.changed.size <= mostSyncedAtClose) await this.checkpoint();
+        if (!this.journaled || this.changed.size <= mostSyncedAtOnce) await this.checkpoint();
         this.failure = new LogError("closed", "the log was closed");
         await this.disk.replaceFile(cleanMarkPath(this.folder), new Uint8Array(0));
       }

@@ -158,6 +158,7 @@ export class Journal {
   /** Nothing may be appended any more. */
   async close(): Promise<void> {
     await this.drained();
+    this.#failure ??= new Error("the journal was closed");
     await this.#preparing?.catch(() => undefined);
     for (const slot of this.#slots) await slot.file?.close();
   }

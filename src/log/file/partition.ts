@@ -131,9 +131,8 @@ export class FilePartition extends PartitionState implements PartitionLog {
   }
 
   admit(batchBytes: number, options: AppendOptions): { ok: true } | { ok: false; refusal: AppendRefusal } {
-    const { pendingBytes, maxPendingBytes } = this.#engine;
-    const full = pendingBytes > 0 && pendingBytes + batchBytes > maxPendingBytes;
-    const refusal = this.refuse(batchBytes, options) ?? (full ? "too-many-in-flight" : undefined);
+    const full = this.#engine.isFull(batchBytes) ? "too-many-in-flight" : undefined;
+    const refusal = this.refuse(batchBytes, options) ?? full;
     return refusal ? { ok: false, refusal } : { ok: true };
   }
 
@@ -217,6 +216,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
   damaged(error: unknown): LogError {
     if (error instanceof LogError) return error;
     const name = `${this.topic}-${this.partition}`;
+    if (this.refusal === "deleted") return new LogError("deleted", `${name} was deleted`, { cause: error });
     const missing = (error as { code?: unknown } | undefined)?.code === "ENOENT";
     if (!(error instanceof DamageError) && !missing) {
       return new LogError("failed", `${name} could not be read: ${(error as Error).message}`, { cause: error });

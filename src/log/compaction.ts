@@ -92,7 +92,7 @@ export interface CompactionRules {
   readonly wallMs: number;
   readonly deleteRetentionMs: number;
   readonly platform: Platform;
-  /** Is it the last batch that its producer wrote here? It stays, empty if need be: it tells the producer's sequence. */
+  /** Is it the last batch that its producer wrote here? It stays, emptied if need be: it tells the sequence. */
   isProducersLast(batch: BatchView): boolean;
 }
 

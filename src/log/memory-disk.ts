@@ -6,13 +6,13 @@ import type { Disk, DiskFile } from "./disk.ts";
 import { LogError } from "./log.ts";
 
 export interface Faults {
-  /** The disk dies after so many bytes are written (each sync, rename or removal counts as one), within a write if need be. */
+  /** It dies after so many bytes are written (each sync, rename or removal counts as one), maybe within a write. */
   readonly diesAfterBytes?: number;
   /** The write or sync of this number (from 1) fails; the disk goes on. */
   readonly failsAt?: number;
 }
 
-/** What happens to bytes that no sync has covered. `kill`: the process dies, the system keeps them. `power`: they are lost. */
+/** What happens to bytes that no sync has covered. `kill`: the system keeps them; `power`: they are lost. */
 export type Crash = { readonly kind: "kill" } | { readonly kind: "power"; readonly survives?: () => boolean };
 
 type Change = { readonly position: number; readonly bytes: Uint8Array } | { readonly size: number };

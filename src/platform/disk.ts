@@ -1,4 +1,4 @@
-/** Real files behind the log's Disk port. Positional reads and writes on libuv's pool; no stream, no file handle object. */
+/** Real files behind the log's Disk port: positional reads and writes on libuv's pool, no streams. */
 import fs from "node:fs";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { promisify } from "node:util";

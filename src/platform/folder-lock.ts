@@ -1,7 +1,7 @@
 /**
- * A lock file against a second process on one data folder. Node has no flock, so the file tells whose it is: process id,
- * start of that process and boot of the machine (where /proc tells them), so that a lock left by a crash is not honoured
- * when another process, or the same one in a new container, has the id now.
+ * A lock file against a second process on one data folder. Node has no flock, so the file tells whose it is: process
+ * id, start of that process and boot of the machine (where /proc tells them), so that a lock left by a crash does not
+ * count when another process, or the same one in a new container, has the id now.
  */
 import { link, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { LogError } from "../log/log.ts";
@@ -74,7 +74,9 @@ async function isAlive(owner: string): Promise<boolean> {
 /** The process id, then what tells it from another process with the same id; "-" where the system does not say. */
 async function ownerLine(pid: number): Promise<string> {
   const stat = await read(`/proc/${pid}/stat`);
-  const startTime = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "-";
+  const [state, ...fields] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
+  if (state === "Z" || state === "X") return ""; // killed, and its parent has not looked yet: it holds nothing
+  const startTime = fields[18] ?? "-";
   const boot = (await read("/proc/sys/kernel/random/boot_id"))?.trim() ?? "-";
   return `${pid} ${startTime} ${boot}\n`;
 }

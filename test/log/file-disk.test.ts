@@ -77,7 +77,8 @@ test("a second log on the folder is refused, in this process and in another", as
     import { openFileLog } from ${JSON.stringify(import.meta.resolve("../../src/log/file/recovery.ts"))};
     import { nodeDisk } from ${JSON.stringify(import.meta.resolve("../../src/platform/disk.ts"))};
     import { nodePlatform } from ${JSON.stringify(import.meta.resolve("../../src/platform/node-platform.ts"))};
-    const open = openFileLog({ disk: nodeDisk, platform: nodePlatform, folder: process.argv[1], journalFileBytes: 65536 });
+    const options = { platform: nodePlatform, folder: process.argv[1], journalFileBytes: 65536 };
+    const open = openFileLog({ disk: nodeDisk, ...options });
     console.log(await open.then(() => "opened", (error) => error.kind));
     process.kill(process.pid, "SIGKILL");
   `;

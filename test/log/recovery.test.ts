@@ -1,4 +1,4 @@
-/** The file engine is killed at every byte that it writes: what it acknowledged is there afterwards, and nothing strange. */
+/** The file engine is killed at every byte that it writes: what it acknowledged is there afterwards, nothing strange. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultLogConfig } from "../../src/log/config.ts";
@@ -65,7 +65,7 @@ async function send(log: PartitionLog, seen: Seen, count: number, label: string)
   await Promise.all(waits);
 }
 
-/** Everything that a log can be asked for, with checkpoints, rolled segments and used-again journal files in between. */
+/** All that a log can be asked for, with checkpoints, rolled segments and used-again journal files in between. */
 async function workload(all: Log, seen: Seen): Promise<void> {
   const create = async (topic: string, topicId: string) => {
     seen.attempted.set(topicId, []);
@@ -187,7 +187,7 @@ test("recovery itself may be killed at any byte", async () => {
   }
 });
 
-test("a failed write is final: all that is pending is rejected, nothing more is taken, and the broker is told once", async () => {
+test("a failed write is final: what is pending is rejected, nothing more is taken, the broker is told once", async () => {
   let failures = 0;
   for (let failsAt = 1; failsAt < 40; failsAt++) {
     const told: Error[] = [];

@@ -117,7 +117,7 @@ function refuseDamage(bytes: Uint8Array, end: End, platform: Platform): void {
     if (!blockIsWhole(bytes, at, header, platform)) continue;
     throw new LogError(
       "corrupt",
-      `${end.path}: entry ${end.expected} is damaged at byte ${end.at}, while entry ${header.firstEntry} at byte ${at} ` +
+      `${end.path}: entry ${end.expected} is damaged at byte ${end.at}, while entry ${header.firstEntry} at ${at} ` +
         "shows that it was durable; restore the file from a copy, or move the data folder away to start empty",
     );
   }

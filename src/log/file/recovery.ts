@@ -160,7 +160,7 @@ class Recovery {
     await this.#log.writeAll();
   }
 
-  /** Without a journal: takes what the segment files hold behind the checkpoint, up to the first batch that is not whole. */
+  /** Without a journal: takes what segment files hold behind the checkpoint, up to the first batch that is not whole. */
   async #scan(partition: FilePartition): Promise<void> {
     const { disk } = this.#log;
     const active = partition.activeSegment;

@@ -1,4 +1,4 @@
-/** The sparse indexes of one segment: kept while it is written, read from their files when an old one is looked into. */
+/** The sparse indexes of one segment: kept while it is written, read from files when an old one is looked into. */
 import { readInt32, readInt64, writeInt32, writeInt64 } from "../../protocol/records/integers.ts";
 import type { Disk } from "../disk.ts";
 import { SparseIndex } from "../sparse-index.ts";

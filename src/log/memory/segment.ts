@@ -1,4 +1,4 @@
-/** Batches in memory: slabs rather than a small buffer for each batch, so that the garbage collector has little to do. */
+/** Batches in memory: slabs rather than a small buffer for each batch, to leave the garbage collector little to do. */
 import { BatchView, batches } from "../../protocol/records/batch.ts";
 import { SparseIndex } from "../sparse-index.ts";
 

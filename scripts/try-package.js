@@ -42,7 +42,8 @@ const files = {
   "esm.mjs": esm + inScript,
   "commonjs.cjs": commonjs + inScript,
   "types.mts": `import { startServer } from "regroup";
-export const close: () => Promise<void> = (await startServer({ config: { "log.dirs": "/tmp" }, ephemeral: true })).close;
+const server = await startServer({ config: { "log.dirs": "/tmp" }, ephemeral: true });
+export const close: () => Promise<void> = server.close;
 // @ts-expect-error: it is true or false
 startServer({ ephemeral: "yes" });
 `,

@@ -1,10 +1,10 @@
 /** Apache Kafka's own command line tools, version 4.3.1. */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { kafkajs } from "./support/libraries.ts";
+import { scratchFolder } from "./support/scratch.ts";
 import { kafkaTool, lines } from "./support/tools.ts";
 import { startWorld } from "./support/world.ts";
 
@@ -92,7 +92,7 @@ test("delete-records, get-offsets and broker-api-versions", async (t) => {
   await world.createTopic("t", 1);
   await world.produce("t", 1, 10);
   const at = ["--bootstrap-server", world.broker.bootstrap];
-  const file = join(await mkdtemp(join(tmpdir(), "regroup-interop-")), "offsets.json");
+  const file = join(scratchFolder(), "offsets.json");
   await writeFile(file, JSON.stringify({ partitions: [{ topic: "t", partition: 0, offset: 4 }], version: 1 }));
   await kafkaTool("delete-records", [...at, "--offset-json-file", file]);
   const earliest = await kafkaTool("get-offsets", [...at, "--topic", "t", "--time", "earliest"]);

@@ -5,7 +5,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer, connect as dial } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -73,10 +73,10 @@ async function regroup(dataDir: string, settings: string[]): Promise<Broker> {
       const log = createWriteStream(logFile, { flags: "a" });
       started.stdout.pipe(log, { end: false });
       started.stderr.pipe(log, { end: false });
-      await until(`regroup at port ${port}`, () => listens(port), {
-        timeoutMs: 20_000,
-        describe: () => `exit code ${started.exitCode}; see ${logFile}`,
-      });
+      let isReady = false;
+      started.stdout.on("data", (text) => (isReady ||= String(text).includes("listens on")));
+      await until(`regroup at port ${port}`, () => isReady || started.exitCode !== null);
+      if (!isReady) throw new Error(`the broker ended at its start: ${await tailOf(logFile)}`);
     },
     kill: () => gone("SIGKILL"),
     stop: () => gone("SIGTERM"),
@@ -128,13 +128,5 @@ function freePort(): Promise<number> {
         address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
       );
     });
-  });
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = dial(port, "127.0.0.1");
-    socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
-    socket.on("connect", () => socket.destroy());
   });
 }

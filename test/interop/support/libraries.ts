@@ -1,9 +1,9 @@
 /** The client libraries, and how each is run as one member of a group. */
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kit } from "./broker.ts";
 import { type MemberEvent, ownEvents, type Program } from "./member.ts";
+import { scratchFolder } from "./scratch.ts";
 
 export type Strategy = "range" | "cooperative-sticky";
 
@@ -129,7 +129,7 @@ function javaArguments(options: MemberOptions): string[] {
 }
 
 function javaConfig(options: MemberOptions): string {
-  const file = join(mkdtempSync(join(tmpdir(), "regroup-interop-java-")), "consumer.properties");
+  const file = join(scratchFolder(), "consumer.properties");
   writeFileSync(file, `heartbeat.interval.ms=${options.heartbeatMs}\nmetadata.max.age.ms=2000\n`);
   return file;
 }

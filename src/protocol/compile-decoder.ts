@@ -1,4 +1,5 @@
 /** Source of the function that decodes one version of one message: no loop but over arrays, no call but for text. */
+import { memoryOf, unknownTagBytes } from "./memory-bound.ts";
 import {
   defaultOf,
   fixedSizeOf,
@@ -32,7 +33,7 @@ class DecoderSource {
   whole(plan: PlannedStruct): string {
     const value = this.#struct(plan);
     this.#add("cursor.at = p;", `return ${value};`);
-    return ["const e = b.length;", "let n = 0;", ...this.#lines].join("\n");
+    return ["const e = b.length;", "let n = 0;", "let m = memoryBound(e - p);", ...this.#lines].join("\n");
   }
 
   #add(...lines: string[]): void {
@@ -114,6 +115,7 @@ class DecoderSource {
     if (value.nullable) this.#add(`if (n < 0) { ${into} = null; } else {`);
     const bound = least === 1 ? "n > e - p" : `n * ${least} > e - p`;
     this.#add(`if (${value.nullable ? "" : "n < 0 || "}${bound}) throw badLength(b, p, ${quote(path)}, n);`);
+    this.#memory(memoryOf(element), "n", path);
     this.#add(`${into} = [];`, `const ${count} = n;`, `for (let ${index} = 0; ${index} < ${count}; ${index}++) {`);
     if (element.kind === "struct" && !element.nullable) {
       this.#add(`${into}.push(${this.#struct(element.struct!)});`);
@@ -123,6 +125,11 @@ class DecoderSource {
       this.#add(`${into}.push(${item});`);
     }
     this.#add(value.nullable ? "} }" : "}");
+  }
+
+  /** Takes what `count` values need from what the message may still take. */
+  #memory(bytesEach: number, count: string, path: string): void {
+    this.#add(`if ((m -= ${count} * ${bytesEach}) < 0) throw tooMuchMemory(p, ${quote(path)});`);
   }
 
   /** Leaves the length (or count) in `n`; less than 0 is null. */
@@ -179,7 +186,10 @@ class DecoderSource {
       this.#add("break; }");
     }
     this.#add("default:");
-    if (unknown !== undefined) this.#add(`(${unknown} ??= []).push({ tag: ${tag}, data: view(b, p, p + n) });`);
+    if (unknown !== undefined) {
+      this.#memory(unknownTagBytes, "1", "unknown tagged fields");
+      this.#add(`(${unknown} ??= []).push({ tag: ${tag}, data: view(b, p, p + n) });`);
+    }
     this.#add("p += n;", "} }");
     return unknown;
   }

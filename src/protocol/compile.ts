@@ -3,6 +3,7 @@ import { type DecodeTraits, decoderSource } from "./compile-decoder.ts";
 import { type EncodeTraits, encoderSource } from "./compile-encoder.ts";
 import { interpretDecoder } from "./interpret-decoder.ts";
 import { interpretEncoder } from "./interpret-encoder.ts";
+import { memoryBound } from "./memory-bound.ts";
 import { isDefault, planOf } from "./plan.ts";
 import * as reader from "./reader.ts";
 import type { Message } from "./schema.ts";
@@ -16,7 +17,7 @@ export type Encoder = (into: writer.Writer, value: unknown, at: number) => numbe
 
 const noBytes = new Uint8Array(0);
 /** Everything that generated code calls, by the name it has there. */
-const runtime = { ...reader, ...writer, uuidText, isDefault, noBytes };
+const runtime = { ...reader, ...writer, memoryBound, uuidText, isDefault, noBytes };
 const names = `const { ${Object.keys(runtime).join(", ")} } = runtime;`;
 
 /** The generated functions are named, so that stack traces and flame graphs show which they are. */

@@ -4,7 +4,15 @@
  */
 import type { Decoder } from "./compile.ts";
 import type { DecodeTraits } from "./compile-decoder.ts";
-import { defaultOf, fixedSizeOf, leastSizeOf, type PlannedStruct, type PlannedValue } from "./plan.ts";
+import { memoryBound, memoryOf, unknownTagBytes } from "./memory-bound.ts";
+import {
+  defaultOf,
+  fixedSizeOf,
+  leastSizeOf,
+  type PlannedField,
+  type PlannedStruct,
+  type PlannedValue,
+} from "./plan.ts";
 import {
   badLength,
   cursor,
@@ -14,6 +22,7 @@ import {
   readInt64,
   readText,
   readUnsignedVarint,
+  tooMuchMemory,
   truncated,
   view,
 } from "./reader.ts";
@@ -34,11 +43,14 @@ class Reading {
   readonly bytes: Uint8Array;
   at: number;
   readonly traits: DecodeTraits;
+  /** Bytes that the message may still take. */
+  memory: number;
 
   constructor(bytes: Uint8Array, at: number, traits: DecodeTraits) {
     this.bytes = bytes;
     this.at = at;
     this.traits = traits;
+    this.memory = memoryBound(bytes.length - at);
   }
 
   struct(plan: PlannedStruct): Values {
@@ -57,11 +69,22 @@ class Reading {
       const size = this.varint("size of a tagged field");
       if (size > this.bytes.length - this.at) throw badLength(this.bytes, this.at, "tagged field", size);
       const field = plan.tagged.find((known) => known.tag === tag);
-      if (field === undefined) unknown.push({ tag, data: this.view(size) });
-      else if (field.kind === "struct" && field.nullable && this.varint(field.path) === 0) values[field.name] = null;
-      else values[field.name] = field.kind === "struct" ? this.struct(field.struct!) : this.value(field, field.path);
+      if (field !== undefined) values[field.name] = this.taggedValue(field);
+      else if (this.traits.keepUnknownTags) unknown.push(this.unknownTag(tag, size));
+      else this.at += size;
     }
     if (this.traits.keepUnknownTags) values.unknownTaggedFields = unknown.length > 0 ? unknown : undefined;
+  }
+
+  taggedValue(field: PlannedField): unknown {
+    if (field.kind !== "struct") return this.value(field, field.path);
+    if (field.nullable && this.varint(field.path) === 0) return null;
+    return this.struct(field.struct!);
+  }
+
+  unknownTag(tag: number, size: number): { tag: number; data: Uint8Array } {
+    this.remember(unknownTagBytes, "unknown tagged fields");
+    return { tag, data: this.view(size) };
   }
 
   value(value: PlannedValue, path: string): unknown {
@@ -81,7 +104,10 @@ class Reading {
     if (length < 0 || length * least > this.bytes.length - this.at || tooLong) {
       throw badLength(this.bytes, this.at, path, length);
     }
-    if (value.kind === "array") return Array.from({ length }, () => this.value(value.element!, path));
+    if (value.kind === "array") {
+      this.remember(length * memoryOf(value.element!), path);
+      return Array.from({ length }, () => this.value(value.element!, path));
+    }
     if (value.kind !== "string") return this.view(length);
     this.at += length;
     return readText(this.bytes, this.at - length, this.at);
@@ -126,6 +152,11 @@ class Reading {
   view(length: number): Uint8Array {
     this.at += length;
     return view(this.bytes, this.at - length, this.at);
+  }
+
+  remember(bytes: number, path: string): void {
+    this.memory -= bytes;
+    if (this.memory < 0) throw tooMuchMemory(this.at, path);
   }
 
   take(size: number, path: string): number {

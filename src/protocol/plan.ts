@@ -1,6 +1,15 @@
 /** What a message is in one version: the fields it has, in wire order, each with the form it takes. */
 import { ProtocolError } from "./protocol-error.ts";
-import { asField, type Field, type Message, type PrimitiveKind, type Shape, type Type, zeroUuid } from "./schema.ts";
+import {
+  asField,
+  type Field,
+  type Message,
+  maxInt64,
+  type PrimitiveKind,
+  type Shape,
+  type Type,
+  zeroUuid,
+} from "./schema.ts";
 
 export interface PlannedValue {
   readonly kind: PrimitiveKind | "array" | "struct";
@@ -110,8 +119,7 @@ export function defaultOf({ type, traits }: Field, exact = false): unknown {
   const value = traits.default;
   if (value === undefined) return traits.nullableSince < Number.POSITIVE_INFINITY ? null : zeroOf(type, exact);
   if (value === null) return null;
-  if (type.kind === "int64" && exact)
-    return BigInt.asIntN(64, value === 2 ** 63 ? 2n ** 63n - 1n : BigInt(value as number));
+  if (type.kind === "int64" && exact) return value === maxInt64 ? 2n ** 63n - 1n : BigInt(value as number);
   return type.kind === "struct" || type.kind === "array" ? zeroOf(type, exact) : value;
 }
 
@@ -157,7 +165,7 @@ export function isDefault(field: Field, value: unknown): boolean {
         isDefault(asField(spec), (value as Record<string, unknown>)[name]),
       );
     case "int64":
-      return standard === 2 ** 63 ? BigInt(value as number) >= 2n ** 63n - 1n : Number(value) === standard;
+      return value === standard || value === defaultOf(field, true);
     default:
       return value === standard;
   }

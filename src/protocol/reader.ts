@@ -61,3 +61,8 @@ export function badLength(bytes: Uint8Array, at: number, what: string, length: n
     `${what}: length ${length} before byte ${at}, ${bytes.length - at} bytes remain`,
   );
 }
+
+/** The message would take more memory than its size allows (memory-bound.ts). */
+export function tooMuchMemory(at: number, what: string): ProtocolError {
+  return new ProtocolError("too large", `${what}: too many elements for a message of this size, at byte ${at}`);
+}

@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { apis } from "../../src/protocol/apis/index.ts";
+import { JoinGroup, type JoinGroupRequest } from "../../src/protocol/apis/join-group.ts";
+import { encodeMessage } from "../../src/protocol/codec.ts";
 import { peekRequest, readRequestHeader } from "../../src/protocol/frame.ts";
+import { memoryBound } from "../../src/protocol/memory-bound.ts";
 import { ProtocolError } from "../../src/protocol/protocol-error.ts";
 import type { Message } from "../../src/protocol/schema.ts";
+import { writeUnsignedVarint } from "../../src/protocol/writer.ts";
 import { fromHex, vectorLines } from "../vectors.ts";
 import { type Codec, codecsOf, type GoldenLine } from "./golden.ts";
 
@@ -91,12 +95,12 @@ function outcome(codec: Codec, bytes: Uint8Array): unknown {
   }
 }
 
-/** Roughly the memory of a decoded value in bytes; views of the frame and constants cost no more than a pointer. */
+/** Roughly the memory of a decoded value in bytes. */
 function weigh(value: unknown): number {
-  if (typeof value === "string") return 16 + value.length;
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 8;
-  const parts = Object.values(value);
-  return parts.reduce<number>((sum, part) => sum + 8 + weigh(part), 32);
+  if (typeof value === "string") return 24 + value.length;
+  if (value instanceof Uint8Array) return 104;
+  if (typeof value !== "object" || value === null) return 8;
+  return Object.values(value).reduce<number>((sum, part) => sum + 8 + weigh(part), 32);
 }
 
 test("hostile bytes: 20,000 damaged messages give a value or a typed error, the same compiled and interpreted", () => {
@@ -107,7 +111,7 @@ test("hostile bytes: 20,000 damaged messages give a value or a typed error, the 
       const [[, compiled], [, interpreted]] = codecsFor(line);
       const result = outcome(compiled, damaged);
       assert.deepStrictEqual(result, outcome(interpreted, damaged));
-      assert.ok(weigh(result) <= 2000 + 64 * damaged.length, "memory stays a small multiple of the message");
+      assert.ok(weigh(result) <= memoryBound(damaged.length), "memory stays a small multiple of the message");
     }),
     { numRuns: 20_000 },
   );
@@ -122,6 +126,27 @@ test("hostile bytes: every message, cut at every byte, is refused or read withou
         error !== null && typeof error === "object" && "kind" in error,
         `${line.api} v${line.version} at ${length}`,
       );
+    }
+  }
+});
+
+test("hostile bytes: millions of elements of nothing are refused before they are built", () => {
+  const { request } = JoinGroup;
+  const empty = { groupId: "", sessionTimeoutMs: 1, memberId: "", protocolType: "", protocols: [] };
+  const start = encodeMessage(request, 9, empty).subarray(0, -3); // all before the count of protocols
+  for (const [count, refused] of [
+    [80_000, false],
+    [5_000_000, true],
+  ] as const) {
+    const elements = new Uint8Array(3 * count).fill(1);
+    for (let at = 2; at < elements.length; at += 3) elements[at] = 0; // no tagged fields
+    const varint = new Uint8Array(5);
+    const size = writeUnsignedVarint(varint, 0, count + 1);
+    const bytes = Buffer.concat([start, varint.subarray(0, size), elements, Uint8Array.from([0, 0])]);
+    for (const [how, codec] of codecsOf(request, 9, { exact: false, keepUnknownTags: false })) {
+      if (refused)
+        assert.throws(() => codec.decode(bytes, 0), { kind: "too large", message: /too many elements/ }, how);
+      else assert.equal((codec.decode(bytes, 0) as JoinGroupRequest).protocols.length, count, how);
     }
   }
 });

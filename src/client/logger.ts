@@ -10,7 +10,7 @@ export interface StructuredLogger {
 export type LogLevel = keyof StructuredLogger;
 export type ClientLogger = StructuredLogger;
 
-/** What `logger` takes: pino, or the console. */
+/** Pino, or the console. */
 export type LoggerInput = StructuredLogger | Console;
 
 const levels = ["debug", "info", "warn", "error"] as const;

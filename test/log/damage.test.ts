@@ -159,6 +159,57 @@ test("producers, epochs and truncation survive a crash", async () => {
   await again.close();
 });
 
+test("without a journal a truncation survives too", async () => {
+  const disk = new MemoryDisk();
+  const unjournaled = { flushIntervalMessages: 1000 };
+  const all = await open(disk, unjournaled);
+  const log = await all.create(orders, config);
+  for (let index = 0; index < 8; index++) await put(log, { values: [`a${index}`] });
+  await log.truncate(3);
+  await put(log, { values: ["b3"] });
+  const again = await open(disk.crash({ kind: "kill" }), unjournaled);
+  assert.deepEqual(valuesOf(await readAll(again.get("orders", 0)!)), ["a0", "a1", "a2", "b3"]);
+  await again.close();
+});
+
+test("a truncation may be killed at any byte", async () => {
+  const run = async (disk: MemoryDisk, seen: { step: number; acknowledged: number }) => {
+    const all = await open(disk);
+    const log = await all.create(orders, config);
+    for (let index = 0; index < 8; index++) await put(log, { values: [`a${index}`] });
+    if (disk.bytesWritten % 2 === 0) await all.clean(10); // with and without a checkpoint in front of it
+    seen.acknowledged = 8;
+    seen.step = 1;
+    await log.truncate(3);
+    seen.step = 2;
+    seen.acknowledged = 3;
+    for (let index = 3; index < 10; index++) {
+      await put(log, { values: [`b${index}`] });
+      seen.acknowledged = index + 1;
+    }
+    await all.clean(10);
+    await all.close();
+  };
+  const whole = new MemoryDisk();
+  await run(whole, { step: 0, acknowledged: 0 });
+  for (let bytes = 2100; bytes <= whole.bytesWritten; bytes += 71) {
+    const disk = new MemoryDisk({ diesAfterBytes: bytes });
+    const seen = { step: 0, acknowledged: 0 };
+    await run(disk, seen).catch(() => undefined); // it dies somewhere
+    const all = await open(disk.crash({ kind: bytes % 2 === 0 ? "kill" : "power" }));
+    const log = all.get("orders", 0);
+    if (seen.step === 0 || log === undefined) continue;
+    const values: (string | null)[] = [];
+    while (values.length < log.logEndOffset) values.push(...valuesOf(await readAll(log, values.length)));
+    const cut = values[3]?.startsWith("b") ?? true;
+    const expected = Array.from(values, (_, index) => (index < 3 || !cut ? `a${index}` : `b${index}`));
+    assert.deepEqual(values, expected, `after ${bytes} bytes`);
+    assert.ok(cut || seen.step === 1, `after ${bytes} bytes: what was cut came back`);
+    if (seen.step === 2 || !cut) assert.ok(values.length >= seen.acknowledged, `after ${bytes} bytes: ${values}`);
+    await all.close();
+  }
+});
+
 /** What a reload sees: the last value of each key, and how much it read for that. */
 async function reload(log: PartitionLog): Promise<{ state: Map<string, string>; records: number }> {
   const state = new Map<string, string>();

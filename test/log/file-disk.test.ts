@@ -9,6 +9,7 @@ import { after, test } from "node:test";
 import { defaultLogConfig } from "../../src/log/config.ts";
 import { openFileLog } from "../../src/log/file/recovery.ts";
 import { nodeDisk } from "../../src/platform/disk.ts";
+import { batches } from "../../src/protocol/records/batch.ts";
 import { platform } from "./batches.ts";
 import { logConformance, orders, put, readAll, valuesOf } from "./conformance.ts";
 
@@ -45,6 +46,32 @@ test("files have Kafka's names, and a reopened log goes on where it ended", asyn
   await again.close();
 });
 
+test("index files are Kafka's: a batch's last offset and its position, growing timestamps with their offsets", async () => {
+  const folder = await temporaryFolder();
+  const all = await open(folder);
+  const log = await all.create(orders, { ...defaultLogConfig, segmentBytes: 2000, indexIntervalBytes: 200 });
+  for (let index = 0; index < 60; index++)
+    await put(log, { values: ["a", "b"], timestamp: 1000 + index * 5 + (index % 3) * 20 });
+  await all.close();
+  const names = (await readdir(join(folder, "orders-0"))).filter((name) => name.endsWith(".index")).sort();
+  const base = Number(names[1]!.split(".")[0]); // not the first: offsets in it are relative
+  const file = (suffix: string) => readFile(join(folder, "orders-0", names[1]!.replace("index", suffix)));
+  const [bytes, index, times] = await Promise.all([file("log"), file("index"), file("timeindex")]);
+  assert.ok(index.length >= 32 && index.length % 8 === 0 && times.length >= 24 && times.length % 12 === 0);
+  const found = [...batches(bytes)];
+  for (let at = 0; at < index.length; at += 8) {
+    const batch = found.find((it) => it.at === index.readInt32BE(at + 4));
+    assert.equal(batch?.lastOffset, base + index.readInt32BE(at));
+  }
+  for (let at = 0, last = -1; at < times.length; at += 12) {
+    const timestamp = Number(times.readBigInt64BE(at));
+    assert.ok(timestamp > last);
+    last = timestamp;
+    const first = found.find((it) => it.maxTimestamp === timestamp);
+    assert.equal(first?.lastOffset, base + times.readInt32BE(at + 8));
+  }
+});
+
 test("a missing or damaged index is made anew from its segment", async () => {
   const folder = await temporaryFolder();
   const all = await open(folder);
@@ -75,7 +102,7 @@ test("a second log on the folder is refused, in this process and in another", as
   await assert.rejects(open(folder), { name: "LogError", kind: "locked" });
   const script = `
     import { openFileLog } from ${JSON.stringify(import.meta.resolve("../../src/log/file/recovery.ts"))};
-    import { nodeDisk } from ${JSON.stringify(import.meta.resolve("../../src/platform/disk.ts"))};
+import { nodeDisk } from ${JSON.stringify(import.meta.resolve("../../src/platform/disk.ts"))};
     import { nodePlatform } from ${JSON.stringify(import.meta.resolve("../../src/platform/node-platform.ts"))};
     const options = { platform: nodePlatform, folder: process.argv[1], journalFileBytes: 65536 };
     const open = openFileLog({ disk: nodeDisk, ...options });
@@ -97,6 +124,42 @@ test("a second log on the folder is refused, in this process and in another", as
   await all.close();
   assert.equal(await openElsewhere(), "opened"); // and it dies without giving the lock back
   await (await open(folder)).close();
+});
+
+test("a process that is killed while it appends has kept all it acknowledged", async () => {
+  const folder = await temporaryFolder();
+  const script = `
+    import { defaultLogConfig } from ${JSON.stringify(import.meta.resolve("../../src/log/config.ts"))};
+    import { openFileLog } from ${JSON.stringify(import.meta.resolve("../../src/log/file/recovery.ts"))};
+import { nodeDisk } from ${JSON.stringify(import.meta.resolve("../../src/platform/disk.ts"))};
+    import { sampleBatch, platform } from ${JSON.stringify(import.meta.resolve("./batches.ts"))};
+    const options = { platform, folder: process.argv[1], journalFileBytes: 65536, checkpointBytes: 100000 };
+    const all = await openFileLog({ disk: nodeDisk, ...options });
+    const log = await all.create(${JSON.stringify(orders)}, { ...defaultLogConfig, segmentBytes: 50000 });
+    for (let offset = 0; ; offset++) {
+      const batch = sampleBatch({ values: ["v" + offset + "-" + "x".repeat(offset % 500)] });
+      await log.append(batch, { leaderEpoch: 0, wallMs: 1 }).durable;
+      process.stdout.write(offset + "\\n");
+    }
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script, folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    output += chunk;
+    if (output.includes("1500\n")) child.kill("SIGKILL");
+  });
+  await once(child, "close");
+  const acknowledged = Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1));
+  assert.ok(acknowledged >= 1500);
+  const all = await open(folder);
+  const log = all.get("orders", 0)!;
+  assert.ok(log.logEndOffset > acknowledged, `${log.logEndOffset} after ${acknowledged}`);
+  const values: (string | null)[] = [];
+  while (values.length < log.logEndOffset) values.push(...valuesOf(await readAll(log, values.length)));
+  for (const [offset, value] of values.entries()) assert.equal(value?.split("-")[0], `v${offset}`);
+  await all.close();
 });
 
 test("no more files are open than allowed, and an unused partition has none", async () => {

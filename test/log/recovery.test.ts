@@ -1,4 +1,4 @@
-/** The file engine is killed at every byte that it writes: what it acknowledged is there afterwards, nothing strange. */
+/** The file engine is killed at every byte it writes: what it acknowledged is there afterwards, and nothing strange. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultLogConfig } from "../../src/log/config.ts";
@@ -187,7 +187,7 @@ test("recovery itself may be killed at any byte", async () => {
   }
 });
 
-test("a failed write is final: what is pending is rejected, nothing more is taken, the broker is told once", async () => {
+test("a failed write is final: what is pending is rejected, nothing more taken, the broker told once", async () => {
   let failures = 0;
   for (let failsAt = 1; failsAt < 40; failsAt++) {
     const told: Error[] = [];

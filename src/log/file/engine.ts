@@ -34,6 +34,7 @@ export interface Engine {
   store(partition: FilePartition, bytes: Uint8Array): number;
   /** The group whose write makes durable what was appended last. */
   appendGroup(): Group;
+  checkpoint(): Promise<void>;
   /** Has these paths removed some time after the next checkpoint. */
   doom(paths: readonly string[]): void;
   onDamage(partition: FilePartition, error: Error): void;

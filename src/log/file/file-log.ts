@@ -205,6 +205,13 @@ export class FileLog implements Log, Engine {
     return place.address;
   }
 
+  /** To sync more segments takes longer than a start takes to read the journal instead. */
+  get #checkpointIsCheap(): boolean {
+    let unsynced = 0;
+    for (const log of this.changed) if (log.isUnsynced) unsynced++;
+    return unsynced <= mostSyncedAtOnce;
+  }
+
   #checkpointWhenDue(): void {
     const due = this.#bytesSinceCheckpoint > (this.#options.checkpointBytes ?? 48 * megabyte);
     if (!due || this.#isCheckpointing) return;
@@ -294,7 +301,7 @@ export class FileLog implements Log, Engine {
       const state = { format: 1, journal, nextNumber, journaled, doomed } as const;
       const bytes = encodeCheckpoint(state, this.partitions(), platform);
       await this.disk.replaceFile(checkpointPath(this.folder), bytes);
-      this.journal.release(journal.sequence);
+      await this.journal.release(journal.sequence);
       if (!this.journaled) this.#journalSlabs.release(Number.POSITIVE_INFINITY, 0);
     } catch (error) {
       this.fail(error);
@@ -322,10 +329,11 @@ export class FileLog implements Log, Engine {
       if (log.producerStates.size !== size) this.changed.add(log);
       if (log.refusal === undefined) await this.#cleanPartition(log, wallMs, unreadable);
       if (hasSwaps(log)) compacted.push(log);
+      for (const segment of log.segments.slice(0, -1)) segment.index.unload();
     }
     const doomed = [...this.doomed.keys()];
-    const cheap = this.changed.size > 0 && this.changed.size <= mostSyncedAtOnce;
-    if (doomed.length > 0 || compacted.length > 0 || cheap) await this.checkpoint();
+    const wanted = doomed.length > 0 || compacted.length > 0 || (this.changed.size > 0 && this.#checkpointIsCheap);
+    if (wanted) await this.checkpoint();
     else await this.writeAll();
     for (const log of compacted) await finishSwaps(log, this);
     await this.#removeDoomed(doomed, wallMs);
@@ -373,8 +381,7 @@ export class FileLog implements Log, Engine {
         this.#closing = true;
         await this.#writingBehind;
         await this.journal.drained();
-        // More segments than that take longer to sync than a start takes to read the journal.
-        if (!this.journaled || this.changed.size <= mostSyncedAtOnce) await this.checkpoint();
+        if (!this.journaled || this.#checkpointIsCheap) await this.checkpoint();
         this.failure = new LogError("closed", "the log was closed");
         await this.disk.replaceFile(cleanMarkPath(this.folder), new Uint8Array(0));
       }

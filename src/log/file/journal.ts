@@ -56,6 +56,9 @@ interface Slot {
 /** A group that has grown to this size takes no more: the next one forms behind it. */
 const largestGroupBytes = 4 * 1024 * 1024;
 
+/** A burst may have made more files than are needed afterwards. */
+const mostFreeSlots = 6;
+
 export const slotPath = (folder: string, slot: number) => `${folder}/journal-${slot}`;
 
 export class Journal {
@@ -134,10 +137,15 @@ export class Journal {
     });
   }
 
-  /** A checkpoint covers every file before this sequence. */
-  release(beforeSequence: number): void {
+  /** A checkpoint covers every file before this sequence: they may be used again, and what is too many goes. */
+  async release(beforeSequence: number): Promise<void> {
     for (const slot of this.#slots) {
       if (slot !== this.#current && slot.sequence < beforeSequence) slot.sequence = -1;
+    }
+    for (const slot of this.#slots.filter(({ sequence }) => sequence === -1).slice(mostFreeSlots)) {
+      this.#slots.splice(this.#slots.indexOf(slot), 1);
+      await slot.file?.close();
+      await this.#options.disk.remove(slotPath(this.#options.folder, slot.number));
     }
   }
 

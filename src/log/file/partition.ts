@@ -95,6 +95,11 @@ export class FilePartition extends PartitionState implements PartitionLog {
     return this.segments.reduce((sum, segment) => sum + segment.sizeInBytes, 0);
   }
 
+  /** Would a checkpoint have to sync its files? */
+  get isUnsynced(): boolean {
+    return this.tail.written < this.tail.length || this.segments.some(({ unsynced }) => unsynced);
+  }
+
   get activeSegment(): FileSegment | undefined {
     return this.segments.at(-1);
   }
@@ -273,6 +278,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
     this.throwIfRefused();
     await this.inLane(() => this.cutFiles(offset, () => writeTruncate(this.#journal("truncate", 8), offset)));
     await this.#journaled();
+    if (!this.#engine.journaled) await this.#engine.checkpoint(); // recovery reads files, and would find what was cut
   }
 
   /**
@@ -295,12 +301,21 @@ export class FilePartition extends PartitionState implements PartitionLog {
     if (active) active.checked = false; // its file is longer than it
   }
 
+  /**
+   * What lies in front of the offset. On recovery the file may already be cut, or overwritten, from there on.
+   * @throws {DamageError} when something in front of it is missing.
+   */
   async #firstPart(segment: FileSegment, offset: number): Promise<FileSegment> {
     const part = new FileSegment(this.folder, segment.baseOffset, segment.createdMs);
-    for await (const batches of segment.batches(this.source, 0, segment.written)) {
-      for (const batch of batches) {
-        if (batch.lastOffset < offset) part.note(batch, segment.lastAppendMs, this.config.indexIntervalBytes);
+    try {
+      for await (const batches of segment.batches(this.source, 0, segment.written, this.config.indexIntervalBytes)) {
+        for (const batch of batches) {
+          if (batch.lastOffset < offset) part.note(batch, segment.lastAppendMs, this.config.indexIntervalBytes);
+        }
+        if (batches.at(-1)!.lastOffset >= offset) break;
       }
+    } catch (error) {
+      if (!(error instanceof DamageError) || part.lastOffset !== offset - 1) throw error;
     }
     part.written = part.sizeInBytes;
     part.unsynced = segment.unsynced;

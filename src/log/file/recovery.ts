@@ -122,7 +122,16 @@ class Recovery {
         return partition.moveStart(readInt64(payload, 0));
       case "truncate":
         // Without a journal of appends the cut was never told as done, or a checkpoint shows it.
-        return journaled ? partition.cutFiles(readInt64(payload, 0), () => undefined) : undefined;
+        return journaled ? this.#cut(partition, readInt64(payload, 0)) : undefined;
+    }
+  }
+
+  async #cut(partition: FilePartition, offset: number): Promise<void> {
+    try {
+      await partition.cutFiles(offset, () => undefined);
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      partition.damaged(error); // told; the others serve
     }
   }
 
@@ -160,7 +169,7 @@ class Recovery {
     await this.#log.writeAll();
   }
 
-  /** Without a journal: takes what segment files hold behind the checkpoint, up to the first batch that is not whole. */
+  /** Without a journal: takes what segment files hold behind the checkpoint, up to the first batch that is torn. */
   async #scan(partition: FilePartition): Promise<void> {
     const { disk } = this.#log;
     const active = partition.activeSegment;

@@ -136,7 +136,8 @@ export class FileSegment implements SegmentFacts {
     let wanted = windowBytes;
     let lastOffset = this.baseOffset - 1;
     for (let at = position; at < end; ) {
-      const bytes = await this.#read(source, at, Math.min(wanted, end - at));
+      const length = Math.min(wanted, end - at);
+      const bytes = await this.#read(source, at, length);
       const found: BatchView[] = [];
       let damage: string | undefined;
       let used = 0;
@@ -154,7 +155,8 @@ export class FileSegment implements SegmentFacts {
           used += next;
         }
       }
-      if (damage === undefined && used === 0 && bytes.length === end - at) damage = "an incomplete batch";
+      if (damage === undefined && bytes.length < length) damage = `the file ends at ${at + bytes.length}`;
+      if (damage === undefined && used === 0 && length === end - at) damage = "an incomplete batch";
       if (found.length > 0) yield found;
       if (damage !== undefined) throw this.#damage(at + used, damage);
       wanted = used === 0 ? next : windowBytes;
@@ -162,11 +164,11 @@ export class FileSegment implements SegmentFacts {
     }
   }
 
+  /** Less than asked for only where the file ends. */
   async #read(source: SegmentSource, position: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
     const read = await source.files.use(this.logPath, "existing", (file) => file.read(position, bytes));
-    if (read < length) throw this.#damage(position + read, "the file ends");
-    return bytes;
+    return bytes.subarray(0, read);
   }
 
   #damage(position: number, what: string): DamageError {

@@ -16,6 +16,8 @@ export interface Peer {
   /** The client's address, without a port. */
   readonly clientHost: string;
   readonly listener: string;
+  /** The client does not read its answers: nothing more is worked out for it until it does. */
+  readonly isBehind: boolean;
   /** Sends one whole frame, in pieces. */
   send(pieces: readonly Uint8Array[]): void;
   /** The connection is to be closed; `reason` is for the log. */
@@ -27,6 +29,8 @@ export interface Peer {
 export interface BrokerConnection {
   /** Takes one frame without its size. The bytes are the broker's until it has answered. */
   receive(frame: Uint8Array): void;
+  /** The client reads again: `isBehind` is over. */
+  caughtUp(): void;
   /** The client has gone. */
   closed(): void;
 }
@@ -99,6 +103,10 @@ export class ClientConnection implements BrokerConnection, Connection {
     this.#runWhatMay();
   }
 
+  caughtUp(): void {
+    this.#runWhatMay();
+  }
+
   closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -132,6 +140,7 @@ export class ClientConnection implements BrokerConnection, Connection {
   }
 
   #mayRun(frame: Uint8Array): boolean {
+    if (this.#peer.isBehind) return false;
     const last = this.#running.at(-1);
     if (last === undefined) return true;
     return last.api.key === produceKey && frame.length >= 2 && frame[0] === 0 && frame[1] === produceKey;

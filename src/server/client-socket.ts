@@ -14,7 +14,7 @@ export interface SocketLimits {
   readonly unread: UnreadAnswers;
 }
 
-/** From this many unread bytes on, no more requests of the client are read. */
+/** From this many unread bytes on, no more requests of the client are read or answered. */
 const pauseAtUnreadBytes = 1024 * 1024;
 /** Answers up to this size are copied into one buffer: one write, one segment. */
 const joinBytes = 64 * 1024;
@@ -28,6 +28,7 @@ export class ClientSocket implements Peer {
   readonly #connection: BrokerConnection;
   readonly #clientPort: number;
   #answers: Uint8Array[] = [];
+  #unsentBytes = 0;
   #heldByBroker = false;
   #heldByClient = false;
   #isEnding = false;
@@ -65,13 +66,19 @@ export class ClientSocket implements Peer {
     return `${this.clientHost}:${this.#clientPort}`;
   }
 
+  /** Bytes of answers that the client has not taken, sent or not. */
   get unreadBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#unsentBytes;
+  }
+
+  get isBehind(): boolean {
+    return this.unreadBytes > pauseAtUnreadBytes;
   }
 
   send(pieces: readonly Uint8Array[]): void {
     if (this.#answers.length === 0) process.nextTick(() => this.#flush());
     this.#answers.push(...pieces);
+    for (const piece of pieces) this.#unsentBytes += piece.length;
   }
 
   close(reason: string): void {
@@ -103,8 +110,9 @@ export class ClientSocket implements Peer {
   #flush(): void {
     const answers = this.#answers;
     if (answers.length === 0 || !this.#socket.writable) return;
+    const bytes = this.#unsentBytes;
     this.#answers = [];
-    const bytes = answers.reduce((sum, piece) => sum + piece.length, 0);
+    this.#unsentBytes = 0;
     if (answers.length === 1) this.#socket.write(answers[0]!);
     else if (bytes <= joinBytes) this.#socket.write(Buffer.concat(answers, bytes));
     else {
@@ -112,7 +120,7 @@ export class ClientSocket implements Peer {
       for (const piece of answers) this.#socket.write(piece);
       this.#socket.uncork();
     }
-    if (this.unreadBytes > pauseAtUnreadBytes) {
+    if (this.isBehind) {
       this.#heldByClient = true;
       this.#pauseOrResume();
       this.#limits.unread.add(this);
@@ -123,6 +131,7 @@ export class ClientSocket implements Peer {
     this.#heldByClient = false;
     this.#limits.unread.forget(this);
     this.#pauseOrResume();
+    this.#connection.caughtUp();
   }
 
   #pauseOrResume(): void {

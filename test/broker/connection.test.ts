@@ -21,6 +21,7 @@ function openConnection() {
   const errors: string[] = [];
   const closedBecause: string[] = [];
   const pauses: boolean[] = [];
+  const behind = { isBehind: false };
   let queuedBytes = 0;
   const served = (api: Api): [number, ServedApi] => {
     const handle = () => {
@@ -38,6 +39,9 @@ function openConnection() {
     {
       clientHost: "127.0.0.1",
       listener: "PLAINTEXT",
+      get isBehind() {
+        return behind.isBehind;
+      },
       send: (pieces) => sent.push(Buffer.concat(pieces).readInt32BE(4)),
       close: (reason) => closedBecause.push(reason),
       pauseReading: (paused) => pauses.push(paused),
@@ -47,6 +51,7 @@ function openConnection() {
   let correlationId = 0;
   return {
     connection,
+    behind,
     started,
     answers,
     sent,
@@ -119,6 +124,7 @@ test("KIP-511: an ApiVersions of a version to come is answered in version 0", ()
   const { connection, closedBecause } = openConnection();
   const peer = {
     clientHost: "",
+    isBehind: false,
     listener: "",
     close() {},
     pauseReading() {},
@@ -155,6 +161,19 @@ test("a client that sends ahead too far is not read from until it is answered", 
   answers[0]!.resolve({ errorCode: 0 });
   await settle();
   assert.deepEqual(pauses, [true, false]);
+});
+
+test("nothing more is worked out for a client that does not read its answers", async () => {
+  const { connection, behind, ask, started, answers } = openConnection();
+  ask(Heartbeat, 4, heartbeat);
+  ask(Heartbeat, 4, heartbeat);
+  behind.isBehind = true;
+  answers[0]!.resolve({ errorCode: 0 });
+  await settle();
+  assert.equal(started.length, 1);
+  behind.isBehind = false;
+  connection.caughtUp();
+  assert.equal(started.length, 2);
 });
 
 test("a handler that throws is told in the log and ends its connection, not the broker", async () => {

@@ -83,6 +83,7 @@ export class Client {
       close: (reason) => {
         this.closedBecause = reason;
       },
+      isBehind: false,
       pauseReading() {},
     });
   }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MemberEvent } from "../interop/support/member.ts";
-import { disordered, lost, sharedPartitions } from "../soak/audit.ts";
+import { disordered, lost, sharedPartitions, uncommitted } from "../soak/audit.ts";
 
 const record = (partition: number, offset: number, value = `v${offset}`): MemberEvent => ({
   event: "record",
@@ -34,6 +34,12 @@ test("the soak test finds an offset at which two members saw different records",
 test("the soak test finds an offset that goes back while a member owns the partition", () => {
   assert.equal(disordered([member("a", assigned(1, 0), record(0, 1), record(0, 0))]).length, 1);
   assert.deepEqual(disordered([member("a", record(0, 1), revoked(0), assigned(2, 0), record(0, 0))]), []);
+});
+
+test("the soak test finds a record that comes again though it was committed", () => {
+  const committed: MemberEvent = { event: "committed", partition: 0, offset: 2 };
+  assert.equal(uncommitted([member("a", record(0, 1), committed, assigned(2, 0), record(0, 1))]).length, 1);
+  assert.deepEqual(uncommitted([member("a", record(0, 1), committed, record(0, 2)), member("b", record(0, 1))]), []);
 });
 
 test("the soak test finds a partition with two owners in one generation", () => {

@@ -47,6 +47,22 @@ export function disordered(members: readonly Witness[]): string[] {
   return breaches;
 }
 
+/** What a member was told is committed does not come to it again, whatever happened to the broker meanwhile. */
+export function uncommitted(members: readonly Witness[]): string[] {
+  const breaches: string[] = [];
+  for (const { name, events } of members) {
+    const committed = new Map<number, number>();
+    for (const it of events) {
+      if (it.event === "committed") committed.set(it.partition, Math.max(it.offset, committed.get(it.partition) ?? 0));
+      if (it.event !== "record") continue;
+      const upTo = committed.get(it.partition) ?? 0;
+      if (it.offset < upTo)
+        breaches.push(`${name}: ${it.partition}/${it.offset} came again after the commit of ${upTo}`);
+    }
+  }
+  return breaches;
+}
+
 /** In one generation a partition has one owner, as far as members were told their generation. */
 export function sharedPartitions(members: readonly Witness[]): string[] {
   const owners = new Map<string, string>();

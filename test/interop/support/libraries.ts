@@ -27,6 +27,8 @@ export interface Library {
     readonly static: boolean;
     /** kcat ends when no broker is left. */
     readonly outlivesBroker: boolean;
+    /** @platformatic/kafka gives records again that it had fetched before a rebalance, with Apache Kafka too. */
+    readonly givesOnce: boolean;
   };
   readonly program: (options: MemberOptions) => Program;
 }
@@ -36,7 +38,7 @@ export const python = join(import.meta.dirname, "../../../.regroup-test/python/b
 
 export const kcat: Library = {
   name: "kcat",
-  features: { cooperative: true, static: true, outlivesBroker: false },
+  features: { cooperative: true, static: true, outlivesBroker: false, givesOnce: true },
   program: (options) => ({
     command: "kcat",
     args: ["-b", options.bootstrap, "-G", options.group, "-J", "-u", ...librdkafka(options), options.topic],
@@ -76,21 +78,25 @@ export const kafkajs = ofOurs("kafkajs", process.execPath, "kafkajs.ts", {
   cooperative: false,
   static: false,
   outlivesBroker: true,
+  givesOnce: false,
 });
 export const platformatic = ofOurs("@platformatic/kafka", process.execPath, "platformatic.ts", {
   cooperative: false,
   static: true,
   outlivesBroker: true,
+  givesOnce: false,
 });
 export const confluent = ofOurs("confluent-kafka", python, "confluent.py", {
   cooperative: true,
   static: true,
   outlivesBroker: true,
+  givesOnce: false,
 });
 export const kafkaPython = ofOurs("kafka-python", python, "kafka-python.py", {
   cooperative: true,
   static: true,
   outlivesBroker: true,
+  givesOnce: false,
 });
 
 function ofOurs(name: string, command: string, file: string, features: Library["features"]): Library {
@@ -103,7 +109,7 @@ function ofOurs(name: string, command: string, file: string, features: Library["
 
 export const java: Library = {
   name: "Java verifiable consumer",
-  features: { cooperative: true, static: true, outlivesBroker: true },
+  features: { cooperative: true, static: true, outlivesBroker: true, givesOnce: true },
   program: (options) => ({
     command: kit,
     args: ["verifiable-consumer", "--verbose", "--command-config", javaConfig(options), ...javaArguments(options)],

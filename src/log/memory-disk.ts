@@ -21,6 +21,11 @@ class Content {
   bytes = new Uint8Array(0);
   size = 0;
 
+  copy({ bytes, size }: Content): void {
+    this.bytes = bytes.slice(0, size);
+    this.size = size;
+  }
+
   apply(change: Change): void {
     if ("size" in change) {
       this.#reserve(change.size);
@@ -60,12 +65,14 @@ class Inode {
 
   afterCrash(crash: Crash): Inode {
     const inode = new Inode();
-    const source = crash.kind === "kill" ? this.now : this.durable;
-    inode.durable.apply({ position: 0, bytes: source.bytes.slice(0, source.size) });
-    if (crash.kind === "power") {
-      for (const change of this.unsynced) if (crash.survives?.()) inode.durable.apply(change);
+    inode.durable.copy(this.durable);
+    if (crash.kind === "kill") {
+      inode.now.copy(this.now);
+      inode.unsynced = [...this.unsynced];
+      return inode;
     }
-    inode.now.apply({ position: 0, bytes: inode.durable.bytes.slice(0, inode.durable.size) });
+    for (const change of this.unsynced) if (crash.survives?.()) inode.durable.apply(change);
+    inode.now.copy(inode.durable);
     return inode;
   }
 }
@@ -83,9 +90,9 @@ export class MemoryDisk implements Disk {
   bytesWritten = 0;
   openFiles = 0;
 
-  constructor(faults: Faults = {}, names: Names = new Map()) {
-    this.#now = names;
-    this.#durable = new Map(names);
+  constructor(faults: Faults = {}, now: Names = new Map(), durable: Names = new Map(now)) {
+    this.#now = now;
+    this.#durable = durable;
     this.#bytesLeft = faults.diesAfterBytes ?? Number.POSITIVE_INFINITY;
     this.#writesUntilFailure = faults.failsAt ?? Number.POSITIVE_INFINITY;
   }
@@ -93,17 +100,18 @@ export class MemoryDisk implements Disk {
   /** The disk as the next process finds it. This one is dead. */
   crash(crash: Crash, faults: Faults = {}): MemoryDisk {
     this.#bytesLeft = 0;
-    const names: Names = new Map();
-    for (const [path, inode] of crash.kind === "kill" ? this.#now : this.#durable) {
-      names.set(path, inode.afterCrash(crash));
-    }
-    for (const path of names.keys()) {
-      for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) {
-        const folder = path.slice(0, at + 1);
-        if (at > 0 && !names.has(folder)) names.delete(path);
-      }
-    }
-    return new MemoryDisk(faults, names);
+    const copies = new Map<Inode, Inode>();
+    const copyOf = (inode: Inode): Inode => {
+      const copy = copies.get(inode) ?? inode.afterCrash(crash);
+      copies.set(inode, copy);
+      return copy;
+    };
+    const copied = (names: Names): Names => new Map([...names].map(([path, inode]) => [path, copyOf(inode)]));
+    const durable = copied(this.#durable);
+    if (crash.kind === "kill") return new MemoryDisk(faults, copied(this.#now), durable);
+    for (const path of [...durable.keys()])
+      if (!foldersOf(path).every((name) => durable.has(name))) durable.delete(path);
+    return new MemoryDisk(faults, durable);
   }
 
   /** Changes bytes that were durable, as a rotten disk does. */
@@ -277,6 +285,12 @@ export class MemoryDisk implements Disk {
     this.#locks.add(folder);
     return async () => void this.#locks.delete(folder);
   }
+}
+
+/** "a/b/c" lies in "a/" and "a/b/". */
+function foldersOf(path: string): string[] {
+  const parts = path.replace(/\/$/, "").split("/");
+  return parts.slice(1).map((_, index) => `${parts.slice(0, index + 1).join("/")}/`);
 }
 
 function ioError(code: string, message: string): Error {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { accepted, main, open, until } from "./suite.ts";
-import { encode, type Value } from "./wire/codec.ts";
+import type { Value } from "./wire/codec.ts";
 import type { Connection } from "./wire/connection.ts";
-import { message } from "./wire/schemas.ts";
+import { subscription } from "./wire/subscription.ts";
 
 export interface MemberOptions {
   address?: string;
@@ -116,13 +116,6 @@ export class Member {
     const who = { generationIdOrMemberEpoch: this.generationId, memberId: this.memberId };
     return commit(this.connection, this.groupId, topicId, offset, { ...who, groupInstanceId: this.instanceId, ...set });
   }
-}
-
-/** A subscription as consumers write it, version 1: to topics parted by commas. */
-export function subscription(topics: string): Buffer {
-  const version = Buffer.of(0, 1);
-  const list = topics === "" ? [] : topics.split(",");
-  return Buffer.concat([version, encode(message("ConsumerProtocolSubscription"), 1, { topics: list, userData: null })]);
 }
 
 /** Commits one offset of partition 0; by default as nobody's member. @returns the answer for that partition. */

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { commit, type Member, stableGroup, subscription } from "../member.ts";
+import { commit, type Member, stableGroup } from "../member.ts";
 import { accepted, createTopic, fetch, fresh, open, type Topic } from "../suite.ts";
 import { batches } from "../wire/batch.ts";
 import { Reader } from "../wire/bytes.ts";
 import { decode, type Value } from "../wire/codec.ts";
 import { message } from "../wire/schemas.ts";
+import { subscription } from "../wire/subscription.ts";
 
 /* What lies in __consumer_offsets: Kafka's own records, so that its tools and a Kafka that takes over can read them. */
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { describe, joinedGroup, Member, stableGroup, subscription, untilState } from "../member.ts";
+import { describe, joinedGroup, Member, stableGroup, untilState } from "../member.ts";
 import { accepted, createTopic, during, fresh, refused } from "../suite.ts";
 import type { Value } from "../wire/codec.ts";
 import { isPending } from "../wire/connection.ts";
+import { subscription } from "../wire/subscription.ts";
 
 const ids = (answer: Value): string[] => answer.members.map((member: Value) => member.memberId).sort();
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { commit, describe, joinedGroup, type Member, stableGroup, subscription, untilState } from "../member.ts";
+import { commit, describe, joinedGroup, type Member, stableGroup, untilState } from "../member.ts";
 import { accepted, createTopic, fetch, fresh, main, open, refused } from "../suite.ts";
 import { records } from "../wire/batch.ts";
 import type { Value } from "../wire/codec.ts";
+import { subscription } from "../wire/subscription.ts";
 
 const broker = await open();
 const topic = await createTopic(broker);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { joinedGroup, Member, stableGroup, subscription } from "../member.ts";
+import { joinedGroup, Member, stableGroup } from "../member.ts";
 import { accepted, fresh, open, refused, until } from "../suite.ts";
+import { subscription } from "../wire/subscription.ts";
 
 const internal = "__consumer_offsets";
 

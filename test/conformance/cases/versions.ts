@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { subscription } from "../member.ts";
 import { accepted, createTopic, fresh, open, refused } from "../suite.ts";
 import { encode, type Value } from "../wire/codec.ts";
 import { sized } from "../wire/connection.ts";
 import { message, versionsOf } from "../wire/schemas.ts";
+import { subscription } from "../wire/subscription.ts";
 
 const broker = await open();
 const topic = await createTopic(broker);

@@ -47,10 +47,6 @@ export interface MetadataView {
   topicConfig(topic: string, name: string): string;
   /** What is set on a topic or a broker itself; the empty name stands for all brokers. */
   ownConfigs(type: "TOPIC" | "BROKER", name: string): ReadonlyMap<string, string>;
-  /** Topics or brokers that have configs of their own. */
-  configuredResources(type: "TOPIC" | "BROKER"): string[];
-  /** Calls back after each change of topics, partitions or configs. @returns unsubscribe. */
-  watch(onChange: () => void): () => void;
 }
 
 /** A partition that this broker leads and whose log is open for business. */

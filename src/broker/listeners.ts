@@ -31,7 +31,13 @@ export function listenersOf(config: BrokerConfig): Listener[] {
 
 /** What clients of each listener are told; a listener that is not named there is told as it is bound. */
 export function advertisedListenersOf(config: BrokerConfig): Listener[] {
-  return (config.get("advertised.listeners") ?? []).map((text) => parseListener("advertised.listeners", text));
+  const names = listenersOf(config).map(({ name }) => name);
+  return (config.get("advertised.listeners") ?? []).map((text) => {
+    const listener = parseListener("advertised.listeners", text);
+    if (names.includes(listener.name)) return listener;
+    const quoted = JSON.stringify(text);
+    throw new ConfigError(`advertised.listeners: ${quoted}: expected one of the listeners ${names.join(", ")}`);
+  });
 }
 
 /** @throws {ConfigError} */

@@ -35,7 +35,6 @@ export class BrokerMetadata implements MetadataView {
   readonly #config: BrokerConfig;
   readonly #logger: Logger;
   readonly #events: PartitionEvents;
-  readonly #watchers = new Set<() => void>();
   readonly #topics = new Map<string, HostedTopic>();
   readonly #topicsById = new Map<string, HostedTopic>();
   /** Logs are made and deleted in the order of the facts. */
@@ -80,15 +79,6 @@ export class BrokerMetadata implements MetadataView {
     return this.#image.configs(resourceTypes[type], name);
   }
 
-  configuredResources(type: "TOPIC" | "BROKER"): string[] {
-    return this.#image.configuredResources(resourceTypes[type]);
-  }
-
-  watch(onChange: () => void): () => void {
-    this.#watchers.add(onChange);
-    return () => this.#watchers.delete(onChange);
-  }
-
   partition(topic: string, partition: number): PartitionLookup {
     return lookUp(this.#topics.get(topic), partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   }
@@ -117,7 +107,6 @@ export class BrokerMetadata implements MetadataView {
     const gone = [...touched.values()].filter((topic) => topic !== undefined && this.#isGone(topic)) as HostedTopic[];
     if (touched.size > 0) this.#soon(() => this.#settle([...touched.keys()], gone));
     for (const name of this.#configured(records)) this.#configure(name);
-    for (const watcher of [...this.#watchers]) watcher();
   }
 
   /** Everything was loaded and this start is registered: leads all partitions, under this start's epoch. */

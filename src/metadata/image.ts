@@ -39,12 +39,6 @@ export class MetadataImage {
     return this.#configs.get(`${type}:${name}`) ?? noConfigs;
   }
 
-  /** Brokers and topics that have a config of their own. */
-  configuredResources(type: ResourceType): string[] {
-    const prefix = `${type}:`;
-    return [...this.#configs.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
-  }
-
   /** How often the broker has started since the partition was made: its leader epoch. */
   leaderEpoch(topic: Topic, partition: number): number {
     return this.brokerEpoch - (topic.partitions[partition] ?? this.brokerEpoch);

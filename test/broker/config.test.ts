@@ -36,6 +36,12 @@ const refusals: [key: string, value: string, message: string][] = [
     "listeners: SSL is a listener of SSL, only PLAINTEXT is served (name it PLAINTEXT, or set " +
       "listener.security.protocol.map=SSL:PLAINTEXT) (in server.properties, line 3)",
   ],
+  [
+    "advertised.listeners",
+    "OUTSIDE://broker.test:9092",
+    'advertised.listeners: "OUTSIDE://broker.test:9092" in server.properties, line 3: expected one of the listeners ' +
+      "PLAINTEXT",
+  ],
   ["log.dirs", "one,two", 'log.dirs: "one,two" in server.properties, line 3: expected one folder'],
   [
     "default.replication.factor",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MemberEvent } from "../interop/support/member.ts";
-import { disordered, lost, sharedPartitions, uncommitted } from "../soak/audit.ts";
+import { conflictingPlans, disordered, lost, sharedPartitions, uncommitted } from "../soak/audit.ts";
 
 const record = (partition: number, offset: number, value = `v${offset}`): MemberEvent => ({
   event: "record",
@@ -51,4 +51,15 @@ test("the soak test counts what a cooperative member keeps", () => {
   const keeps = member("a", assigned(1, 0, 1), revoked(1), assigned(2));
   assert.equal(sharedPartitions([keeps, member("b", assigned(2, 0))]).length, 1);
   assert.deepEqual(sharedPartitions([keeps, member("b", assigned(2, 1))]), []);
+});
+
+test("the soak test finds a written generation that gives a partition to two members, or goes back", () => {
+  const plan = (generation: number, memberId: string, ...partitions: number[]) => ({
+    group: "g",
+    generation,
+    owners: [{ memberId, partitions }],
+  });
+  assert.equal(conflictingPlans([plan(1, "a", 0), plan(1, "b", 0)]).length, 1);
+  assert.equal(conflictingPlans([plan(2, "a", 0), plan(1, "b", 0)]).length, 1);
+  assert.deepEqual(conflictingPlans([plan(1, "a", 0), plan(1, "a", 0), plan(2, "b", 0)]), []);
 });

@@ -84,3 +84,30 @@ export function sharedPartitions(members: readonly Witness[]): string[] {
   }
   return breaches;
 }
+
+/** One round of a group, as the broker wrote it. */
+export interface Plan {
+  readonly group: string;
+  readonly generation: number;
+  readonly owners: readonly { readonly memberId: string; readonly partitions: readonly number[] }[];
+}
+
+/** What was written of a generation gives a partition to one member, always the same, and generations only grow. */
+export function conflictingPlans(plans: readonly Plan[]): string[] {
+  const breaches: string[] = [];
+  const owners = new Map<string, string>();
+  const newest = new Map<string, number>();
+  for (const { group, generation, owners: members } of plans) {
+    if (generation < (newest.get(group) ?? 0)) breaches.push(`${group} went back to generation ${generation}`);
+    newest.set(group, generation);
+    for (const { memberId, partitions } of members) {
+      for (const partition of partitions) {
+        const claim = `${group}: partition ${partition} in generation ${generation}`;
+        const other = owners.get(claim) ?? memberId;
+        if (other !== memberId) breaches.push(`${claim}: ${other} and ${memberId}`);
+        owners.set(claim, other);
+      }
+    }
+  }
+  return breaches;
+}

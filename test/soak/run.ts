@@ -16,7 +16,8 @@ import {
 } from "../interop/support/libraries.ts";
 import type { Member } from "../interop/support/member.ts";
 import { startWorld, type World } from "../interop/support/world.ts";
-import { disordered, lost, sharedPartitions, uncommitted } from "./audit.ts";
+import { conflictingPlans, disordered, lost, sharedPartitions, uncommitted } from "./audit.ts";
+import { readPlans } from "./plans.ts";
 import { seeded } from "./seeded.ts";
 
 const { values } = parseArgs({
@@ -162,7 +163,9 @@ async function soak(world: World): Promise<string[]> {
     breaches.push(...found.map((it) => `${group.name}: ${it}`));
     say(`${group.name}: ${group.ever.length} members, ${found.length} breaches`);
   }
-  return breaches;
+  const plans = await readPlans(world.broker.bootstrap, topic);
+  say(`${plans.length} rounds were written`);
+  return [...breaches, ...conflictingPlans(plans)];
 }
 
 const endings: (() => unknown)[] = [];

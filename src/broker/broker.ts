@@ -14,7 +14,7 @@ import { brokerConfigKey } from "./broker-configs.ts";
 import type { BrokerConfig } from "./config.ts";
 import { type BrokerConnection, ClientConnection, type Peer } from "./connection.ts";
 import { Connections } from "./connections.ts";
-import type { BrokerServices, Endpoint, Logger, MetadataShard, Outcome, PartitionLookup } from "./context.ts";
+import type { BrokerServices, Endpoint, LogDir, Logger, MetadataShard, Outcome, PartitionLookup } from "./context.ts";
 import { FetchSessions } from "./fetch-sessions.ts";
 import { GroupRuntime } from "./group-runtime.ts";
 import { servedApis } from "./handlers/index.ts";
@@ -31,8 +31,8 @@ export interface BrokerOptions {
   readonly log: Log;
   readonly config: BrokerConfig;
   readonly logger: Logger;
-  /** The folder of the log, for those who ask; "memory" where there is none. */
-  readonly logDir?: string;
+  /** Where the log lies, for those who ask; in memory when there is none. */
+  readonly logDir?: LogDir;
 }
 
 export interface Broker {
@@ -52,6 +52,8 @@ export function createBroker(options: BrokerOptions): Broker {
   return new LoneBroker(options);
 }
 
+const inMemory: LogDir = { path: "memory", space: async () => ({ totalBytes: -1, usableBytes: -1 }) };
+
 /** KRaft's id of the metadata topic. */
 const metadataTopicId = "AAAAAAAAAAAAAAAAAAAAAQ";
 const metadataPartition = 0;
@@ -66,7 +68,7 @@ class LoneBroker implements Broker, BrokerServices {
   readonly log: Log;
   readonly config: BrokerConfig;
   readonly nodeId: number;
-  readonly logDir: string;
+  readonly logDir: LogDir;
   readonly metadata: BrokerMetadata;
   readonly metadataShard: MetadataShard;
   readonly groups: GroupRuntime;
@@ -80,7 +82,7 @@ class LoneBroker implements Broker, BrokerServices {
   #endpoints: ReadonlyMap<string, Endpoint> = new Map();
   #isStopping = false;
 
-  constructor({ clock, rng, platform, log, config, logger, logDir = "memory" }: BrokerOptions) {
+  constructor({ clock, rng, platform, log, config, logger, logDir = inMemory }: BrokerOptions) {
     this.clock = clock;
     this.rng = rng;
     this.platform = platform;

@@ -19,6 +19,12 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
+/** The folder that holds the data, and how full its disk is (-1: nobody knows). */
+export interface LogDir {
+  readonly path: string;
+  space(): Promise<{ readonly totalBytes: number; readonly usableBytes: number }>;
+}
+
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
@@ -102,8 +108,8 @@ export interface BrokerServices {
   readonly isStopping: boolean;
   /** Calls back once when `stop()` begins, at once if it has. @returns unsubscribe. */
   onStopping(callback: () => void): () => void;
-  /** The folder that holds the data, as DescribeLogDirs tells it. */
-  readonly logDir: string;
+  /** Where the log lies, for DescribeLogDirs. */
+  readonly logDir: LogDir;
   /** What runs here, for those who ask (DescribeCluster, ApiVersions). */
   readonly brokerEpoch: number;
   /** Where clients of this listener reach this broker (advertised.listeners). */

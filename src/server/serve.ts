@@ -1,8 +1,9 @@
 /** A broker as a process: its log, its sockets, its signals. */
+import { statfs } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Broker, createBroker } from "../broker/broker.ts";
 import type { BrokerConfig } from "../broker/config.ts";
-import type { Logger } from "../broker/context.ts";
+import type { LogDir, Logger } from "../broker/context.ts";
 import { openFileLog } from "../log/file/recovery.ts";
 import { type Log, LogError } from "../log/log.ts";
 import { openMemoryLog } from "../log/memory/memory-log.ts";
@@ -44,7 +45,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const folder = ephemeral ? undefined : resolve(config.get("log.dirs")?.[0] ?? config.get("log.dir") ?? "data");
     log = folder === undefined ? memoryLog(config) : await fileLog(folder, options);
     const seams = { clock: machineClock, rng: machineRng, platform: nodePlatform };
-    const broker = createBroker({ ...seams, log, config, logger, ...(folder === undefined ? {} : { logDir: folder }) });
+    const broker = createBroker({
+      ...seams,
+      log,
+      config,
+      logger,
+      ...(folder === undefined ? {} : { logDir: logDirOf(folder) }),
+    });
     await broker.start(endpoints);
     listeners.serve(broker, config, logger);
     return { broker, listeners, folder, stop: () => stop(broker, listeners) };
@@ -61,6 +68,16 @@ async function stop(broker: Broker, listeners: Listeners): Promise<void> {
   await broker.stop();
   await new Promise((done) => setImmediate(done)); // what was parked has its answer in this turn
   await listeners.closeClients(closeClientsWithinMs);
+}
+
+function logDirOf(path: string): LogDir {
+  return {
+    path,
+    async space() {
+      const { bsize, blocks, bavail } = await statfs(path);
+      return { totalBytes: bsize * blocks, usableBytes: bsize * bavail };
+    },
+  };
 }
 
 function memoryLog(config: BrokerConfig): Log {

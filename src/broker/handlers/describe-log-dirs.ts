@@ -2,8 +2,8 @@ import type { DescribeLogDirs, DescribeLogDirsRequest } from "../../protocol/api
 import { ErrorCode } from "../../protocol/errors.ts";
 import type { BrokerServices, Handler, TopicImage } from "../context.ts";
 
-/** One folder holds everything; how full its disk is the broker does not know (-1). */
-export const describeLogDirs: Handler<typeof DescribeLogDirs> = ({ topics }, { broker }) => {
+/** One folder holds everything. */
+export const describeLogDirs: Handler<typeof DescribeLogDirs> = async ({ topics }, { broker }) => {
   const described = [...askedTopics(topics, broker)].map(({ topic, partitions }) => ({
     name: topic.name,
     partitions: partitions.flatMap((partitionIndex) => {
@@ -17,10 +17,9 @@ export const describeLogDirs: Handler<typeof DescribeLogDirs> = ({ topics }, { b
     results: [
       {
         errorCode: ErrorCode.NONE,
-        logDir: broker.logDir,
+        logDir: broker.logDir.path,
         topics: described.filter(({ partitions }) => partitions.length > 0),
-        totalBytes: -1,
-        usableBytes: -1,
+        ...(await broker.logDir.space()),
         isCordoned: false,
       },
     ],

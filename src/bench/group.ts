@@ -204,6 +204,7 @@ async function manySmallGroups(count: number): Promise<void> {
   });
   bench.stop();
   await measure(`${of}: load`, count, () => bench.load(2));
+  tellMemory(`${of}, after a load`, count, before);
   bench.stop();
 }
 
@@ -222,6 +223,7 @@ async function manyOffsets(count: number): Promise<void> {
   });
   bench.stop();
   await measure(`${of}: load`, count, () => bench.load(2));
+  tellMemory(`${of}, after a load`, count, before);
   bench.stop();
 }
 

@@ -55,5 +55,17 @@ of it, if it is another one; a dash: nothing happens.
 | | ${states.join(" | ")} |
 |---|${states.map(() => "---|").join("")}
 ${expected.map((event) => `| ${event.name} | ${states.map((state) => event[state]).join(" | ")} |`).join("\n")}
+
+## Where regroup departs from Kafka 4.3.1
+
+\`test/group/side-by-side/run.ts\` asks both the same random things and finds no other differences.
+
+- A commit whose every partition is refused for its metadata makes no group. Kafka lists an Empty one until it restarts.
+- A group above group.max.size goes on as soon as the last member is sent away. Kafka waits for the rebalance timeout.
+- A static member that comes back before its sync owes that sync itself. Kafka waits for the old member id, which never
+  comes, and rebalances when the rebalance timeout runs out.
+- What a static member subscribes to when it comes back (rule 31) counts at once, as it does in Kafka after a restart.
+- An assignor that a member names twice counts once. Kafka counts it twice, and the group has no assignor.
+- When the leader is gone the longest in of those that rejoined leads. Kafka takes the first in its hash table.
 `;
 }

@@ -15,7 +15,7 @@ import { logConfigOf } from "./log-config.ts";
 export interface PartitionEvents {
   /** The broker leads the partition: its log is there, under a leader epoch of this start. */
   led(partition: LedPartition): void;
-  /** Topics are gone; their logs go when this resolves, so that a crash before it is noticed by what is left of them. */
+  /** Topics are gone; their logs go when this resolves, so what is left of them tells of a crash before it. */
   deleted(topics: readonly DeletedTopic[]): Promise<void>;
 }
 

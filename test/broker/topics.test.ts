@@ -81,7 +81,7 @@ test("Metadata by topic id: from version 12 on, and only one of name and id", as
   assert.deepEqual(await ask(10, { name: "", topicId }), [ErrorCode.INVALID_REQUEST, "", 0]);
 });
 
-test("DeleteTopics takes names and ids, refuses what cannot be meant, and the topic is gone when it answers", async () => {
+test("DeleteTopics takes names and ids, refuses what cannot be meant, and answers when they are gone", async () => {
   const broker = await startBroker();
   const topicId = await createTopic(broker, "orders");
   await createTopic(broker, "payments");

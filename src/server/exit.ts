@@ -5,7 +5,8 @@ const teardownSeconds = 1;
 
 /**
  * Ends the process. Node's teardown has been seen to hang for ever in `process.exit` (nodejs/node#54918), where no
- * timer and no thread of ours runs any more: a small shell stands by and cuts it then. All that matters is durable by now.
+ * timer and no thread of ours runs any more: a small shell stands by and cuts it then. All that matters is durable
+ * by now.
  */
 export function exit(code: number): never {
   if (process.platform !== "win32") {

@@ -11,9 +11,11 @@ const head = `# Configuration
 
 Names, types and defaults are Kafka's, where a line does not say otherwise. They are given in the environment
 (\`REGROUP_LOG_DIRS\` is \`log.dirs\`), in a file (\`--config server.properties\`) and on the command line
-(\`-o log.dirs=/some/folder\`), the later going before the earlier. A key that is not listed here is warned about; a value that is refused ends
-the start with its place and the reason. This file is printed by a test from the tables in
-\`src/broker/broker-configs.ts\` and \`src/metadata/topic-configs.ts\`: \`npm test -- config-docs --update\`.
+(\`-o log.dirs=/some/folder\`), the later going before the earlier. A key that is not listed here is warned about; a
+value that is refused ends the start with its place and the reason.
+
+This file is printed by a test from the tables in \`src/broker/broker-configs.ts\` and
+\`src/metadata/topic-configs.ts\`: \`npm test -- config-docs --update\`.
 `;
 
 test("docs/configuration.md tells every key that the broker acts on", async () => {

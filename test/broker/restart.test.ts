@@ -57,7 +57,7 @@ test("an append under the epoch of a broker that was replaced is fenced", async 
   assert.deepEqual(log.get("orders", 0)!.admit(100, stale), { ok: false, refusal: "fenced-leader-epoch" });
 });
 
-test("a crash between a topic's records and its logs is made good at the next start, as is one at its end", async () => {
+test("a crash between a topic's records and its logs is mended at the next start, so is one at its end", async () => {
   const log = openMemoryLog({ platform: nodePlatform });
   const first = await startOver(log);
   await first.create("orders", "payments");

@@ -47,21 +47,18 @@ function claimsOf({ ownedPartitions, generationId, userData }: MemberSubscriptio
   return { partitions: ownedPartitions, generation, subscriptionGeneration: generationId };
 }
 
-/**
- * A claim that does not hold counts too: its member may be reading the partition all the same. Of several members that
- * claim a partition in one generation none is trusted with it; but where subscriptions differ, Java lets one keep it.
- */
+/** A claim that does not hold counts too: its member may be reading the partition all the same. */
 function withdrawUntilGivenUp(
   plan: AssignmentPlan,
   layout: GroupLayout,
   claims: readonly Claims[],
-  { contested }: PreviousOwners,
+  previous: PreviousOwners,
 ): void {
-  const mixed = layout.classes.length > 1;
   const stays = new Uint8Array(plan.owner.length);
   claims.forEach((each, member) => {
-    eachClaim(layout, each, (partition) => {
-      if (plan.owner[partition] === member && (mixed || contested[partition] === 0)) stays[partition] = 1;
+    eachClaim(layout, each, (partition, topic) => {
+      const hadIt = previous.owner[partition] === member || maySucceed(layout, previous, partition, topic);
+      if (hadIt && plan.owner[partition] === member) stays[partition] = 1;
     });
   });
   claims.forEach((each) => {
@@ -69,4 +66,13 @@ function withdrawUntilGivenUp(
       if (stays[partition] === 0 && plan.owner[partition] !== nobody) plan.withdraw(partition);
     });
   });
+}
+
+/**
+ * Whether another who claims the partition may have it at once, as in Java: where subscriptions differ, if its owner has
+ * dropped the topic, or if it has none, as several claim it in one generation.
+ */
+function maySucceed({ classes, classOf }: GroupLayout, { owner }: PreviousOwners, partition: number, topic: number) {
+  const last = owner[partition]!;
+  return classes.length > 1 && (last === nobody || !classes[classOf[last]!]!.topics.has(topic));
 }

@@ -7,7 +7,7 @@ import type { ClusterTopics, GroupMember } from "./partition-assignor.ts";
 /** Members that subscribe to the same topics. Most groups have one class. */
 export interface SubscriptionClass {
   /** Ascending; only topics that exist. */
-  readonly topics: readonly number[];
+  readonly topics: ReadonlySet<number>;
   /** Members, ascending. */
   readonly members: number[];
 }
@@ -54,7 +54,7 @@ export function layOut(
   topics.forEach((topic, index) => {
     firstPartition[index + 1] = firstPartition[index]! + cluster.get(topic)!.partitionCount;
   });
-  const classes = lists.map((list) => ({ topics: indexesOf(list, topicIndex), members: [] as number[] }));
+  const classes = lists.map((list) => ({ topics: new Set(indexesOf(list, topicIndex)), members: [] as number[] }));
   classOf.forEach((index, member) => {
     classes[index]!.members.push(member);
   });

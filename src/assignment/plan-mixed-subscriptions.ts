@@ -1,5 +1,5 @@
 import { AssignmentPlan, nobody } from "./assignment-plan.ts";
-import { classesOfTopics, type GroupLayout, membersOf, topicOfPartitions } from "./group-layout.ts";
+import { classesOfTopics, type GroupLayout, membersOf } from "./group-layout.ts";
 import { LeastLoaded } from "./least-loaded.ts";
 import { type Claims, eachClaim, type PreviousOwners } from "./previous-owners.ts";
 import { noRack, type Racks, rackMatches } from "./racks.ts";
@@ -42,14 +42,12 @@ function keep(
   owner: Int32Array,
   racks: Racks | undefined,
 ): boolean {
-  const subscribed = layout.classes.map(({ topics }) => new Set(topics));
-  const topicOf = topicOfPartitions(layout);
   let mustRevoke = false;
   claims.forEach((each, member) => {
-    const topics = subscribed[layout.classOf[member]!]!;
-    eachClaim(layout, each, (partition) => {
+    const { topics } = layout.classes[layout.classOf[member]!]!;
+    eachClaim(layout, each, (partition, topic) => {
       if (owner[partition] !== member || plan.owner[partition] === member) return;
-      const mayKeep = topics.has(topicOf[partition]!) && (racks === undefined || rackMatches(racks, member, partition));
+      const mayKeep = topics.has(topic) && (racks === undefined || rackMatches(racks, member, partition));
       if (mayKeep) plan.give(partition, member);
       else mustRevoke = true;
     });

@@ -8,7 +8,7 @@ export interface Claims {
   readonly partitions: readonly TopicPartitions[];
   /** In which generation; -1: unknown, or none. */
   readonly generation: number;
-  /** The generation that the subscription itself tells, since its version 2. */
+  /** The generation that the subscription itself tells, since its version 2; before, and for none, -1. */
   readonly subscriptionGeneration: number;
 }
 
@@ -17,13 +17,12 @@ export interface PreviousOwners {
   readonly owner: Int32Array;
   /** Of each partition, the member that had it last before the group's current generation, or `nobody`. */
   readonly former: Int32Array;
-  /** Of each partition, 1 if several members claim it in the same generation: then none can be right. */
-  readonly contested: Uint8Array;
 }
 
 /**
- * Of several claims to a partition that of the highest generation holds. Partitions and topics that do not exist any
- * more are passed over.
+ * Of several claims to a partition that of the highest generation holds; of several in one generation, none. As in Java,
+ * a claim that stands is measured by its subscription's generation: subscriptions before version 2 yield to any later
+ * member, by id, that knows its generation. Partitions and topics that do not exist any more are passed over.
  * @param claims of each member
  */
 export function previousOwners(layout: GroupLayout, claims: readonly Claims[]): PreviousOwners {
@@ -48,16 +47,20 @@ export function previousOwners(layout: GroupLayout, claims: readonly Claims[]): 
   for (let partition = 0; partition < partitionCount; partition++) {
     if (contested[partition] === 1) owner[partition] = nobody;
   }
-  return { owner, former, contested };
+  return { owner, former };
 }
 
 /** In the order in which the member tells them. */
-export function eachClaim(layout: GroupLayout, { partitions }: Claims, visit: (partition: number) => void): void {
+export function eachClaim(
+  layout: GroupLayout,
+  { partitions }: Claims,
+  visit: (partition: number, topic: number) => void,
+): void {
   for (const { topic, partitions: numbers } of partitions) {
     const index = layout.topicIndex.get(topic);
     if (index === undefined) continue;
     const first = layout.firstPartition[index]!;
     const count = layout.firstPartition[index + 1]! - first;
-    for (const number of numbers) if (number >= 0 && number < count) visit(first + number);
+    for (const number of numbers) if (number >= 0 && number < count) visit(first + number, index);
   }
 }

@@ -1,15 +1,15 @@
 import { parseArgs } from "node:util";
-import { playLife } from "./random/life.ts";
+import { Life } from "./random/life.ts";
 import { untilReady } from "./ready.ts";
-import { startTarget } from "./targets.ts";
+import { startTarget, type Target } from "./targets.ts";
 import { Connection } from "./wire/connection.ts";
 
 /*
- * node test/conformance/compare.ts [--from 0] [--lives 50] [--steps 60] [--show]
+ * node test/conformance/compare.ts [--from 0] [--lives 50] [--steps 60] [--restarts 0] [--show]
  *
  * Plays random lives of groups against a real Kafka and against regroup side by side, and tells the first line where
- * they part. What Kafka leaves to the order of a hash map is not compared: who leads when the leader is gone. A life
- * ends there.
+ * they part; with restarts, both brokers are killed (SIGKILL) and started again that often, all lives at once. What
+ * Kafka leaves to the order of a hash map is not compared: who leads when the leader is gone. A life ends there.
  */
 
 const { values } = parseArgs({
@@ -17,49 +17,72 @@ const { values } = parseArgs({
     from: { type: "string", default: "0" },
     lives: { type: "string", default: "50" },
     steps: { type: "string", default: "60" },
+    restarts: { type: "string", default: "0" },
     show: { type: "boolean", default: false },
   },
 });
+const [from, count, steps, restarts] = [values.from, values.lives, values.steps, values.restarts].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+const topic = "lives";
+const atOnce = 3;
+
 const settings = { "group.initial.rebalance.delay.ms": 0, "num.partitions": 4 };
 const targets = await Promise.all([
   startTarget("kafka", { settings, durable: true }),
-  startTarget("regroup", { settings, durable: false }),
+  startTarget("regroup", { settings, durable: restarts > 0 }),
 ]);
 try {
-  process.exitCode = (await compareAll(targets.map(({ address }) => address))) > 0 ? 1 : 0;
+  const [kafka, regroup] = (await Promise.all(targets.map(tellAll))) as [string[][], string[][]];
+  process.exitCode = report(kafka, regroup) > 0 ? 1 : 0;
 } finally {
   await Promise.all(targets.map((target) => target.end()));
 }
 
-/** @returns the number of lives that differ. */
-async function compareAll(addresses: string[]): Promise<number> {
-  const topic = "lives";
-  for (const address of addresses) {
-    await untilReady(address);
-    const connection = await Connection.open(address);
-    const topics = [{ name: topic, numPartitions: 3, replicationFactor: 1 }];
-    await connection.ask("CreateTopics", { topics, timeoutMs: 10_000 });
-    connection.close();
-  }
-  const from = Number(values.from);
-  const seeds = Array.from({ length: Number(values.lives) }, (_, index) => from + index);
-  let [differing, ended] = [0, 0];
-  const work = async () => {
-    for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
-      const life = seed;
-      const play = (address: string) => playLife(address, life, topic, Number(values.steps));
-      const [kafka, regroup] = (await Promise.all(addresses.map(play))) as [string[], string[]];
-      if (values.show) console.log(kafka.join("\n"));
-      const verdict = compare(kafka, regroup);
-      if (verdict === "other leader") ended++;
-      else if (verdict) {
-        differing++;
-        console.log(`--- seed ${seed}\n${verdict}`);
-      }
+/** @returns what each life told. */
+async function tellAll(target: Target): Promise<string[][]> {
+  const { address } = target;
+  await untilReady(address);
+  const connection = await Connection.open(address);
+  const topics = [{ name: topic, numPartitions: 3, replicationFactor: 1 }];
+  await connection.ask("CreateTopics", { topics, timeoutMs: 10_000 });
+  connection.close();
+  const lives = await Promise.all(
+    Array.from({ length: count }, (_, index) => Life.begin(address, from + index, topic)),
+  );
+  for (let part = 0; part <= restarts; part++) {
+    if (part > 0) {
+      await target.killAndRestart();
+      await untilReady(address);
+      for (const life of lives) await life.reconnect();
     }
-  };
-  await Promise.all([work(), work(), work()]);
-  console.log(`${values.lives} lives: ${differing} differ, ${ended} end early with another leader`);
+    const waiting = [...lives];
+    const work = async () => {
+      for (let life = waiting.shift(); life; life = waiting.shift()) {
+        for (let step = 0; step < steps / (restarts + 1); step++) await life.step();
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+  }
+  return lives.map((life) => life.end());
+}
+
+/** @returns the number of lives that differ. */
+function report(kafka: string[][], regroup: string[][]): number {
+  let [differing, ended] = [0, 0];
+  kafka.forEach((told, index) => {
+    if (values.show) console.log(told.join("\n"));
+    const verdict = compare(told, regroup[index] as string[]);
+    if (verdict === "other leader") ended++;
+    else if (verdict) {
+      differing++;
+      console.log(`--- seed ${from + index}\n${verdict}`);
+    }
+  });
+  console.log(`${count} lives: ${differing} differ, ${ended} end early with another leader`);
   return differing;
 }
 

@@ -24,22 +24,17 @@ type Step = (life: Life, client: Client, draw: Draw) => Promise<string> | undefi
  * as it is described after it. Timeouts are long, so that only requests move the group; the same seed gives the same
  * requests, and on two brokers that do the same the same lines.
  */
-export async function playLife(address: string, seed: number, topic: string, steps: number): Promise<string[]> {
-  const life = await Life.begin(address, seed, topic);
-  for (let step = 0; step < steps; step++) await life.step(step);
-  return life.end();
-}
-
-class Life {
+export class Life {
   readonly groupId: string;
   readonly topic: string;
   readonly clients: Client[] = [];
   private readonly address: string;
   private readonly draw: Draw;
-  private readonly admin: Connection;
+  private admin: Connection;
   private readonly told: string[] = [];
   private readonly names = new Map<string, string>();
   private answers: string[] = [];
+  private steps = 0;
 
   static async begin(address: string, seed: number, topic: string): Promise<Life> {
     const life = new Life(address, seed, topic, await Connection.open(address));
@@ -61,8 +56,9 @@ class Life {
     this.admin = admin;
   }
 
-  async step(number: number): Promise<void> {
+  async step(): Promise<void> {
     const { draw } = this;
+    const number = this.steps++;
     const [name, act] = draw.oneOf(acts);
     const first = draw.below(3);
     const inner = draw.fork(); // whatever an act draws, the next step is the same
@@ -79,7 +75,17 @@ class Life {
     this.told.push(title, ...this.answers.sort(), `    ${await this.described()}`);
   }
 
-  async end(): Promise<string[]> {
+  /** After a restart of the broker: everybody connects again and remembers who it is. */
+  async reconnect(): Promise<void> {
+    this.admin = await Connection.open(this.address);
+    for (const client of this.clients) {
+      await client.connection.closed;
+      client.connection = await Connection.open(this.address, client.name);
+    }
+    this.told.push("the broker has restarted", `    ${await this.described()}`);
+  }
+
+  end(): string[] {
     for (const { connection } of this.clients) connection.close();
     this.admin.close();
     return this.told;

@@ -174,7 +174,10 @@ function assertAllBooks({ world }: Crowd): void {
   assert.equal(world.parked.size, parked, "every request is answered, dropped, or parked with a member");
 }
 
-for (let seed = 1; seed <= 60; seed++) {
+/** 547 and 2065 once put a member back at another place than the log has it. */
+const seeds = [...Array.from({ length: 60 }, (_, at) => at + 1), 547, 2065];
+
+for (const seed of seeds) {
   test(`seed ${seed}: requests, timers and members agree, and the log replays to the same state`, () => {
     const crowd = new Crowd(seed);
     for (let step = 0; step < stepsPerSeed; step++) {

@@ -122,12 +122,17 @@ export class ClassicGroup {
     if (this.isLeader(member.memberId)) this.leaderId = this.members.keys().next().value ?? null;
   }
 
-  /** `member` stands where `old`, of the same instance id, stood: also as leader (rule 30). */
+  /** `member` stands where `old`, of the same instance id, stood: in the list, and as leader (rule 30). */
   replace(old: Member, member: Member, context: GroupContext): void {
     const wasLeader = this.isLeader(old.memberId);
     const owesSync = this.pendingSyncs.has(old);
+    const all = [...this.members.values()];
     this.remove(old, context);
     this.add(member);
+    for (const behind of all.slice(all.indexOf(old) + 1)) {
+      this.members.delete(behind.memberId);
+      this.members.set(behind.memberId, behind);
+    }
     if (wasLeader) this.leaderId = member.memberId;
     if (owesSync) this.pendingSyncs.add(member);
   }

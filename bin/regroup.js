@@ -7,10 +7,12 @@ import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 const built = new URL("../dist/cli.js", import.meta.url);
+const install = new URL("../scripts/install.js", import.meta.url);
 const pinned = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
 const [major, minor] = process.versions.node.split(".").map(Number);
 const runsSource = major > 22 || (major === 22 && minor >= 18);
 
+if (!existsSync(built)) await import(install.href); // a fresh clone: what npm start would have done
 if (existsSync(built)) await start(built);
 else if (runsSource) await start(new URL("../src/cli/main.ts", import.meta.url));
 else runWith(pinned);
@@ -24,12 +26,6 @@ async function start(entry) {
 
 /** An older Node runs no TypeScript: the one that the repository pins does. */
 function runWith(node) {
-  if (!existsSync(node)) {
-    console.error(
-      `regroup: Node.js ${process.versions.node} does not run its source. Run "npm install" once, then again.`,
-    );
-    process.exit(1);
-  }
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGTERM" ? 143 : 1)));

@@ -32,6 +32,6 @@ if (installed !== wanted) {
 /** Runs the npm that runs this script, on the Node that runs it: node_modules/.bin/node may be replaced meanwhile. */
 function npm(args) {
   const { npm_execpath: npmCli, npm_node_execpath: node } = process.env;
-  const [command, before] = npmCli && node ? [node, [npmCli]] : ["npm", []];
+  const [command, before] = npmCli?.endsWith("npm-cli.js") && node ? [node, [npmCli]] : ["npm", []];
   return spawnSync(command, [...before, ...args], { cwd: root, stdio: "inherit" }).status ?? 1;
 }

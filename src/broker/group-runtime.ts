@@ -92,7 +92,7 @@ function tell(fact: GroupFact, logger: Logger): void {
     case "GroupRebalanceStarted":
       return logger.debug(fields, `group ${fact.group} rebalances: ${fact.reason}`);
     case "GroupRebalanceCompleted":
-      return logger.info(fields, rebalanceLine(fact));
+      return logger.info({ ...fields, durationMs: Math.round(fact.durationMs) }, rebalanceLine(fact));
     case "GroupStaticMemberReplaced":
       return logger.info(fields, `group ${fact.group}: ${fact.groupInstanceId} is back, nothing moves`);
     case "GroupDeleted":
@@ -109,11 +109,15 @@ function rebalanceLine(fact: Extract<GroupFact, { type: "GroupRebalanceCompleted
   const change = [
     joined.length > 0 ? `joined ${joined.join(" ")}` : "",
     left.length > 0 ? `left ${left.join(" ")}` : "",
-    movedPartitions === undefined ? "" : `${movedPartitions} partitions moved`,
+    movedPartitions === undefined ? "" : `${counted(movedPartitions, "partition")} moved`,
   ].filter((part) => part !== "");
-  const what = members === 0 ? "is empty" : `has ${members} members`;
+  const what = members === 0 ? "is empty" : `has ${counted(members, "member")}`;
   return (
     `group ${group} ${what} in generation ${toGeneration} (from ${fromGeneration}), ` +
-    `${[...change, `took ${durationMs} ms`].join(", ")}: ${reason}`
+    `${[...change, `took ${Math.round(durationMs)} ms`].join(", ")}: ${reason}`
   );
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }

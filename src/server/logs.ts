@@ -18,13 +18,12 @@ export async function openLogOutput(level: string): Promise<LogOutput> {
   };
 }
 
+/** What a rebalance's sentence tells already; in JSON it stands beside it. */
+const toldInWords =
+  "group,reason,fromGeneration,toGeneration,protocolType,assignor,leader,members,joined,left,movedPartitions,durationMs";
+
 async function prettyStream() {
   const { default: pretty } = await import("pino-pretty");
-  return pretty({
-    destination: 2,
-    sync: true,
-    translateTime: "SYS:HH:MM:ss.l",
-    ignore: "pid,hostname",
-    singleLine: true,
-  });
+  const ignore = `pid,hostname,${toldInWords}`;
+  return pretty({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss.l", ignore, singleLine: true });
 }

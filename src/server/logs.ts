@@ -19,11 +19,13 @@ export async function openLogOutput(level: string): Promise<LogOutput> {
 }
 
 /** What a rebalance's sentence tells already; in JSON it stands beside it. */
-const toldInWords =
-  "group,reason,fromGeneration,toGeneration,protocolType,assignor,leader,members,joined,left,movedPartitions,durationMs";
+const toldInWords = [
+  ...["group", "reason", "fromGeneration", "toGeneration", "protocolType", "assignor", "leader"],
+  ...["members", "joined", "left", "movedPartitions", "durationMs"],
+];
 
 async function prettyStream() {
   const { default: pretty } = await import("pino-pretty");
-  const ignore = `pid,hostname,${toldInWords}`;
+  const ignore = ["pid", "hostname", ...toldInWords].join(",");
   return pretty({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss.l", ignore, singleLine: true });
 }

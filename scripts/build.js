@@ -1,4 +1,4 @@
-// npm run build [-- folder]: dist/ as npm publishes it (docs/decisions/0005-the-npm-package.md). Node strips no types
+// npm run build [-- folder]: dist/ as npm publishes it (docs/decisions/0004-the-npm-package.md). Node strips no types
 // under node_modules, and a few bundles start several times faster than a hundred modules.
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";

@@ -7,7 +7,7 @@ import { createPartitions, createTopics, none } from "./create-topics.ts";
 import { MetadataImage, resourceTypes, type Topic } from "./image.ts";
 import { randomUuid } from "./random-uuid.ts";
 import type { MetadataRecord } from "./records.ts";
-import type { DeletedTopic, MetadataRequests } from "./requests.ts";
+import type { ApiError, DeletedTopic, MetadataRequests } from "./requests.ts";
 
 /** What is durable now. Whoever replays all of them in order has the shard's image as clients may see it. */
 export interface MetadataFact {
@@ -45,7 +45,7 @@ export class MetadataMachine implements StateMachine<MetadataRequests, MetadataR
     token: ReplyToken,
     context: Context,
   ): void {
-    const { records, reply, refused } = this.#decide(type, request, context.rng);
+    const { records, reply, refused } = this.#deciders[type](request, context.rng);
     const admission = records.length === 0 ? ({ ok: true } as const) : context.emit(records);
     if (!admission.ok) return context.reply(token, refused(admission.errorCode));
     if (records.length > 0) context.publish({ records });
@@ -54,27 +54,16 @@ export class MetadataMachine implements StateMachine<MetadataRequests, MetadataR
 
   timer(): void {}
 
-  #decide(type: keyof MetadataRequests, request: unknown, rng: Rng): Decision {
-    const ask = request as never;
-    switch (type) {
-      case "RegisterBroker":
-        return this.#register(ask, rng);
-      case "CreateTopics":
-        return named(createTopics(this.#image, ask, this.#rules, rng));
-      case "CreatePartitions":
-        return named(createPartitions(this.#image, ask, this.#rules));
-      case "DeleteTopics":
-        return named(this.#deleteTopics(ask));
-      case "AlterConfigs":
-        return named(alterConfigs(this.#image, ask, this.#rules));
-      case "AllocateProducerIds":
-        return this.#allocateProducerIds();
-      default:
-        throw new Error(`no such request: ${String(type)}`);
-    }
-  }
+  readonly #deciders: Deciders = {
+    RegisterBroker: (request, rng) => this.#register(request, rng),
+    CreateTopics: (request, rng) => named(createTopics(this.#image, request, this.#rules, rng)),
+    CreatePartitions: (request) => named(createPartitions(this.#image, request, this.#rules)),
+    DeleteTopics: (request) => named(this.#deleteTopics(request)),
+    AlterConfigs: (request) => named(alterConfigs(this.#image, request, this.#rules)),
+    AllocateProducerIds: () => this.#allocateProducerIds(),
+  };
 
-  #register({ nodeId }: MetadataRequests["RegisterBroker"]["request"], rng: Rng): Decision {
+  #register({ nodeId }: MetadataRequests["RegisterBroker"]["request"], rng: Rng): Decision<"RegisterBroker"> {
     const records: MetadataRecord[] = [];
     if (this.#image.clusterId === "") {
       records.push({ type: "ClusterRecord", key: {}, value: { clusterId: randomUuid(rng) } });
@@ -87,7 +76,7 @@ export class MetadataMachine implements StateMachine<MetadataRequests, MetadataR
     return { records, reply: { errorCode: ErrorCode.NONE }, refused: (errorCode) => ({ errorCode }) };
   }
 
-  #allocateProducerIds(): Decision {
+  #allocateProducerIds(): Decision<"AllocateProducerIds"> {
     const first = this.#image.nextProducerId;
     const value = { nextProducerId: first + producerIdBlock };
     return {
@@ -134,11 +123,16 @@ export class MetadataMachine implements StateMachine<MetadataRequests, MetadataR
   }
 }
 
-interface Decision {
+/** What a request comes to: its records, its reply, and the reply when the log does not take them. */
+interface Decision<K extends keyof MetadataRequests> {
   readonly records: readonly MetadataRecord[];
-  readonly reply: MetadataRequests[keyof MetadataRequests]["reply"];
-  readonly refused: (errorCode: ErrorCode) => MetadataRequests[keyof MetadataRequests]["reply"];
+  readonly reply: MetadataRequests[K]["reply"];
+  readonly refused: (errorCode: ErrorCode) => MetadataRequests[K]["reply"];
 }
+
+type Deciders = {
+  readonly [K in keyof MetadataRequests]: (request: MetadataRequests[K]["request"], rng: Rng) => Decision<K>;
+};
 
 interface Named<Result> {
   readonly records: readonly MetadataRecord[];
@@ -146,10 +140,10 @@ interface Named<Result> {
 }
 
 /** One result each, and when the log does not take the records, the same error for each. */
-function named<Result extends object>({ records, results }: Named<Result>): Decision {
+function named<Result extends ApiError>({ records, results }: Named<Result>) {
   return {
     records,
-    reply: results as never,
-    refused: (errorCode) => results.map((result) => ({ ...result, errorCode, errorMessage: null })) as never,
+    reply: results,
+    refused: (errorCode: ErrorCode) => results.map((result) => ({ ...result, errorCode, errorMessage: null })),
   };
 }

@@ -2,7 +2,8 @@
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { ResourceType } from "./image.ts";
 
-export interface MetadataRequests extends Record<string, { readonly request: unknown; readonly reply: unknown }> {
+/** A type and no interface, so that its keys are these alone. */
+export type MetadataRequests = {
   /** The broker has started: a new broker epoch, and so a new leader epoch of every partition. */
   RegisterBroker: { readonly request: { readonly nodeId: number }; readonly reply: { readonly errorCode: ErrorCode } };
   CreateTopics: { readonly request: CreateTopics; readonly reply: readonly CreatedTopic[] };
@@ -11,7 +12,7 @@ export interface MetadataRequests extends Record<string, { readonly request: unk
   AlterConfigs: { readonly request: AlterConfigs; readonly reply: readonly ApiError[] };
   /** A block of producer ids that nobody had before. */
   AllocateProducerIds: { readonly request: { readonly nodeId: number }; readonly reply: ProducerIds };
-}
+};
 
 export interface ApiError {
   readonly errorCode: ErrorCode;

@@ -1,7 +1,10 @@
 /**
  * What groups cost: one of 10,000 members, 10,000 of one member, 100,000 that hold only offsets. The runtime, its
- * records and the memory engine are in it; the wire is not. `npm run bench -- group`, or with a number of thousands
- * that all sizes are scaled by.
+ * records and the memory engine are in it; the wire is not. `npm run bench -- group`.
+ *
+ * On a shared machine with 2 cores, Node 26.10: a heartbeat takes 2.5 µs of CPU in a group of 10,000 as
+ * in one of one member; a first join and its sync 30 µs each; a load 3 µs an offset, 8 µs a member. A member takes
+ * 1.7 KB of memory, a group of one member 2.7 KB, a group of offsets 0.65 KB, the log's own bytes included.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";

@@ -78,7 +78,7 @@ test("rule 21: the leader's sync is answered, and the rebalance told, when the p
   );
 });
 
-test("rules 21 and 42: the plan's append fails, all that wait look for a coordinator, and the log decides", async () => {
+test("rules 21 and 42: the plan's append fails, all that wait look for a coordinator, the log decides", async () => {
   const shard = new Shard();
   const memberId = await shard.joined();
   const synced = shard.ask("SyncGroup", syncRequest(memberId, 1, { [memberId]: [0] }));

@@ -204,3 +204,24 @@ test("what a member says is kept in bytes of its own, not as a view of its reque
 function errorOf(reply: unknown): number | undefined {
   return (reply as { errorCode: number } | undefined)?.errorCode;
 }
+
+test("the fact of a rebalance counts the partitions that have another owner, no owner, or one at last", () => {
+  const world = new World();
+  const [a, b] = joinedMembers(world, 2) as [string, string];
+  const movedBy = (generation: number, plan: Record<string, number[]>) => {
+    const { happened } = world.submit("SyncGroup", syncRequest(a, generation, plan));
+    for (const one of happened)
+      if (one.kind === "fact" && "movedPartitions" in one.fact) return one.fact.movedPartitions;
+    return undefined;
+  };
+  const rejoin = () => {
+    for (const memberId of [a, b]) world.submit("JoinGroup", joinRequest({ memberId }));
+  };
+  assert.equal(movedBy(1, { [a]: [0, 1, 2], [b]: [3] }), 4);
+  rejoin();
+  assert.equal(movedBy(2, { [a]: [0, 1, 2], [b]: [3] }), 0);
+  rejoin();
+  assert.equal(movedBy(3, { [a]: [0, 1], [b]: [3, 2] }), 1);
+  rejoin();
+  assert.equal(movedBy(4, { [a]: [0, 7], [b]: [2] }), 3, "1 and 3 have no owner any more, 7 has one");
+});

@@ -1,5 +1,9 @@
 import { consumerProtocolType, partitionsOf } from "../consumer-protocol.ts";
-import type { GroupMetadata } from "../record.ts";
+import type { GroupMetadata, MemberMetadata } from "../record.ts";
+import { sameBytes } from "./member.ts";
+
+/** topic → partition → who has it. */
+type Owners = Map<string, Map<number, string>>;
 
 /**
  * How many partitions have another owner than before, or one at last, or none any more. A static member that came back
@@ -7,24 +11,44 @@ import type { GroupMetadata } from "../record.ts";
  */
 export function movedPartitions(before: GroupMetadata | undefined, after: GroupMetadata): number | undefined {
   if (after.protocolType !== consumerProtocolType) return undefined;
-  const oldOwners = before === undefined ? new Map<string, string>() : ownersOf(before);
-  const newOwners = ownersOf(after);
+  const old = before?.members ?? [];
+  const oldOwners = ownersOf(membersThatChanged(old, after.members));
+  const newOwners = ownersOf(membersThatChanged(after.members, old));
   if (oldOwners === undefined || newOwners === undefined) return undefined;
   let moved = 0;
-  for (const [partition, owner] of newOwners) if (oldOwners.get(partition) !== owner) moved++;
-  for (const partition of oldOwners.keys()) if (!newOwners.has(partition)) moved++;
+  for (const [topic, partitions] of newOwners) {
+    for (const [partition, owner] of partitions) if (oldOwners.get(topic)?.get(partition) !== owner) moved++;
+  }
+  for (const [topic, partitions] of oldOwners) {
+    for (const partition of partitions.keys()) if (!newOwners.get(topic)?.has(partition)) moved++;
+  }
   return moved;
 }
 
-function ownersOf({ members }: GroupMetadata): Map<string, string> | undefined {
-  const owners = new Map<string, string>();
-  for (const { memberId, groupInstanceId, assignment } of members) {
-    const owner = groupInstanceId === null ? `member ${memberId}` : `instance ${groupInstanceId}`;
-    const topics = partitionsOf(assignment);
+/** Those of whose partitions none can have moved are not looked into: in a large group most. */
+function membersThatChanged(members: readonly MemberMetadata[], others: readonly MemberMetadata[]): MemberMetadata[] {
+  const assignments = new Map(others.map((other) => [ownerName(other), other.assignment]));
+  return members.filter((member) => {
+    const other = assignments.get(ownerName(member));
+    return other === undefined || !sameBytes(member.assignment, other);
+  });
+}
+
+function ownersOf(members: readonly MemberMetadata[]): Owners | undefined {
+  const owners: Owners = new Map();
+  for (const member of members) {
+    const owner = ownerName(member);
+    const topics = partitionsOf(member.assignment);
     if (topics === undefined) return undefined;
     for (const { topic, partitions } of topics) {
-      for (const partition of partitions) owners.set(`${topic}-${partition}`, owner);
+      const ofTopic = owners.get(topic) ?? new Map<number, string>();
+      owners.set(topic, ofTopic);
+      for (const partition of partitions) ofTopic.set(partition, owner);
     }
   }
   return owners;
+}
+
+function ownerName({ memberId, groupInstanceId }: MemberMetadata): string {
+  return groupInstanceId === null ? `member ${memberId}` : `instance ${groupInstanceId}`;
 }

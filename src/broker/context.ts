@@ -3,6 +3,7 @@
  * Nothing here is module state: two brokers in one process share no value.
  */
 import type { Clock, Rng } from "../coordinator/clock.ts";
+import type { GroupRequests } from "../group/requests.ts";
 import type { Log, PartitionLog } from "../log/log.ts";
 import type { MetadataRequests } from "../metadata/requests.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
@@ -77,8 +78,11 @@ export type Outcome<T> =
 
 /** The shards of `__consumer_offsets`: what `src/coordinator/runtime.ts` offers, as handlers use it. */
 export interface GroupShards {
-  // biome-ignore lint/suspicious/noExplicitAny: narrowed by the group's own Requests type in the group handlers
-  submit(partition: number, type: string, request: any): Promise<Outcome<any>>;
+  submit<K extends keyof GroupRequests>(
+    partition: number,
+    type: K,
+    request: GroupRequests[K]["request"],
+  ): Promise<Outcome<GroupRequests[K]["reply"]>>;
 }
 
 /** The metadata shard, for what changes metadata. */

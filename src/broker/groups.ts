@@ -40,5 +40,6 @@ export function askShard<K extends keyof GroupRequests>(
   { broker, version, clientId, connection }: RequestContext,
 ): Promise<Outcome<Reply<K>>> {
   const clientHost = `/${connection.clientHost}`;
-  return broker.groups.submit(partition, type, { version, clientId, clientHost, body });
+  const request = { version, clientId, clientHost, body } as GroupRequests[K]["request"];
+  return broker.groups.submit(partition, type, request);
 }

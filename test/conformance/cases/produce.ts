@@ -220,6 +220,31 @@ suite("Produce: topic configs", { concurrency: true }, () => {
   });
 });
 
+suite("Produce: zstd", { concurrency: true }, () => {
+  test("it is taken from version 7 on, and given to all", async () => {
+    const topic = await createTopic(broker);
+    const bytes = batch([{ value: "x" }, { value: "y" }], { zstd: true });
+    for (const version of [3, 6]) {
+      refused(await produce(broker, topic, bytes, { version }), "UNSUPPORTED_COMPRESSION_TYPE");
+    }
+    accepted(await produce(broker, topic, bytes, { version: 7 }));
+    for (const version of [4, 9, 10]) {
+      const answer = accepted(await fetch(broker, topic, 0, {}, version));
+      const values = records(answer.records).map((each) => each.value);
+      assert.deepEqual(values, ["x", "y"]);
+    }
+  });
+
+  test("compression.type=zstd: what came plain is compressed, and given to all", async () => {
+    const topic = await createTopic(broker, 1, { "compression.type": "zstd" });
+    accepted(await produce(broker, topic, batch([{ value: "x" }])));
+    const [got] = batches((await fetch(broker, topic, 0)).records);
+    assert.deepEqual([got?.attributes, got?.records[0]?.value], [4, "x"]);
+    accepted(await produce(broker, topic, batch([{ value: "x" }]), { version: 6 }));
+    accepted(await fetch(broker, topic, 0, {}, 9));
+  });
+});
+
 suite("Produce: idempotence", { concurrency: true }, () => {
   async function producer(): Promise<{ producerId: number; producerEpoch: number }> {
     const { producerId, producerEpoch } = accepted(await broker.ask("InitProducerId", init, 5));

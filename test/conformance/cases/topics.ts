@@ -332,6 +332,15 @@ suite("Describing topics, logs and the cluster", { concurrency: true }, () => {
     }
   });
 
+  test("there is nobody who authorizes, and no quota", async () => {
+    const any = { resourceTypeFilter: 1, patternTypeFilter: 1, operation: 1, permissionType: 1 };
+    refused(await broker.ask("DescribeAcls", any), "SECURITY_DISABLED");
+    for (const version of [0, 1]) {
+      const quotas = accepted(await broker.ask("DescribeClientQuotas", { components: [], strict: false }, version));
+      assert.deepEqual(quotas.entries, []);
+    }
+  });
+
   test("no partition is being reassigned, no transaction is open", async () => {
     const reassignments = accepted(await broker.ask("ListPartitionReassignments", { topics: null }));
     assert.deepEqual(reassignments.topics, []);

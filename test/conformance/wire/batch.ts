@@ -1,4 +1,4 @@
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { Reader, Writer } from "./bytes.ts";
 
 export interface RecordIn {
@@ -16,6 +16,7 @@ export interface BatchIn {
   /** Wrong on purpose. */
   crc?: number;
   gzip?: boolean;
+  zstd?: boolean;
   attributes?: number;
   lastOffsetDelta?: number;
   timestamp?: number;
@@ -50,7 +51,8 @@ export interface BatchOut {
   records: RecordOut[];
 }
 
-const gzipBits = 1;
+/** Compression as the attributes tell it. */
+const [GZIP, ZSTD] = [1, 4];
 
 /** One batch of format 2 with these records. */
 export function batch(records: RecordIn[], set: BatchIn = {}): Buffer {
@@ -63,7 +65,7 @@ export function batch(records: RecordIn[], set: BatchIn = {}): Buffer {
     body.bytes(bytes);
   });
   const checked = new Writer(); // what the checksum covers
-  checked.int16(set.attributes ?? (set.gzip ? gzipBits : 0));
+  checked.int16(set.attributes ?? (set.gzip ? GZIP : set.zstd ? ZSTD : 0));
   checked.int32(set.lastOffsetDelta ?? records.length - 1);
   checked.int64(baseTimestamp);
   checked.int64(maxTimestamp);
@@ -71,7 +73,7 @@ export function batch(records: RecordIn[], set: BatchIn = {}): Buffer {
   checked.int16(set.producerEpoch ?? -1);
   checked.int32(set.baseSequence ?? -1);
   checked.int32(set.count ?? records.length);
-  checked.bytes(set.gzip ? gzipSync(body.done()) : body.done());
+  checked.bytes(set.gzip ? gzipSync(body.done()) : set.zstd ? zstdCompressSync(body.done()) : body.done());
   const rest = checked.done();
   const whole = new Writer();
   whole.int64(set.baseOffset ?? 0);
@@ -139,14 +141,19 @@ function readBatch(bytes: Buffer): BatchOut {
   const baseSequence = reader.int32();
   const count = reader.int32();
   const body = reader.bytes(reader.left);
-  const compression = attributes & 7;
-  if (compression > gzipBits) throw new Error(`compression ${compression} is not read here`);
-  const inner = new Reader(compression === gzipBits ? gunzipSync(body) : body);
+  const inner = new Reader(decompressed(body, attributes & 7));
   const byAppendTime = (attributes & 8) !== 0;
   const read = Array.from({ length: count }, () => readRecord(inner, baseOffset, baseTimestamp));
   if (byAppendTime) for (const record of read) record.timestamp = maxTimestamp;
   const header = { baseOffset, lastOffset, leaderEpoch, magic, attributes, maxTimestamp };
   return { ...header, producerId, producerEpoch, baseSequence, crcIsRight, records: read };
+}
+
+function decompressed(body: Buffer, compression: number): Buffer {
+  if (compression === 0) return body;
+  if (compression === GZIP) return gunzipSync(body);
+  if (compression === ZSTD) return zstdDecompressSync(body);
+  throw new Error(`compression ${compression} is not read here`);
 }
 
 function readRecord(reader: Reader, baseOffset: number, baseTimestamp: number): RecordOut {

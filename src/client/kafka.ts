@@ -1,8 +1,11 @@
 /** The way in: one configuration, from which producers, consumers and admins are made. */
+import { Admin } from "./admin/admin.ts";
+import type { AdminConfigInput } from "./admin-keys.ts";
 import type { ClientConfigInput } from "./client-keys.ts";
 import { mergeInputs, readConfig, type tables } from "./config.ts";
 import type { ConfigOf } from "./config-key.ts";
 import { loggerFrom } from "./logger.ts";
+import { openCluster } from "./open-cluster.ts";
 
 /**
  * @example
@@ -22,8 +25,13 @@ export class Kafka {
     this.#input = config;
   }
 
+  /** Connects at its first call. @throws {ClientConfigError} */
+  admin(config: AdminConfigInput = {}): Admin {
+    return new Admin(openCluster(this.#configOf("admin", config)));
+  }
+
   /** The configuration of one client: this one's keys and those given for it, which win. @throws {ClientConfigError} */
-  protected configOf<K extends keyof typeof tables>(kind: K, input: object): ConfigOf<(typeof tables)[K]> {
+  #configOf<K extends keyof typeof tables>(kind: K, input: object): ConfigOf<(typeof tables)[K]> {
     const logger = loggerFrom(this.#input.logger);
     return readConfig(kind, mergeInputs(kind, this.#input, input), (name) =>
       logger.warn({ key: name }, "a key of the Java client that has no effect here"),

@@ -217,7 +217,10 @@ class KafkaCluster implements Cluster {
     return [...known, ...sorted(this.#bootstrap)];
   }
 
+  /** Somebody else may be in office by now. */
   #unreachable(to: Destination): void {
+    if (to === "any") return;
+    this.refreshSoon();
     if (typeof to === "object" && "group" in to) this.#coordinators.gone(to.group);
   }
 

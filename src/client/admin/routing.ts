@@ -1,0 +1,89 @@
+/** Items go to the broker that is in office for them; a broker that cannot be reached fails its own items only. */
+import { ErrorCode } from "../../protocol/errors.ts";
+import type { Cluster } from "../cluster.ts";
+import { brokerError, KafkaError } from "../errors.ts";
+import type { TopicPartition } from "../topic-partition.ts";
+import type { Attempt, Outcome } from "./attempts.ts";
+
+type AskNode<Item, Result> = (nodeId: number, items: readonly Item[]) => Promise<readonly Outcome<Item, Result>[]>;
+
+const coordinatorGone: ReadonlySet<number | undefined> = new Set([
+  ErrorCode.NOT_COORDINATOR,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+]);
+
+export async function byCoordinator<Item, Result>(
+  cluster: Cluster,
+  items: readonly Item[],
+  groupOf: (item: Item) => string,
+  attempt: Attempt,
+  ask: AskNode<Item, Result>,
+): Promise<Outcome<Item, Result>[]> {
+  const outcomes = await routed(items, (item) => cluster.coordinatorOf(groupOf(item), attempt), ask);
+  for (const { item, error } of outcomes) {
+    if (error !== undefined && (error.errorCode === undefined || coordinatorGone.has(error.errorCode))) {
+      cluster.coordinatorGone(groupOf(item));
+    }
+  }
+  return outcomes;
+}
+
+/** What is known of the topics is asked for anew in each attempt, as leaders may have moved. */
+export async function byLeader<Item extends TopicPartition, Result>(
+  cluster: Cluster,
+  items: readonly Item[],
+  attempt: Attempt,
+  ask: AskNode<Item, Result>,
+): Promise<Outcome<Item, Result>[]> {
+  const { topics } = await cluster.metadata([...new Set(items.map(({ topic }) => topic))], attempt);
+  return routed(
+    items,
+    async ({ topic, partition }) => {
+      const described = topics.get(topic);
+      const found = described?.partitions[partition];
+      const code = described?.errorCode || (found === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : 0);
+      if (code !== ErrorCode.NONE) throw brokerError(code, `${topic}/${partition}`);
+      if (found!.leaderId < 0) throw brokerError(ErrorCode.LEADER_NOT_AVAILABLE, `${topic}/${partition}`);
+      return found!.leaderId;
+    },
+    ask,
+  );
+}
+
+async function routed<Item, Result>(
+  items: readonly Item[],
+  nodeOf: (item: Item) => Promise<number>,
+  ask: AskNode<Item, Result>,
+): Promise<Outcome<Item, Result>[]> {
+  const nodes = await Promise.allSettled(items.map(nodeOf));
+  const outcomes: Outcome<Item, Result>[] = [];
+  const byNode = new Map<number, Item[]>();
+  nodes.forEach((node, index) => {
+    const item = items[index]!;
+    if (node.status === "rejected") outcomes.push({ item, error: kafkaError(node.reason) });
+    else byNode.set(node.value, [...(byNode.get(node.value) ?? []), item]);
+  });
+  const answers = [...byNode].map(async ([nodeId, theirs]) => {
+    try {
+      return await ask(nodeId, theirs);
+    } catch (error) {
+      return theirs.map((item) => ({ item, error: kafkaError(error) }));
+    }
+  });
+  for (const answered of await Promise.all(answers)) outcomes.push(...answered);
+  return outcomes;
+}
+
+/** What is no error of Kafka's, such as the reason of a signal, ends the call. */
+function kafkaError(error: unknown): KafkaError {
+  if (error instanceof KafkaError) return error;
+  throw error;
+}
+
+/** `[{ name, partitions: [...] }]`, as requests have it. */
+export function byTopic<Item extends TopicPartition, Part>(
+  items: readonly Item[],
+  part: (item: Item) => Part,
+): { name: string; partitions: Part[] }[] {
+  return [...Map.groupBy(items, ({ topic }) => topic)].map(([name, those]) => ({ name, partitions: those.map(part) }));
+}

@@ -100,6 +100,15 @@ export class MemoryDisk implements Disk {
   /** The disk as the next process finds it. This one is dead. */
   crash(crash: Crash, faults: Faults = {}): MemoryDisk {
     this.#bytesLeft = 0;
+    return this.#afterCrash(crash, faults);
+  }
+
+  /** The disk as it would be after a power failure now. This one goes on. */
+  afterPowerFailure(): MemoryDisk {
+    return this.#afterCrash({ kind: "power" }, {});
+  }
+
+  #afterCrash(crash: Crash, faults: Faults): MemoryDisk {
     const copies = new Map<Inode, Inode>();
     const copyOf = (inode: Inode): Inode => {
       const copy = copies.get(inode) ?? inode.afterCrash(crash);
@@ -213,8 +222,9 @@ export class MemoryDisk implements Disk {
           at += piece.length;
         }
         const written = this.#spend(bytes.length);
-        inode.write({ position, bytes: bytes.subarray(0, written) }, sync);
-        if (written < bytes.length) throw ioError("EIO", "the disk died within a write");
+        const died = this.#bytesLeft <= 0; // maybe behind the last byte, and in front of the sync
+        inode.write({ position, bytes: bytes.subarray(0, written) }, sync && !died);
+        if (died) throw ioError("EIO", "the disk died within a write");
       },
       truncate: async (size) => {
         check();

@@ -159,6 +159,43 @@ test("producers, epochs and truncation survive a crash", async () => {
   await again.close();
 });
 
+test("a checkpoint that runs beside appends shows some of what the journal holds behind it", async () => {
+  const disk = new MemoryDisk();
+  const all = await open(disk, { journalFileBytes: 600 });
+  const logs = await Promise.all(
+    Array.from({ length: 8 }, (_, partition) =>
+      all.create({ ...orders, partition, topicId: `id-${partition}` }, config),
+    ),
+  );
+  const counts = logs.map(() => 0);
+  const appendToAll = async () => {
+    await Promise.all(logs.map((log, index) => put(log, { values: [`v${counts[index]!++}`] })));
+  };
+  for (let round = 0; round < 6; round++) {
+    let cleaned = false;
+    const cleaning = all.clean(10).then(() => {
+      cleaned = true;
+    });
+    do await appendToAll();
+    while (!cleaned);
+    await cleaning;
+    await appendToAll();
+    const left = disk.afterPowerFailure();
+    for (const from of ["the journal, in memory", "segment files"]) {
+      const again = await open(left);
+      for (const [index, { topic, partition }] of logs.entries()) {
+        const log = again.get(topic, partition)!;
+        const values: (string | null)[] = [];
+        while (values.length < log.logEndOffset) values.push(...valuesOf(await readAll(log, values.length)));
+        const expected = Array.from({ length: counts[index]! }, (_, value) => `v${value}`);
+        assert.deepEqual(values, expected, `${topic}-${partition}, from ${from}`);
+      }
+      await again.close();
+    }
+  }
+  await all.close();
+});
+
 test("without a journal a truncation survives too", async () => {
   const disk = new MemoryDisk();
   const unjournaled = { flushIntervalMessages: 1000 };

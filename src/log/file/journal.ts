@@ -63,7 +63,8 @@ export const slotPath = (folder: string, slot: number) => `${folder}/journal-${s
 
 export class Journal {
   readonly #options: JournalOptions;
-  readonly #slots: Slot[];
+  #slots: Slot[];
+  #nextSlotNumber: number;
   #current: Slot | undefined;
   #nextSequence: number;
   #nextEntry: number;
@@ -81,6 +82,7 @@ export class Journal {
     this.#options = options;
     this.#nextSequence = start.nextSequence;
     this.#nextEntry = start.nextEntry;
+    this.#nextSlotNumber = 1 + Math.max(-1, ...start.slots.keys());
     this.#slots = [...start.slots].map(([number, sequence]) => ({ number, file: undefined, sequence, position: 0 }));
   }
 
@@ -142,8 +144,9 @@ export class Journal {
     for (const slot of this.#slots) {
       if (slot !== this.#current && slot.sequence < beforeSequence) slot.sequence = -1;
     }
-    for (const slot of this.#slots.filter(({ sequence }) => sequence === -1).slice(mostFreeSlots)) {
-      this.#slots.splice(this.#slots.indexOf(slot), 1);
+    const surplus = new Set(this.#slots.filter(({ sequence }) => sequence === -1).slice(mostFreeSlots));
+    this.#slots = this.#slots.filter((slot) => !surplus.has(slot)); // at once: nobody may begin to write there
+    for (const slot of surplus) {
       await slot.file?.close();
       await this.#options.disk.remove(slotPath(this.#options.folder, slot.number));
     }
@@ -258,7 +261,7 @@ export class Journal {
   /** A file full of zeros: a write into it changes no metadata, and so costs one write of the disk. */
   async #makeSlot(): Promise<void> {
     const { disk, folder, fileBytes } = this.#options;
-    const number = 1 + Math.max(-1, ...this.#slots.map((slot) => slot.number));
+    const number = this.#nextSlotNumber++;
     const file = await disk.open(slotPath(folder, number), "read-write");
     const zeros = new Uint8Array(Math.min(fileBytes, 1024 * 1024));
     for (let position = 0; position < fileBytes; position += zeros.length) await file.write(position, [zeros]);

@@ -20,6 +20,7 @@ export class Listeners {
   readonly bound: readonly Listener[];
   readonly #servers: readonly Server[];
   readonly #sockets = new Set<ClientSocket>();
+  #logger: Logger | undefined;
   /** Who connected before the broker had loaded its log. */
   #early: { readonly socket: Socket; readonly listener: string }[] = [];
   #accept: (socket: Socket, listener: string) => void = (socket, listener) => {
@@ -31,7 +32,11 @@ export class Listeners {
     this.bound = bound;
     this.#servers = servers;
     for (const [at, server] of servers.entries()) {
-      server.on("connection", (socket) => this.#accept(socket, bound[at]!.name));
+      server.on("connection", (socket) => {
+        socket.on("error", () => undefined); // who goes while the broker loads is no error of ours
+        this.#accept(socket, bound[at]!.name);
+      });
+      server.on("error", (error) => this.#logger?.error({ err: error }, "a client cannot be accepted"));
     }
   }
 
@@ -66,6 +71,7 @@ export class Listeners {
       maxIdleMs: Math.max(0, Math.min(config.get("connections.max.idle.ms"), 2 ** 31 - 1)),
       unread: new UnreadAnswers(maxUnreadBytes),
     };
+    this.#logger = logger;
     this.#accept = (socket, listener) => {
       if (socket.destroyed || !this.#admit(socket, config, logger)) return;
       const client = new ClientSocket(socket, listener, (peer) => broker.connect(peer), logger, limits);

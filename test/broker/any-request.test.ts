@@ -36,6 +36,12 @@ const broker = createBroker({
 });
 await broker.start(new Map([["PLAINTEXT", { host: "broker.test", port: 9092 }]]));
 await broker.services.ensureInternalTopic("__consumer_offsets");
+// Topics that golden requests name, so that many of them find what they ask for.
+const topics = ["t.0_x", ...[..."abcdefghijklmnopqrstuvwxyz"].map((letter) => `topic-${letter}`)].map((name) => {
+  return { name, numPartitions: 60, replicationFactor: 1, assignments: [], configs: [] };
+});
+await broker.services.metadataShard.submit("CreateTopics", { topics, validateOnly: false });
+await broker.services.metadataShard.settled();
 after(() => broker.stop());
 
 const golden = vectorLines<GoldenLine>("protocol/golden.jsonl").filter(({ kind }) => kind === "request");

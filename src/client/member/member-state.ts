@@ -4,7 +4,7 @@
  * Preparing: partitions are given up, so that a join may be sent.
  * Joining: the coordinator is looked for, or asked to let the member into the next generation.
  * Planning: the leader waits for metadata. Syncing: the plan is handed in, or waited for.
- * Revoking: what the plan took away is given up (cooperative). Stable: the partitions of the generation are read.
+ * Revoking: what the plan took away is given up, if it took any (cooperative). Stable: the partitions of the generation are read.
  * Leaving: after close or unsubscribe, partitions are given up, then the coordinator is told.
  */
 export type MemberState =
@@ -21,12 +21,12 @@ export type MemberState =
 
 /** From each state, those a member may turn to. All else is a defect. */
 export const transitions = {
-  Unjoined: ["Preparing", "Leaving", "Failed"],
+  Unjoined: ["Preparing", "Leaving"],
   Preparing: ["Joining", "Unjoined", "Leaving", "Failed"],
   Joining: ["Planning", "Syncing", "Preparing", "Unjoined", "Leaving", "Failed"],
   Planning: ["Syncing", "Preparing", "Unjoined", "Leaving", "Failed"],
-  Syncing: ["Revoking", "Stable", "Preparing", "Unjoined", "Leaving", "Failed"],
-  Revoking: ["Preparing", "Unjoined", "Leaving", "Failed"],
+  Syncing: ["Revoking", "Preparing", "Unjoined", "Leaving", "Failed"],
+  Revoking: ["Stable", "Preparing", "Unjoined", "Leaving", "Failed"],
   Stable: ["Preparing", "Unjoined", "Leaving", "Failed"],
   Leaving: ["Unjoined", "Closed"],
   Failed: ["Leaving"],

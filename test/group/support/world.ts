@@ -108,6 +108,11 @@ export class World {
     return coordinator;
   }
 
+  /** When the next timer may be due; Infinity: none is set. */
+  get nextTimerMs(): number {
+    return this.#timers.nextMs();
+  }
+
   /** Timers that are set. */
   get timers(): number {
     return this.#timers.size;

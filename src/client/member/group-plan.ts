@@ -1,0 +1,69 @@
+/** What a leader does for its group: it reads all subscriptions, plans, and watches the topics (rules 14, 27). */
+import type {
+  ClusterTopics,
+  GroupMember,
+  MemberSubscription,
+  PartitionAssignor,
+} from "../../assignment/partition-assignor.ts";
+import type { JoinGroup } from "../../protocol/apis/join-group.ts";
+import type { SyncGroup } from "../../protocol/apis/sync-group.ts";
+import { decodeSubscription, encodeAssignment } from "../../protocol/consumer-protocol.ts";
+import { ProtocolError } from "../../protocol/protocol-error.ts";
+import type { RequestInput, ResponseOf } from "../../protocol/schema.ts";
+
+type JoinedMember = ResponseOf<typeof JoinGroup>["members"][number];
+export type SyncAssignments = RequestInput<typeof SyncGroup>["assignments"];
+
+export function groupMembers(joined: readonly JoinedMember[]): GroupMember[] {
+  return joined.map(({ memberId, groupInstanceId, metadata }) => ({
+    memberId,
+    groupInstanceId,
+    subscription: subscriptionOf(metadata),
+  }));
+}
+
+/** A member whose subscription cannot be read gets nothing, so that it does not keep the others from their work. */
+function subscriptionOf(metadata: Uint8Array): MemberSubscription {
+  try {
+    return decodeSubscription(metadata);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return { topics: [], userData: null, ownedPartitions: [], generationId: -1, rackId: null };
+  }
+}
+
+export function topicsOf(members: readonly GroupMember[]): string[] {
+  return [...new Set(members.flatMap(({ subscription }) => subscription.topics))].sort();
+}
+
+export function plan(
+  assignor: PartitionAssignor,
+  topics: ClusterTopics,
+  members: readonly GroupMember[],
+): SyncAssignments {
+  const assignments = assignor.assign(topics, members);
+  return Array.from(assignments, ([memberId, assignment]) => ({ memberId, assignment: encodeAssignment(assignment) }));
+}
+
+/** What a plan rests on: for each of the group's topics, in words, the partitions and, where they matter, their racks. */
+export type PlannedTopics = ReadonlyMap<string, string>;
+
+export function plannedTopics(names: Iterable<string>, topics: ClusterTopics, racksMatter: boolean): PlannedTopics {
+  return new Map(Array.from(names, (name) => [name, inWords(topics, name, racksMatter)]));
+}
+
+function inWords(topics: ClusterTopics, name: string, racksMatter: boolean): string {
+  const topic = topics.get(name);
+  if (topic === undefined) return "no topic";
+  const racks = racksMatter ? topic.replicaRacks?.map((of) => of.toSorted().join("+")).join(" ") : undefined;
+  return `${topic.partitionCount} partitions${racks === undefined ? "" : ` in ${racks}`}`;
+}
+
+/** @returns what the topics have become since they were planned, as a reason to join again; undefined: nothing. */
+export function changeSince(planned: PlannedTopics, topics: ClusterTopics, racksMatter: boolean): string | undefined {
+  for (const [name, before] of planned) {
+    const after = inWords(topics, name, racksMatter);
+    if (after !== before) return `topic ${name} changed from ${before} to ${after}`;
+  }
+  return undefined;
+}

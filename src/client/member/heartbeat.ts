@@ -1,0 +1,25 @@
+import { ErrorCode } from "../../protocol/errors.ts";
+import { haveCoordinator } from "./coordinator-link.ts";
+import type { Member } from "./member.ts";
+import { react } from "./react.ts";
+import { reactionTo } from "./reaction.ts";
+
+/** A heartbeat that waits still keeps the session three times over. */
+const waitsPerSession = 3;
+
+/** Rule 49: heartbeats go on whatever the application does. */
+export function beat(member: Member): void {
+  if (!member.isBeating || member.heartbeat !== undefined) return;
+  if (!haveCoordinator(member) || member.nowMs < member.pace.dueMs) return;
+  const { config, coordinator, generationId, memberId, nowMs } = member;
+  const maxWaitMs = Math.min(coordinator.heartbeatMaxWaitMs, Math.floor(config.sessionTimeoutMs / waitsPerSession));
+  const body = { groupId: config.groupId, generationId, memberId, groupInstanceId: config.groupInstanceId, maxWaitMs };
+  member.heartbeat = { id: member.send("Heartbeat", body, config.requestTimeoutMs + maxWaitMs), sentMs: nowMs };
+}
+
+export function heartbeatAnswered(member: Member, errorCode: number): void {
+  member.pace.answered(member.heartbeat!.sentMs, member.nowMs);
+  member.heartbeat = undefined;
+  if (reactionTo(errorCode) !== "findCoordinator") member.coordinator.retry.succeeded();
+  if (errorCode !== ErrorCode.NONE) react(member, "Heartbeat", errorCode);
+}

@@ -1,0 +1,103 @@
+import type { ClusterTopics } from "../../assignment/partition-assignor.ts";
+import { consumerProtocolType, decodeAssignment } from "../../protocol/consumer-protocol.ts";
+import { ErrorCode } from "../../protocol/errors.ts";
+import { haveCoordinator } from "./coordinator-link.ts";
+import { assign, revoke } from "./give-up.ts";
+import { changeSince, plannedTopics } from "./group-plan.ts";
+import { parkedTimeoutMs } from "./join.ts";
+import type { Member } from "./member.ts";
+import type { MemberRequests } from "./member-request.ts";
+import { flat, listed, without } from "./partitions.ts";
+import { react } from "./react.ts";
+
+/** The leader plans for topics as they are now: members may have joined with topics that it does not know. */
+export function askMetadata(member: Member): void {
+  const { asked, nowMs, retry, leads, config } = member;
+  if (asked !== undefined || nowMs < retry.atMs) return;
+  member.asked = member.send("Metadata", { topics: leads!.topics }, config.requestTimeoutMs);
+}
+
+export function metadataAnswered(member: Member, topics: ClusterTopics): void {
+  const leads = member.leads!;
+  member.asked = undefined;
+  member.retry.succeeded();
+  const planned = plannedTopics(leads.topics, topics, member.config.rackId !== null);
+  leads.planned = { topics: planned, assignments: leads.plan(topics) };
+  member.turn("Syncing");
+}
+
+/** The leader hands in its plan; all others, and a leader that is not to plan (KIP-814), hand in nothing. */
+export function sync(member: Member): void {
+  if (member.asked !== undefined || member.nowMs < member.retry.atMs || !haveCoordinator(member)) return;
+  const request = {
+    groupId: member.config.groupId,
+    generationId: member.generationId,
+    memberId: member.memberId,
+    groupInstanceId: member.config.groupInstanceId,
+    protocolType: consumerProtocolType,
+    protocolName: member.assignor!.name,
+    assignments: member.leads?.planned?.assignments ?? [],
+  };
+  member.asked = member.send("SyncGroup", request, parkedTimeoutMs(member));
+}
+
+/** Whoever was gone while the leader planned is given no bytes at all (rule 21): nothing. */
+const nothing = { assignedPartitions: [], userData: null };
+
+export function syncAnswered(
+  member: Member,
+  { errorCode, assignment: bytes }: MemberRequests["SyncGroup"]["response"],
+): void {
+  member.asked = undefined;
+  if (errorCode !== ErrorCode.NONE) return react(member, "SyncGroup", errorCode);
+
+  member.retry.succeeded();
+  const assignment = bytes.length === 0 ? nothing : decodeAssignment(bytes);
+  member.assignor!.onAssignment(assignment, member.generationId);
+  member.assigned = flat(assignment.assignedPartitions).filter(({ topic }) => member.topics.includes(topic));
+  member.pace.hurry(member.nowMs, groupSize(member));
+  if (member.coordinator.heartbeatMaxWaitMs > 0) member.pace.now(member.nowMs);
+  const surplus = without(member.owned, member.assigned);
+  revoke(member, surplus);
+  if (surplus.length > 0) member.rejoinReason ??= `gave up ${listed(surplus)}, as assigned`;
+  member.turn("Revoking");
+}
+
+/** Nothing has to be given up any more: what was assigned is this member's, all of it. */
+export function takeAssigned(member: Member): void {
+  const { config, owned, assigned, memberId, generationId, nowMs } = member;
+  const added = without(assigned, owned);
+  const told = member.record.completed(without(assigned, added), added, nowMs);
+  member.owned = assigned;
+  member.ownedGenerationId = generationId;
+  member.turn("Stable");
+  assign(member, added);
+  member.act({
+    type: "fact",
+    fact: {
+      type: "MemberRebalanceCompleted",
+      group: config.groupId,
+      memberId,
+      toGeneration: generationId,
+      assignor: member.assignor!.name,
+      isLeader: member.leads !== undefined,
+      assigned: added,
+      ...told,
+    },
+  });
+}
+
+/** The leader knows; the others guess, from what all share and what they got of it. */
+function groupSize({ leads, topics, metadata, assigned }: Member): number {
+  if (leads !== undefined) return leads.memberCount;
+  const partitions = topics.reduce((sum, topic) => sum + (metadata.get(topic)?.partitionCount ?? 0), 0);
+  return partitions / Math.max(1, assigned.length);
+}
+
+/** Rule 27: the leader joins again when what it planned for has changed. */
+export function metadataChanged(member: Member, topics: ClusterTopics): void {
+  member.metadata = topics;
+  const planned = member.leads?.planned?.topics;
+  if (planned === undefined) return;
+  member.rejoinReason ??= changeSince(planned, topics, member.config.rackId !== null);
+}

@@ -4,7 +4,7 @@ import type { GroupAssignment } from "./partition-assignor.ts";
 
 export const nobody = -1;
 
-/** Who gets what, while it is being worked out. A member's list is in the order in which it was given its partitions. */
+/** Who gets what, while it is being worked out. A member's list is in the order in which it was given to the member. */
 export class AssignmentPlan {
   /** Of each partition, its member, or `nobody`. */
   readonly owner: Int32Array;

@@ -14,8 +14,8 @@ import { racksOf } from "./racks.ts";
 import { decodeCooperativeStickyUserData, encodeCooperativeStickyUserData } from "./sticky-user-data.ts";
 
 /**
- * As "sticky", but members keep what they have while they join. A partition that is to move is given to nobody until its
- * owner, learning that it has lost it, gives it up and joins again (rule 46).
+ * As "sticky", but members keep what they have while they join. A partition that is to move is given to nobody until
+ * its owner, learning that it has lost it, gives it up and joins again (rule 46).
  */
 export class CooperativeStickyAssignor implements PartitionAssignor {
   readonly name = "cooperative-sticky";
@@ -69,8 +69,8 @@ function withdrawUntilGivenUp(
 }
 
 /**
- * Whether another who claims the partition may have it at once, as in Java: where subscriptions differ, if its owner has
- * dropped the topic, or if it has none, as several claim it in one generation.
+ * Whether another who claims the partition may have it at once, as in Java: where subscriptions differ, if its owner
+ * has dropped the topic, or if it has none, as several claim it in one generation.
  */
 function maySucceed({ classes, classOf }: GroupLayout, { owner }: PreviousOwners, partition: number, topic: number) {
   const last = owner[partition]!;

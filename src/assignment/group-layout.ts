@@ -87,8 +87,8 @@ export function membersOf({ classes }: GroupLayout, subscribed: readonly number[
 }
 
 /**
- * Lists of distinct topics, ascending, and of each member, which of them it has. To look at each topic of each member by
- * its hash would cost more than most assignments; so a list is first compared with those that were found last.
+ * Lists of distinct topics, ascending, and of each member, which of them it has. To look up each topic of each member
+ * by its hash would cost more than most assignments; so a list is first compared with those that were found last.
  */
 function subscriptionLists(members: readonly GroupMember[]): { lists: string[][]; classOf: Int32Array } {
   const lists: string[][] = [];

@@ -20,9 +20,9 @@ export interface PreviousOwners {
 }
 
 /**
- * Of several claims to a partition that of the highest generation holds; of several in one generation, none. As in Java,
- * a claim that stands is measured by its subscription's generation: subscriptions before version 2 yield to any later
- * member, by id, that knows its generation. Partitions and topics that do not exist any more are passed over.
+ * Of several claims to a partition that of the highest generation holds; of several in one generation, none. As in
+ * Java, a claim that stands is measured by its subscription's generation: subscriptions before version 2 yield to any
+ * later member, by id, that knows its generation. Partitions and topics that do not exist any more are passed over.
  * @param claims of each member
  */
 export function previousOwners(layout: GroupLayout, claims: readonly Claims[]): PreviousOwners {

@@ -1,4 +1,4 @@
-/** Where members and replicas stand (KIP-881). A consumer that reads from its own rack pays no traffic between racks. */
+/** Where members and replicas stand (KIP-881): who reads from its own rack pays for no traffic between racks. */
 import type { GroupLayout } from "./group-layout.ts";
 import type { ClusterTopics } from "./partition-assignor.ts";
 

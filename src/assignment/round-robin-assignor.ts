@@ -3,8 +3,8 @@ import { byInstanceThenMemberId, classesOfTopics, type GroupLayout, layOut, memb
 import type { ClusterTopics, GroupAssignment, GroupMember, PartitionAssignor } from "./partition-assignor.ts";
 
 /**
- * All partitions, by topic and number, are dealt to the members in turn; a member that is not subscribed to the topic is
- * passed over. So all topics together are even where all subscribe to the same; where not, it may be far from even.
+ * All partitions, by topic and number, are dealt to the members in turn; a member that is not subscribed to the topic
+ * is passed over. So all topics together are even where all subscribe to the same; where not, it may be far from even.
  */
 export class RoundRobinAssignor implements PartitionAssignor {
   readonly name = "roundrobin";

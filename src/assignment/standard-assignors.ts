@@ -4,7 +4,7 @@ import { RangeAssignor } from "./range-assignor.ts";
 import { RoundRobinAssignor } from "./round-robin-assignor.ts";
 import { StickyAssignor } from "./sticky-assignor.ts";
 
-/** Those that every client of Kafka has, by their names on the wire. A member makes its own: sticky ones have a past. */
+/** Those that every client of Kafka has, by their names on the wire. Each member makes its own: they remember. */
 export const standardAssignors = {
   range: (): PartitionAssignor => new RangeAssignor(),
   roundrobin: (): PartitionAssignor => new RoundRobinAssignor(),

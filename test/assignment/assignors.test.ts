@@ -14,7 +14,7 @@ const userDataOf = (name: StandardAssignorName, had?: readonly TopicPartitions[]
   return userData && toHex(userData);
 };
 
-test("assignors have the names, versions and protocols of Java's; only the cooperative one is cooperative (rule 44)", () => {
+test("assignors have Java's names, versions and protocols; only one is cooperative (rule 44)", () => {
   const described = Object.entries(standardAssignors).map(([key, make]) => {
     const { name, version, supportedProtocols } = make();
     return [key, name, version, supportedProtocols];

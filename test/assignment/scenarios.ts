@@ -83,7 +83,7 @@ export function names(partitions: readonly TopicPartitions[]): string[] {
   return partitions.flatMap(({ topic, partitions: numbers }) => numbers.map((number) => `${topic}-${number}`));
 }
 
-/** As the vectors define them (see Step): of all pairs of members the difference; partitions not with their one owner. */
+/** balance: the sum of the differences of all pairs of members; owned: by one member; moved: no longer with it. */
 export function measure(
   assignor: string,
   cluster: ClusterTopics,

@@ -21,8 +21,11 @@ export class RunningBroker {
   #stderr = "";
   readonly #changed = new Set<() => void>();
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, [launcher, "serve", ...args], { env: { ...process.env, ...environment } });
+  /** @param limit of the shell, as `ulimit` takes it. */
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}, limit = "") {
+    const command = [process.execPath, launcher, "serve", ...args];
+    const shell = ["-c", `${limit === "" ? "" : `ulimit ${limit}; `}exec "$0" "$@"`];
+    this.child = spawn("/bin/sh", [...shell, ...command], { env: { ...process.env, ...environment } });
     this.child.stdout!.on("data", (chunk) => this.#took(() => (this.#stdout += chunk)));
     this.child.stderr!.on("data", (chunk) => this.#took(() => (this.#stderr += chunk)));
     this.ended = new Promise((resolve) => {

@@ -5,27 +5,8 @@ import { Fetch } from "../../src/protocol/apis/fetch.ts";
 import { FindCoordinator } from "../../src/protocol/apis/find-coordinator.ts";
 import { JoinGroup } from "../../src/protocol/apis/join-group.ts";
 import { ErrorCode } from "../../src/protocol/errors.ts";
-import { decodeResponseFrame, encodeRequestFrame } from "../../src/protocol/frame.ts";
-import type { Api, RequestInput, ResponseOf } from "../../src/protocol/schema.ts";
+import { answerOf, ask, send } from "./asking.ts";
 import { anyPort, RawClient, RunningBroker } from "./running.ts";
-
-function send<A extends Api>(client: RawClient, api: A, version: number, request: RequestInput<A>): void {
-  const framing = { correlationId: 1, clientId: "test" };
-  client.socket.write(Buffer.concat(encodeRequestFrame(api, version, framing, request)));
-}
-
-/** The answer to the only request under way. */
-async function answerOf<A extends Api>(client: RawClient, api: A, version: number): Promise<ResponseOf<A>> {
-  const size = (await client.receivesBytes(4)).readInt32BE(0);
-  const frame = (await client.receivesBytes(4 + size)).subarray(4, 4 + size);
-  client.received = client.received.subarray(4 + size);
-  return decodeResponseFrame(api, version, new Uint8Array(frame)).response;
-}
-
-async function ask<A extends Api>(client: RawClient, api: A, version: number, request: RequestInput<A>) {
-  send(client, api, version, request);
-  return answerOf(client, api, version);
-}
 
 test("SIGTERM answers what is parked so that clients try again, and exits with 0 within two seconds", async () => {
   const broker = new RunningBroker(["--ephemeral", ...anyPort]);

@@ -176,9 +176,14 @@ export function validateTopicConfigs(configs: ReadonlyMap<string, string>, inFor
   for (const [name, text] of configs) refuseUnsupported(name, text, inForce);
 }
 
+function isFlush(name: string): boolean {
+  return name === "flush.messages" || name === "flush.ms";
+}
+
 function refuseUnsupported(name: string, text: string, inForce: (name: string) => string): void {
   const { key, settable } = topicConfigKey(name)!;
   if (settable || key.canonical(text) === inForce(name)) return;
+  if (isFlush(name) && inForce("flush.messages") === "1") return; // every append is synced: more than any of them asks
   if (name === "remote.storage.enable") {
     throw new ConfigError(
       "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.",

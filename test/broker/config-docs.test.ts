@@ -42,7 +42,11 @@ function brokerSection(): string[] {
 function topicSection(): string[] {
   const rows = Object.keys(topicConfigs).map((name) => {
     const { key, broker, settable } = topicConfigKey(name)!;
-    return row(name, key, settable ? (broker ?? "") : "only the default is taken");
+    return row(
+      name,
+      key,
+      settable ? (broker ?? "") : name.startsWith("flush.") ? "see below" : "only the default is taken",
+    );
   });
   return [
     "## Topics\n",
@@ -51,6 +55,8 @@ function topicSection(): string[] {
     "|---|---|---|---|---|",
     ...rows,
     "",
+    "`flush.messages` and `flush.ms`: any value is taken while `log.flush.interval.messages` is 1, since then every\n" +
+      "append is synced before it is acknowledged; otherwise only the default.\n",
   ];
 }
 

@@ -64,6 +64,15 @@ test("a config that this broker does not act on is refused unless it is the defa
   });
 });
 
+test("when a topic is to be synced is taken as long as every append is synced anyhow", () => {
+  const flush = new Map([
+    ["flush.messages", "9223372036854775807"],
+    ["flush.ms", "1000"],
+  ]);
+  assert.doesNotThrow(() => validateTopicConfigs(flush, (name) => (name === "flush.messages" ? "1" : inForce(name))));
+  assert.throws(() => validateTopicConfigs(flush, (name) => (name === "flush.messages" ? "100" : inForce(name))));
+});
+
 async function shardWithTopic() {
   const shard = await startedShard();
   await shard.ask("CreateTopics", { topics: [topicOf("orders")], validateOnly: false });

@@ -77,14 +77,14 @@ test("a journal that is damaged where it was durable is refused, one that is tor
     for (let index = 0; index < 5; index++) await put(log, { values: [`v${index}`] });
     return disk.crash({ kind: "power" });
   };
-  const journal = (await (await written()).readFile("data/journal-0"))!;
+  const journal = (await (await written()).readFile("data/0.journal"))!;
   const blocks = [...Array(journal.length - 4).keys()].filter((at) => text(journal.subarray(at, at + 4)) === "RGJ1");
   assert.equal(blocks.length, 6);
   const inside = await written();
-  inside.damage("data/journal-0", blocks[3]! + 50);
+  inside.damage("data/0.journal", blocks[3]! + 50);
   await assert.rejects(open(inside), { name: "LogError", kind: "corrupt", message: /entry 4 is damaged/ });
   const atEnd = await written();
-  atEnd.damage("data/journal-0", blocks[5]! + 50);
+  atEnd.damage("data/0.journal", blocks[5]! + 50);
   const all = await open(atEnd);
   assert.deepEqual(valuesOf(await readAll(all.get("orders", 0)!)), ["v0", "v1", "v2", "v3"]);
   await all.close();
@@ -113,7 +113,7 @@ test("journal files are used again after a checkpoint", async () => {
   const log = await all.create(orders, { ...config, segmentBytes: 1 << 20 });
   for (let index = 0; index < 300; index++) await put(log, { values: [`v${index}`] });
   await all.close();
-  const files = disk.paths().filter((path) => path.includes("journal-"));
+  const files = disk.paths().filter((path) => path.endsWith(".journal"));
   assert.ok(files.length <= 6, files.join(" "));
 });
 
@@ -196,6 +196,37 @@ test("a checkpoint that runs beside appends shows some of what the journal holds
   await all.close();
 });
 
+test("a log may be reopened with a journal or without one, whatever it had before the crash", async () => {
+  let disk = new MemoryDisk();
+  let expected = 0;
+  for (const flushIntervalMessages of [1, 1000, 1, 1000, 1000, 1]) {
+    const all = await open(disk, { flushIntervalMessages });
+    const log = all.get("orders", 0) ?? (await all.create(orders, config));
+    assert.equal(log.logEndOffset, expected);
+    for (let count = 0; count < 7; count++) await put(log, { values: [`v${expected++}`] });
+    disk = disk.crash({ kind: "kill" });
+  }
+  const all = await open(disk);
+  const log = all.get("orders", 0)!;
+  const values: (string | null)[] = [];
+  while (values.length < log.logEndOffset) values.push(...valuesOf(await readAll(log, values.length)));
+  assert.deepEqual(
+    values,
+    Array.from({ length: 42 }, (_, value) => `v${value}`),
+  );
+  await all.close();
+});
+
+test("a topic may have the longest name that Kafka allows, and names of the engine's own files", async () => {
+  const all = await openFileLog({ disk: new MemoryDisk(), platform, folder: "data", journalFileBytes: 2000 });
+  for (const topic of ["x".repeat(249), "0.journal", "journal", "checkpoint", "clean-shutdown"]) {
+    await put(await all.create({ ...orders, topic }, config), {});
+  }
+  await all.clean(10);
+  for (const { topic } of [...all.partitions()]) await all.delete(topic, 0);
+  await all.close();
+});
+
 test("without a journal a truncation survives too", async () => {
   const disk = new MemoryDisk();
   const unjournaled = { flushIntervalMessages: 1000 };
@@ -229,7 +260,7 @@ test("a truncation may be killed at any byte", async () => {
   };
   const whole = new MemoryDisk();
   await run(whole, { step: 0, acknowledged: 0 });
-  for (let bytes = 2100; bytes <= whole.bytesWritten; bytes += 71) {
+  for (let bytes = 2100; bytes <= whole.bytesWritten; bytes += 131) {
     const disk = new MemoryDisk({ diesAfterBytes: bytes });
     const seen = { step: 0, acknowledged: 0 };
     await run(disk, seen).catch(() => undefined); // it dies somewhere
@@ -283,7 +314,7 @@ test("compaction may be killed at any byte; the latest acknowledged value of eac
   const { records } = await reload(all.get("orders", 0)!);
   assert.ok(records < 20, `a reload reads ${records} records for 4 keys`);
   await all.close();
-  for (let bytes = 400; bytes <= whole.bytesWritten; bytes += 307) {
+  for (let bytes = 400; bytes <= whole.bytesWritten; bytes += 509) {
     const disk = new MemoryDisk({ diesAfterBytes: bytes });
     const acknowledged = new Map<string, number>();
     await run(disk, acknowledged).catch(() => undefined); // it dies somewhere

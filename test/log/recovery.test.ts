@@ -134,7 +134,7 @@ async function runUntilDeath(disk: MemoryDisk, options: object): Promise<Seen> {
 }
 
 /** 1 tries every byte, and takes minutes: REGROUP_TEST_STEP_BYTES=1 node --test test/log/recovery.test.ts */
-const stepBytes = Number(process.env.REGROUP_TEST_STEP_BYTES ?? 101);
+const stepBytes = Number(process.env.REGROUP_TEST_STEP_BYTES ?? 199);
 const journaled = { flushIntervalMessages: 1 };
 const unjournaled = { flushIntervalMessages: 1000 };
 let random = 1;

@@ -46,7 +46,6 @@ const mostSyncedAtOnce = 1000;
 
 export const checkpointPath = (folder: string) => `${folder}/checkpoint`;
 export const cleanMarkPath = (folder: string) => `${folder}/clean-shutdown`;
-export const deletedPath = (log: FilePartition) => `${log.folder}.${log.number}-delete`;
 
 export class FileLog implements Log, Engine {
   readonly disk: Disk;
@@ -159,7 +158,7 @@ export class FileLog implements Log, Engine {
   forget(log: FilePartition): void {
     this.#partitions.delete(`${log.topic}-${log.partition}`);
     this.byNumber.delete(log.number);
-    this.doomed.set(deletedPath(log), undefined);
+    this.doomed.set(this.#deletedPath(log), undefined);
     this.#namesToGiveUp.add(log.folder);
     log.markDeleted();
   }
@@ -168,11 +167,16 @@ export class FileLog implements Log, Engine {
   async giveUpFolder(log: FilePartition): Promise<void> {
     await this.files.dropUnder(log.folder);
     if ((await this.disk.list(log.folder)).length > 0) {
-      await this.disk.rename(log.folder, deletedPath(log));
+      await this.disk.rename(log.folder, this.#deletedPath(log));
       await this.disk.syncFolder(this.folder);
-      this.doomed.set(deletedPath(log), undefined);
+      this.doomed.set(this.#deletedPath(log), undefined);
     }
     this.#namesToGiveUp.delete(log.folder);
+  }
+
+  /** Short, since a topic's name may be as long as the name of a file. */
+  #deletedPath(log: FilePartition): string {
+    return `${this.folder}/${log.number}-delete`;
   }
 
   async #busy(name: string, action: () => Promise<void>): Promise<void> {

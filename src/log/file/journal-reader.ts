@@ -76,7 +76,7 @@ function belongs(header: BlockHeader, sequence: number, entry: number): boolean 
 async function readSlots({ disk, folder, platform }: Source, fromSequence: number): Promise<Map<number, number>> {
   const slots = new Map<number, number>();
   for (const name of await disk.list(folder)) {
-    const slot = /^journal-(\d+)$/.exec(name)?.[1];
+    const slot = /^(\d+)\.journal$/.exec(name)?.[1];
     if (slot === undefined) continue;
     const file = await disk.open(slotPath(folder, Number(slot)), "read-write");
     try {

@@ -59,7 +59,8 @@ const largestGroupBytes = 4 * 1024 * 1024;
 /** A burst may have made more files than are needed afterwards. */
 const mostFreeSlots = 6;
 
-export const slotPath = (folder: string, slot: number) => `${folder}/journal-${slot}`;
+/** No folder of a partition, `<topic>-<number>`, can have that name. */
+export const slotPath = (folder: string, slot: number) => `${folder}/${slot}.journal`;
 
 export class Journal {
   readonly #options: JournalOptions;

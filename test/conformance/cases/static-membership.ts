@@ -197,7 +197,7 @@ suite("Static membership: coming back", { concurrency: true }, () => {
 suite("Static membership: going away", { concurrency: true }, () => {
   test("rule 33: a static member that is away is dropped by its session timeout", async () => {
     const group = fresh("g");
-    const [a, b] = (await stableGroup(group, [{}, { instanceId: "b", sessionTimeoutMs: 1000 }])) as [Member, Member];
+    const [a, b] = (await stableGroup(group, [{}, { instanceId: "b", sessionTimeoutMs: 2000 }])) as [Member, Member];
     await until("the group rebalances", async () => (await a.heartbeat()).errorCode === 27);
     refused(await b.heartbeat(), "UNKNOWN_MEMBER_ID");
     assert.equal(accepted(await a.join()).members.length, 1);
@@ -206,8 +206,8 @@ suite("Static membership: going away", { concurrency: true }, () => {
   test("rule 33: when a round completes meanwhile it is dropped a rebalance timeout after it", async () => {
     const group = fresh("g");
     const [a, b] = (await stableGroup(group, [
-      { rebalanceTimeoutMs: 1000 },
-      { instanceId: "b", rebalanceTimeoutMs: 1000 },
+      { rebalanceTimeoutMs: 2000 },
+      { instanceId: "b", rebalanceTimeoutMs: 2000 },
     ])) as [Member, Member];
     assert.equal(accepted(await a.join()).members.length, 2);
     accepted(await a.syncAll());

@@ -144,14 +144,14 @@ suite("SyncGroup: the plan", { concurrency: true }, () => {
   test("rule 22: members that do not sync within the rebalance timeout are dropped, static ones too", async () => {
     const group = fresh("g");
     const [a, b, c] = (await joinedGroup(group, [
-      { rebalanceTimeoutMs: 1500 },
-      { rebalanceTimeoutMs: 1500, instanceId: "b" },
-      { rebalanceTimeoutMs: 1500 },
+      { rebalanceTimeoutMs: 2500 },
+      { rebalanceTimeoutMs: 2500, instanceId: "b" },
+      { rebalanceTimeoutMs: 2500 },
     ])) as [Member, Member, Member];
     const from = performance.now();
     refused(await c.sync(), "REBALANCE_IN_PROGRESS"); // parked, until the round is given up
     const tookMs = performance.now() - from;
-    assert.ok(tookMs > 1_000 && tookMs < 5_000, `${tookMs} ms`);
+    assert.ok(tookMs > 1_800 && tookMs < 9_000, `${tookMs} ms`);
     refused(await a.heartbeat(), "UNKNOWN_MEMBER_ID");
     refused(await b.heartbeat(), "UNKNOWN_MEMBER_ID");
     const answer = accepted(await c.join());
@@ -161,7 +161,7 @@ suite("SyncGroup: the plan", { concurrency: true }, () => {
 
   test("rule 22: a follower that does not sync is dropped although the leader has synced", async () => {
     const group = fresh("g");
-    const [a, b] = (await joinedGroup(group, [{ rebalanceTimeoutMs: 1500 }, { rebalanceTimeoutMs: 1500 }])) as Member[];
+    const [a, b] = (await joinedGroup(group, [{ rebalanceTimeoutMs: 2500 }, { rebalanceTimeoutMs: 2500 }])) as Member[];
     accepted(await a!.syncAll());
     assert.equal((await describe(a!.connection, group)).groupState, "Stable");
     await until("the group rebalances", async () => (await a!.heartbeat()).errorCode === 27);
@@ -203,7 +203,7 @@ suite("Heartbeat: who is alive", { concurrency: true }, () => {
   test("rule 23: in Stable neither a sync nor a join without a rebalance keeps a member alive", async () => {
     for (const act of [(member: Member) => member.sync(), (member: Member) => member.join()]) {
       const group = fresh("g");
-      const [a, b] = (await stableGroup(group, [{}, { sessionTimeoutMs: 1500 }])) as [Member, Member];
+      const [a, b] = (await stableGroup(group, [{}, { sessionTimeoutMs: 2500 }])) as [Member, Member];
       const last = await until("its session has ended", async () => {
         const answer = await act(b);
         return answer.errorCode !== 0 && answer;
@@ -226,9 +226,9 @@ suite("Heartbeat: who is alive", { concurrency: true }, () => {
 
   test("rule 23: a member with a parked join or sync counts as alive", async () => {
     const group = fresh("g");
-    const [a, b] = (await stableGroup(group, [{}, { sessionTimeoutMs: 1000 }])) as [Member, Member];
+    const [a, b] = (await stableGroup(group, [{}, { sessionTimeoutMs: 2000 }])) as [Member, Member];
     refused(await b.heartbeat(), "NONE");
-    const beat = () => during(2_500, () => a.heartbeat());
+    const beat = () => during(5_000, () => a.heartbeat());
     b.protocols = [["range", "changed"]];
     const joining = b.join();
     await beat();
@@ -243,17 +243,17 @@ suite("Heartbeat: who is alive", { concurrency: true }, () => {
 
   test("rule 24: when a session ends the member is removed and the group rebalances", async () => {
     const group = fresh("g");
-    const [a, b] = (await stableGroup(group, [{}, { sessionTimeoutMs: 1000 }])) as [Member, Member];
+    const [a, b] = (await stableGroup(group, [{}, { sessionTimeoutMs: 2000 }])) as [Member, Member];
     const from = performance.now();
     await until("the group rebalances", async () => (await a.heartbeat()).errorCode === 27);
-    assert.ok(performance.now() - from > 600);
+    assert.ok(performance.now() - from > 1_000);
     refused(await b.heartbeat(), "UNKNOWN_MEMBER_ID");
     assert.equal(accepted(await a.join()).members.length, 1);
   });
 
   test("rule 24: when the only member's session ends the group is Empty", async () => {
     const group = fresh("g");
-    const [a] = (await stableGroup(group, [{ sessionTimeoutMs: 1000 }])) as [Member];
+    const [a] = (await stableGroup(group, [{ sessionTimeoutMs: 2000 }])) as [Member];
     await untilState(a.connection, group, "Empty", 0);
     refused(await a.heartbeat(), "UNKNOWN_MEMBER_ID");
   });

@@ -185,8 +185,8 @@ suite("The wire: closed connections", { concurrency: true }, () => {
 
   test("rule 58: nor does it when a join is parked on it; the rebalance timeout does", async () => {
     const group = fresh("g");
-    const [a, b] = (await stableGroup(group, [{ rebalanceTimeoutMs: 1500 }, { rebalanceTimeoutMs: 1500 }])) as Member[];
-    const c = await Member.of(group, { rebalanceTimeoutMs: 1500 });
+    const [a, b] = (await stableGroup(group, [{ rebalanceTimeoutMs: 2500 }, { rebalanceTimeoutMs: 2500 }])) as Member[];
+    const c = await Member.of(group, { rebalanceTimeoutMs: 2500 });
     const parked = c.join();
     await untilState(a!.connection, group, "PreparingRebalance", 3);
     c.connection.close();

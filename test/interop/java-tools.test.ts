@@ -69,6 +69,7 @@ test("consumer-groups: lists, describes, resets and deletes a group", async (t) 
   await world.produce("t", 2, 10);
   const member = world.join(kafkajs, "t");
   await world.consumed("t", [member]);
+  await world.caughtUp("t");
   await world.shared([member], 2);
   const tool = (...args: string[]) =>
     kafkaTool("consumer-groups", ["--bootstrap-server", world.broker.bootstrap, ...args]);
@@ -107,6 +108,7 @@ test("dump-log reads the segments of a topic and of __consumer_offsets", async (
   await world.produce("t", 1, 10);
   const member = world.join(kafkajs, "t");
   await world.consumed("t", [member]);
+  await world.caughtUp("t");
   await member.close();
   await world.broker.stop();
 

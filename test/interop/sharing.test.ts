@@ -29,9 +29,9 @@ for (const library of libraries) {
     await world.produce(topic, partitions, 20);
     await world.consumed(topic, [first, second, third]);
 
+    await world.caughtUp(topic);
     await Promise.all([first.close(), third.close()]);
     await world.groupState("Empty");
-    assert.deepEqual(await world.committed(topic), await world.ends(topic));
   });
 
   test(`${library.name}: a killed member's partitions go to the others when its session ends`, async (t) => {

@@ -27,6 +27,8 @@ export interface World {
    * compare with this and not with what they sent.
    */
   ends(topic: string): Promise<Map<number, number>>;
+  /** Awaits that the group has committed all that there is. */
+  caughtUp(topic: string, group?: string): Promise<void>;
   /** Committed offset of each partition, -1 where there is none. */
   committed(topic: string, group?: string): Promise<Map<number, number>>;
 }
@@ -46,7 +48,16 @@ export async function startWorld(t: Pick<TestContext, "after">, config: Record<s
     await broker.end();
   });
   await Promise.all([admin.connect(), producer.connect()]);
-  return { broker, admin, ...topics(admin, producer), ...groups(broker, admin, members) };
+  const world = { broker, admin, ...topics(admin, producer), ...groups(broker, admin, members) };
+  return {
+    ...world,
+    async caughtUp(topic, group) {
+      const ends = String([...(await world.ends(topic))]);
+      await until(`${topic} is committed up to ${ends}`, async () => {
+        return String([...(await world.committed(topic, group))]) === ends;
+      });
+    },
+  };
 }
 
 function topics(admin: Admin, producer: Producer) {

@@ -1,6 +1,7 @@
 /** Real files behind the log's Disk port: positional reads and writes on libuv's pool, no streams. */
 import fs from "node:fs";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { Disk, DiskFile } from "../log/disk.ts";
 import { lockFolder } from "./folder-lock.ts";
@@ -26,9 +27,7 @@ export const nodeDisk: Disk = {
     const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
     return (entries ?? []).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
   },
-  async makeFolder(folder) {
-    await mkdir(folder, { recursive: true });
-  },
+  makeFolder,
   async open(path, mode) {
     const file = await open(path, flags[mode], 0o644);
     return mode === "sync" && syncFlag === 0 ? synced(fileOf(file)) : fileOf(file);
@@ -63,6 +62,21 @@ export const nodeDisk: Disk = {
   },
   lock: lockFolder,
 };
+
+/** Not by Node's own `recursive`: that never ends where the parent is there and takes no folder, as in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(folder)).isDirectory()) return;
+    if (code !== "ENOENT") throw error;
+    await makeFolder(dirname(folder));
+    await mkdir(folder).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== "EEXIST") throw again; // somebody else was faster
+    });
+  }
+}
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT") throw error;

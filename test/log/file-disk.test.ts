@@ -126,6 +126,18 @@ import { nodeDisk } from ${JSON.stringify(import.meta.resolve("../../src/platfor
   await (await open(folder)).close();
 });
 
+test("a folder is made with its parents; where none can be made, the refusal is told", {
+  timeout: 20_000,
+}, async () => {
+  const folder = join(await temporaryFolder(), "a", "b", "c");
+  await (await open(folder)).close();
+  assert.ok((await readdir(folder)).includes("clean-shutdown"));
+  await writeFile(join(folder, "file"), "");
+  await assert.rejects(open(join(folder, "file", "below")), { code: "ENOTDIR" });
+  await assert.rejects(open(join(folder, "file")), { code: "EEXIST" });
+  if (process.platform === "linux") await assert.rejects(open("/proc/nope/data"), { code: "ENOENT" });
+});
+
 test("a process that is killed while it appends has kept all it acknowledged", async () => {
   const folder = await temporaryFolder();
   const script = `

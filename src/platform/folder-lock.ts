@@ -73,19 +73,24 @@ async function isAlive(owner: string): Promise<boolean> {
 
 /** The process id, then what tells it from another process with the same id; "-" where the system does not say. */
 async function ownerLine(pid: number): Promise<string> {
-  const stat = await read(`/proc/${pid}/stat`);
+  const stat = await readProc(`/proc/${pid}/stat`);
   const [state, ...fields] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
   if (state === "Z" || state === "X") return ""; // killed, and its parent has not looked yet: it holds nothing
   const startTime = fields[18] ?? "-";
-  const boot = (await read("/proc/sys/kernel/random/boot_id"))?.trim() ?? "-";
+  const boot = (await readProc("/proc/sys/kernel/random/boot_id"))?.trim() ?? "-";
   return `${pid} ${startTime} ${boot}\n`;
 }
 
 async function read(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ESRCH" || error.code === "EACCES") return undefined;
+    if (error.code === "ENOENT") return undefined;
     throw error;
   });
+}
+
+/** What the system tells of a process or of itself, where it does. */
+async function readProc(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch(() => undefined); // gone, hidden, or no Linux
 }
 
 function inUse(folder: string, by: string): LogError {

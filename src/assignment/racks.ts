@@ -27,7 +27,8 @@ export function racksOf(cluster: ClusterTopics, { members, topics, firstPartitio
   const ofMember = Int32Array.from(members, ({ subscription }) => indexOf(subscription.rackId));
   const ofPartition: number[][] = Array.from({ length: firstPartition[topics.length]! }, () => []);
   topics.forEach((name, topic) => {
-    cluster.get(name)!.replicaRacks?.forEach((racks, partition) => {
+    const { partitionCount, replicaRacks } = cluster.get(name)!;
+    replicaRacks?.slice(0, partitionCount).forEach((racks, partition) => {
       const distinct = new Set(racks.map(indexOf).filter((rack) => rack !== noRack));
       ofPartition[firstPartition[topic]! + partition] = [...distinct];
     });

@@ -34,9 +34,9 @@ const stickyOnes = ["sticky", "cooperative-sticky"] as const;
 const plain = { members: 1000, topics: 100, partitions: 50, narrow: 0, leavers: 0, runs: 50, samples: 9, target: 1 };
 const cases: readonly Case[] = [
   { ...plain, what: "1,000 members, 100 topics of 50", assignors: four },
-  { ...plain, what: "the same, one of them left", leavers: 1, assignors: stickyOnes },
+  { ...plain, what: "1,000 members, after one left", leavers: 1, assignors: stickyOnes },
   {
-    what: "1,000,000 partitions, one of 2,000 left",
+    what: "a million partitions, one of 2,000 left",
     members: 2000,
     topics: 1000,
     partitions: 1000,
@@ -58,7 +58,7 @@ const cases: readonly Case[] = [
   },
   {
     ...plain,
-    what: "the same, one of them left",
+    what: "half of 1,000, after one left",
     narrow: 10,
     leavers: 1,
     runs: 5,

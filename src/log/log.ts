@@ -68,9 +68,9 @@ export type AppendResult =
 
 export interface AppendOptions {
   readonly leaderEpoch: number;
-  /** Wall time, for idempotent producers' last use and for segment age. */
+  /** Wall time, for the age of segments. */
   readonly wallMs: number;
-  /** Records the broker itself writes (coordinators): no limit of max.message.bytes but the one admitted. */
+  /** Batches that the broker itself writes: no limit of max.message.bytes, and producers' sequences are not checked. */
   readonly internal?: boolean;
 }
 
@@ -107,7 +107,7 @@ export interface PartitionLog {
   readonly config: LogConfig;
   configure(config: LogConfig): void;
 
-  /** Fences every older epoch. Called when this broker (re)starts to lead the partition. */
+  /** Fences every older epoch, when this broker (re)starts to lead. @throws {RangeError} when a newer one is known. */
   becomeLeader(leaderEpoch: number): void;
 
   /** Would an append of this size be taken now? Changes nothing. */
@@ -138,9 +138,9 @@ export interface PartitionLog {
   /** The leader epoch under which `offset` was (or would be) written; -1 when unknown. */
   epochOfOffset(offset: number): number;
 
-  /** DeleteRecords: moves the log start; durable when it resolves. */
+  /** DeleteRecords: moves the log start; durable when it resolves. @throws {RangeError} above the high watermark. */
   deleteBefore(offset: number): Promise<void>;
-  /** Cuts everything from `offset` on. */
+  /** Cuts everything from `offset` on; durable when it resolves. The leader epoch stays. */
   truncate(offset: number): Promise<void>;
 
   /** Calls back whenever the high watermark or the log start moves, or the partition goes. @returns unsubscribe. */

@@ -46,7 +46,7 @@ test("files have Kafka's names, and a reopened log goes on where it ended", asyn
   await again.close();
 });
 
-test("index files are Kafka's: a batch's last offset and its position, growing timestamps with their offsets", async () => {
+test("index files are Kafka's: last offsets of batches and their positions, growing timestamps", async () => {
   const folder = await temporaryFolder();
   const all = await open(folder);
   const log = await all.create(orders, { ...defaultLogConfig, segmentBytes: 2000, indexIntervalBytes: 200 });

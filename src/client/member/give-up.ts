@@ -1,4 +1,4 @@
-/** Partitions go, others come: the application is called, one call after the other. */
+/** Partitions go, others come: the application is called. */
 import type { Callback } from "./callbacks.ts";
 import type { Member } from "./member.ts";
 import { type Partitions, without } from "./partitions.ts";
@@ -8,11 +8,10 @@ export function revoke(member: Member, partitions: Partitions): void {
   if (partitions.length > 0) call(member, { type: "revoke", partitions });
 }
 
-/** Somebody else may have all that this member had; only what is being revoked cannot be lost as well. */
+/** Somebody else may have all that this member had. What is being revoked is not told to be lost as well. */
 export function loseAll(member: Member): void {
-  const inRevocation = member.callbacks.dropWaitingRevokes();
-  const partitions = without(member.owned, inRevocation);
-  member.owned = inRevocation;
+  const partitions = without(member.owned, member.callbacks.inRevocation);
+  member.owned = [];
   member.ownedGenerationId = -1;
   if (partitions.length > 0) call(member, { type: "lose", partitions });
 }
@@ -25,15 +24,10 @@ export function assign(member: Member, partitions: Partitions): void {
 export function callbackDone(member: Member): void {
   const done = member.callbacks.done();
   if (done.type === "revoke") member.owned = without(member.owned, done.partitions);
-  const next = member.callbacks.running;
-  if (next !== undefined) run(member, next);
 }
 
 function call(member: Member, callback: Callback): void {
-  if (member.callbacks.add(callback)) run(member, callback);
-}
-
-function run(member: Member, callback: Callback): void {
+  member.callbacks.add(callback);
   if (callback.type !== "assign") member.record.stopped(callback.type, callback.partitions, member.nowMs);
   member.act(callback);
 }

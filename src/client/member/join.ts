@@ -97,6 +97,7 @@ function leadership(assignor: NonNullable<Member["assignor"]>, response: JoinRes
     topics: topicsOf(members),
     memberCount: members.length,
     plan: (topics) => (response.skipAssignment ? [] : plan(assignor, topics, members)),
+    heardMeanwhile: undefined,
     planned: undefined,
   };
 }

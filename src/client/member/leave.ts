@@ -10,14 +10,13 @@ export function startLeaving(member: Member, leaving: Leaving): void {
   if (member.state === "Leaving") return;
   member.asked = undefined;
   member.rejoinReason = undefined;
-  const inRevocation = member.callbacks.dropWaitingRevokes();
-  revoke(member, without(member.owned, inRevocation));
+  revoke(member, without(member.owned, member.callbacks.inRevocation));
   member.turn("Leaving");
 }
 
 /** Nobody looks for a coordinator only to say good-bye: the session ends by itself. */
 export function leave(member: Member): void {
-  if (member.callbacks.running !== undefined || member.asked !== undefined) return;
+  if (!member.callbacks.isEmpty || member.asked !== undefined) return;
   const { reason, deadlineMs, leave } = member.leaving!;
   const stays = leave === "remain" || (leave === "default" && member.config.groupInstanceId !== null);
   if (stays || member.memberId === "" || !member.coordinator.isKnown) return leaveDone(member);

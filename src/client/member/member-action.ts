@@ -4,8 +4,9 @@ import type { MemberFact } from "./member-fact.ts";
 import type { MemberRequest } from "./member-request.ts";
 
 /**
- * `revoke`, `lose` and `assign` come one at a time: the next only after `callbackDone`. Fetching of partitions that are
- * revoked or lost stops at once.
+ * With `revoke` and `lose` fetching of the partitions stops, at once. The application's callbacks for them and for
+ * `assign` are called one after the other, in the order of the actions; each that returns, or throws, is told by a
+ * `callbackDone`.
  */
 export type MemberAction =
   | { readonly type: "send"; readonly request: MemberRequest }

@@ -118,6 +118,8 @@ export interface Leadership {
   readonly memberCount: number;
   /** Makes the plan from fresh metadata; none is wanted when the assignment stays (KIP-814). */
   readonly plan: (topics: ClusterTopics) => SyncAssignments;
+  /** What was heard while it was asked for; which of the two is newer nobody knows. */
+  heardMeanwhile: ClusterTopics | undefined;
   /** Undefined before the metadata came. */
   planned: { readonly topics: ReadonlyMap<string, string>; readonly assignments: SyncAssignments } | undefined;
 }

@@ -7,7 +7,7 @@ import { changeSince, plannedTopics } from "./group-plan.ts";
 import { parkedTimeoutMs } from "./join.ts";
 import type { Member } from "./member.ts";
 import type { MemberRequests } from "./member-request.ts";
-import { flat, listed, without } from "./partitions.ts";
+import { flat, listed, type Partitions, without } from "./partitions.ts";
 import { react } from "./react.ts";
 
 /** The leader plans for topics as they are now: members may have joined with topics that it does not know. */
@@ -23,6 +23,7 @@ export function metadataAnswered(member: Member, topics: ClusterTopics): void {
   member.retry.succeeded();
   const planned = plannedTopics(leads.topics, topics, member.config.rackId !== null);
   leads.planned = { topics: planned, assignments: leads.plan(topics) };
+  if (leads.heardMeanwhile !== undefined) metadataChanged(member, leads.heardMeanwhile);
   member.turn("Syncing");
 }
 
@@ -54,13 +55,21 @@ export function syncAnswered(
   member.retry.succeeded();
   const assignment = bytes.length === 0 ? nothing : decodeAssignment(bytes);
   member.assignor!.onAssignment(assignment, member.generationId);
-  member.assigned = flat(assignment.assignedPartitions).filter(({ topic }) => member.topics.includes(topic));
+  const given = flat(assignment.assignedPartitions);
+  member.assigned = given.filter(({ topic }) => member.topics.includes(topic));
   member.pace.hurry(member.nowMs, groupSize(member));
   if (member.coordinator.heartbeatMaxWaitMs > 0) member.pace.now(member.nowMs);
   const surplus = without(member.owned, member.assigned);
   revoke(member, surplus);
   if (surplus.length > 0) member.rejoinReason ??= `gave up ${listed(surplus)}, as assigned`;
+  if (member.assigned.length < given.length) replan(member, without(given, member.assigned));
   member.turn("Revoking");
+}
+
+/** The plan is of an earlier subscription: a static member that comes back with another is given it (rule 31). */
+function replan(member: Member, strange: Partitions): void {
+  member.rejoinReason ??= `was assigned ${listed(strange)}, which is not subscribed to`;
+  member.retry.failed(member.nowMs); // the next plan may be no better
 }
 
 /** Nothing has to be given up any more: what was assigned is this member's, all of it. */
@@ -97,7 +106,8 @@ function groupSize({ leads, topics, metadata, assigned }: Member): number {
 /** Rule 27: the leader joins again when what it planned for has changed. */
 export function metadataChanged(member: Member, topics: ClusterTopics): void {
   member.metadata = topics;
-  const planned = member.leads?.planned?.topics;
-  if (planned === undefined) return;
-  member.rejoinReason ??= changeSince(planned, topics, member.config.rackId !== null);
+  const { leads, config } = member;
+  if (leads === undefined) return;
+  if (leads.planned === undefined) leads.heardMeanwhile = topics;
+  else member.rejoinReason ??= changeSince(leads.planned.topics, topics, config.rackId !== null);
 }

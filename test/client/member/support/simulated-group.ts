@@ -115,7 +115,9 @@ export class SimulatedGroup {
     }
   }
 
+  /** Of a member that is gone nothing arrives any more but its good-bye. */
   arrived(member: SimulatedMember, request: MemberRequest): void {
+    if (!member.isRunning && request.api !== "LeaveGroup") return;
     if (request.api !== "Heartbeat" || request.body.maxWaitMs === 0) return this.#submit(member, request);
     if (stateOf(this.world.coordinator.shard, "g") !== "Stable") return this.#submit(member, request);
     this.#held(member, request, request.body.maxWaitMs);
@@ -198,9 +200,9 @@ export class SimulatedMember {
   /** Requests that it sent, by name. */
   readonly sent = new Map<string, number>();
   isRunning = true;
-  /** Set: the application does not return from its callbacks. */
-  isStuck = false;
+  topics: readonly string[] = [];
   readonly #group: SimulatedGroup;
+  #callbacksEndMs = 0;
 
   constructor(name: string, group: SimulatedGroup, config: MemberConfig) {
     this.name = name;
@@ -210,6 +212,7 @@ export class SimulatedMember {
 
   event(event: MemberEvent): void {
     if (!this.isRunning) return;
+    if (event.type === "subscribe") this.topics = event.topics;
     for (const action of this.machine.step(event, this.#group.nowMs)) this.#do(action);
   }
 
@@ -231,16 +234,22 @@ export class SimulatedMember {
       case "revoke":
       case "lose":
         for (const each of action.partitions) assert.ok(this.reads.delete(keyOf(each)), `${keyOf(each)} was read`);
-        return this.#group.later(this.#group.options.revokeMs(), () => this.event({ type: "callbackDone" }));
+        return this.#call(this.#group.options.revokeMs());
       case "assign":
         for (const each of action.partitions) this.reads.set(keyOf(each), { sinceMs: this.#group.nowMs });
-        return this.#group.later(0, () => this.event({ type: "callbackDone" }));
+        return this.#call(0);
       case "fact":
         this.facts.push(action.fact);
         return;
       case "closed":
         this.isRunning = false;
     }
+  }
+
+  /** One after the other. */
+  #call(durationMs: number): void {
+    this.#callbacksEndMs = Math.max(this.#callbacksEndMs, this.#group.nowMs) + durationMs;
+    this.#group.later(this.#callbacksEndMs - this.#group.nowMs, () => this.event({ type: "callbackDone" }));
   }
 
   #send(request: MemberRequest): void {
@@ -256,6 +265,8 @@ export class SimulatedMember {
       answerIn(2 * options.networkMs(), { topics: new Map(this.#group.topics) });
     } else {
       this.#group.later(options.networkMs(), () => this.#group.arrived(this, request));
+      if (request.api === "Heartbeat") return; // always answered here
+      this.#group.later(request.timeoutMs, () => this.event({ type: "failed", id: request.id }));
     }
   }
 }

@@ -64,6 +64,12 @@ rmSync(dirname(project), { recursive: true });
 
 function run(command, ...args) {
   console.log(`$ ${command} ${args.join(" ")}`);
-  const { status } = spawnSync(join(project, "node_modules/.bin", command), args, { cwd: project, stdio: "inherit" });
+  const PATH = `${dirname(process.execPath)}:${process.env.PATH}`; // vitest and jest take the node that comes first
+  const env = { ...process.env, PATH };
+  const { status } = spawnSync(join(project, "node_modules/.bin", command), args, {
+    cwd: project,
+    env,
+    stdio: "inherit",
+  });
   if (status !== 0) process.exit(status ?? 1);
 }

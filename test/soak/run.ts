@@ -42,6 +42,7 @@ class Group {
   /** All there ever were, and those that should be there now. */
   readonly ever: Member[] = [];
   readonly now = new Set<Member>();
+  readonly onlyKilled = new Set<Member>();
 
   constructor(name: string, libraries: readonly Library[], strategy: Strategy = "range") {
     this.name = name;
@@ -51,8 +52,10 @@ class Group {
 
   join(world: World): void {
     const { name: group, strategy } = this;
-    const member = world.join(random.pick(this.libraries), topic, { group, strategy, sessionTimeoutMs });
+    const library = random.pick(this.libraries);
+    const member = world.join(library, topic, { group, strategy, sessionTimeoutMs });
     this.ever.push(member);
+    if (!library.features.leavesCleanly) this.onlyKilled.add(member);
     this.now.add(member);
     say(`${group}: ${member.name} joins`);
   }
@@ -89,14 +92,13 @@ const happenings: ((world: World, group: Group) => Promise<void>)[] = [
   async (_, group) => {
     const member = taken(group);
     if (!member) return;
+    if (group.onlyKilled.has(member)) return kill(group, member);
     say(`${group.name}: ${member.name} leaves`);
     await member.close();
   },
   async (_, group) => {
     const member = taken(group);
-    if (!member) return;
-    say(`${group.name}: ${member.name} is killed`);
-    await member.kill();
+    if (member) await kill(group, member);
   },
   async (_, group) => {
     const member = taken(group);
@@ -109,6 +111,11 @@ const happenings: ((world: World, group: Group) => Promise<void>)[] = [
     say(`${group.name}: ${member.name} wakes`);
   },
 ];
+
+function kill(group: Group, member: Member): Promise<void> {
+  say(`${group.name}: ${member.name} is killed`);
+  return member.kill();
+}
 
 function taken(group: Group): Member | undefined {
   const member = group.alive()[1];

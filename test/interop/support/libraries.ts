@@ -29,6 +29,8 @@ export interface Library {
     readonly outlivesBroker: boolean;
     /** @platformatic/kafka gives records again that it had fetched before a rebalance, with Apache Kafka too. */
     readonly givesOnce: boolean;
+    /** kcat, told to stop, commits a record that it took and does not print it. */
+    readonly leavesCleanly: boolean;
   };
   readonly program: (options: MemberOptions) => Program;
 }
@@ -38,7 +40,7 @@ export const python = join(import.meta.dirname, "../../../.regroup-test/python/b
 
 export const kcat: Library = {
   name: "kcat",
-  features: { cooperative: true, static: true, outlivesBroker: false, givesOnce: true },
+  features: { cooperative: true, static: true, outlivesBroker: false, givesOnce: true, leavesCleanly: false },
   program: (options) => ({
     command: "kcat",
     args: ["-b", options.bootstrap, "-G", options.group, "-J", "-u", ...librdkafka(options), options.topic],
@@ -79,24 +81,28 @@ export const kafkajs = ofOurs("kafkajs", process.execPath, "kafkajs.ts", {
   static: false,
   outlivesBroker: true,
   givesOnce: false,
+  leavesCleanly: true,
 });
 export const platformatic = ofOurs("@platformatic/kafka", process.execPath, "platformatic.ts", {
   cooperative: false,
   static: true,
   outlivesBroker: true,
   givesOnce: false,
+  leavesCleanly: true,
 });
 export const confluent = ofOurs("confluent-kafka", python, "confluent.py", {
   cooperative: true,
   static: true,
   outlivesBroker: true,
   givesOnce: false,
+  leavesCleanly: true,
 });
 export const kafkaPython = ofOurs("kafka-python", python, "kafka-python.py", {
   cooperative: true,
   static: true,
   outlivesBroker: true,
   givesOnce: false,
+  leavesCleanly: true,
 });
 
 function ofOurs(name: string, command: string, file: string, features: Library["features"]): Library {
@@ -109,7 +115,7 @@ function ofOurs(name: string, command: string, file: string, features: Library["
 
 export const java: Library = {
   name: "Java verifiable consumer",
-  features: { cooperative: true, static: true, outlivesBroker: true, givesOnce: true },
+  features: { cooperative: true, static: true, outlivesBroker: true, givesOnce: true, leavesCleanly: true },
   program: (options) => ({
     command: kit,
     args: ["verifiable-consumer", "--verbose", "--command-config", javaConfig(options), ...javaArguments(options)],

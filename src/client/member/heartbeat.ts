@@ -14,7 +14,8 @@ export function beat(member: Member): void {
   const { config, coordinator, generationId, memberId, nowMs } = member;
   const maxWaitMs = Math.min(coordinator.heartbeatMaxWaitMs, Math.floor(config.sessionTimeoutMs / waitsPerSession));
   const body = { groupId: config.groupId, generationId, memberId, groupInstanceId: config.groupInstanceId, maxWaitMs };
-  member.heartbeat = { id: member.send("Heartbeat", body, config.requestTimeoutMs + maxWaitMs), sentMs: nowMs };
+  const timeoutMs = Math.min(config.requestTimeoutMs + maxWaitMs, config.sessionTimeoutMs);
+  member.heartbeat = { id: member.send("Heartbeat", body, timeoutMs), sentMs: nowMs };
 }
 
 export function heartbeatAnswered(member: Member, errorCode: number): void {

@@ -47,7 +47,8 @@ export class SimulatedGroup {
   #queue: { readonly atMs: number; readonly order: number; readonly run: () => void }[] = [];
   #order = 0;
   readonly #parked = new Map<ReplyToken, Parked>();
-  readonly #heldBack = new Set<() => void>();
+  /** Heartbeats that wait, and how they are answered. */
+  readonly #heldBack = new Map<Parked, () => void>();
 
   constructor({ seed = 1, group = {}, ...options }: SimulatedOptions = {}) {
     const rng = seededRng(seed);
@@ -106,7 +107,7 @@ export class SimulatedGroup {
 
   /** The coordinator dies and comes back at once: what was parked is never answered. */
   restartCoordinator(): void {
-    const unanswered = [...this.#parked.values()];
+    const unanswered = [...this.#parked.values(), ...this.#heldBack.keys()];
     this.#parked.clear();
     this.#heldBack.clear();
     this.#happened(this.world.restart());
@@ -126,10 +127,11 @@ export class SimulatedGroup {
   /** As a coordinator would that holds heartbeats back: the session is kept now, the answer comes later. */
   #held(member: SimulatedMember, request: Extract<MemberRequest, { api: "Heartbeat" }>, maxWaitMs: number): void {
     this.world.submit("Heartbeat", { version: 4, ...client, body: complete(request.body) });
+    const held = { member, request };
     const release = () => {
-      if (this.#heldBack.delete(release)) this.#submit(member, request);
+      if (this.#heldBack.delete(held)) this.#submit(member, request);
     };
-    this.#heldBack.add(release);
+    this.#heldBack.set(held, release);
     this.later(maxWaitMs, release);
   }
 
@@ -161,7 +163,7 @@ export class SimulatedGroup {
   #happened(happenings: readonly Happening[]): void {
     for (const one of happenings) {
       if (one.kind === "state" && one.state === "PreparingRebalance")
-        for (const release of [...this.#heldBack]) release();
+        for (const release of [...this.#heldBack.values()]) release();
       if (one.kind === "drop") this.#parked.delete(one.token);
       if (one.kind === "reply") this.#reply(one.token, one.reply);
     }

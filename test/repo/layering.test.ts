@@ -21,6 +21,7 @@ const forbidden: [why: string, path: string, source: string][] = [
   ["a package in a pure room", "src/group/x.ts", `import pino from "pino";`],
   ["a coordinator that looks behind the log's port", "src/coordinator/x.ts", `import "../log/file/engine.ts";`],
   ["an import over several lines", "src/log/x.ts", `import {\n  a,\n  b,\n} from "../group/classic/group.ts";`],
+  ["a room within a room that looks out", "src/client/member/x.ts", `import "../connection.ts";`],
   ["a room that nobody planned", "src/utils/x.ts", ""],
 ];
 for (const [why, path, source] of forbidden) {
@@ -32,6 +33,7 @@ const allowed: [why: string, path: string, source: string][] = [
   ["a neighbour in the same room", "src/log/file/x.ts", `import { Segment } from "./segment.ts";`],
   ["the log's port for the coordinator", "src/coordinator/x.ts", `import type { Log } from "../log/log.ts";`],
   ["Node where a room touches the machine", "src/server/x.ts", `import net from "node:net";`],
+  ["the way into a room within a room", "src/client/x.ts", `import "./member/member.ts";`],
   ["words in comments", "src/log/x.ts", `/** from "../broker/x.ts" */\n// import "node:fs"\n`],
 ];
 for (const [why, path, source] of allowed) {

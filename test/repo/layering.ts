@@ -23,7 +23,11 @@ export const rooms: Record<string, Room> = {
   },
   // Beside the broker, the server makes what it gives it: a log over real files, a clock, a configuration.
   server: { imports: ["broker", "platform", "metadata", "coordinator", "log", "protocol"] },
-  client: { imports: ["protocol", "assignment", "platform"] },
+  "client/member": {
+    pure: true,
+    imports: ["assignment", "protocol", "client/topic-partition.ts", "client/backoff.ts"],
+  },
+  client: { imports: ["client/member", "protocol", "assignment", "platform"] },
   cli: {
     imports: ["server", "broker", "platform", "metadata", "group", "coordinator", "log", "assignment", "protocol"],
   },
@@ -34,7 +38,7 @@ export const rooms: Record<string, Room> = {
 
 /** @param path from the repository's root @returns a sentence for each import against the arrows */
 export function againstTheArrows(path: string, source: string): string[] {
-  const name = path.split("/")[1] ?? "";
+  const name = roomOf(path);
   if (path === "src/index.ts") return []; // what the npm package exports, from any room
   const room = rooms[name];
   if (!room) return [`${path}: there is no room "${name}"`];
@@ -47,10 +51,15 @@ function mayImport(name: string, room: Room, path: string, specifier: string): b
   if (!specifier.startsWith(".")) return !room.pure;
   const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
   if (!target.startsWith("src/")) return target === "package.json" && !room.pure;
-  const [, targetRoom, ...rest] = target.split("/");
-  return (
-    targetRoom === name || room.imports.some((it) => it === targetRoom || it === `${targetRoom}/${rest.join("/")}`)
-  );
+  const targetRoom = roomOf(target);
+  return targetRoom === name || room.imports.some((it) => it === targetRoom || `src/${it}` === target);
+}
+
+/** The room of a file, by its path from the root; of a room within a room the inner one. */
+function roomOf(path: string): string {
+  const [, outer = "", inner] = path.split("/");
+  const within = `${outer}/${inner}`;
+  return within in rooms ? within : outer;
 }
 
 function importsOf(source: string): string[] {

@@ -7,7 +7,7 @@ interface Rule {
 }
 
 const code = /\.(ts|js)$/;
-const pure = /^src\/(protocol|assignment|log|coordinator|group|transaction|metadata|broker)\//;
+const pure = /^src\/(protocol|assignment|log|coordinator|group|transaction|metadata|broker|client\/member)\//;
 
 const rules: readonly Rule[] = [
   {

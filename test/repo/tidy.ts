@@ -23,7 +23,12 @@ const rules: readonly Rule[] = [
     banned: /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval|setImmediate)\b|new Date\(\)/,
     why: "time and chance come from the clock and the rng that a pure room is given",
   },
-  { applies: /^src\//, but: /^src\/(cli|bench)\//, banned: /\bconsole\.\w/, why: "only commands print; the server logs" },
+  {
+    applies: /^src\//,
+    but: /^src\/(cli|bench)\//,
+    banned: /\bconsole\.\w/,
+    why: "only commands print; the server logs",
+  },
   { applies: code, banned: /^.{121,}$/m, why: "lines have at most 120 characters" },
   {
     applies: /./,

@@ -178,8 +178,8 @@ async function readAll(log: PartitionLog): Promise<void> {
 }
 
 try {
-  await startBench(); // first, for its figure of memory
   await appendBench();
+  await startBench();
   await recoveryBench();
 } finally {
   await rm(root, { recursive: true, force: true });

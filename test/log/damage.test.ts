@@ -227,6 +227,39 @@ test("a topic may have the longest name that Kafka allows, and names of the engi
   await all.close();
 });
 
+test("a closed log writes nothing more, whatever it was about to do, and has lost nothing", async () => {
+  for (const flushIntervalMessages of [1, 1000]) {
+    for (let turns = 0; turns < 12; turns++) {
+      const disk = new MemoryDisk();
+      const all = await open(disk, { flushIntervalMessages, checkpointBytes: 2000 });
+      const compacted = { ...config, cleanupPolicy: { delete: false, compact: true } };
+      const logs = await Promise.all(
+        Array.from({ length: 9 }, (_, partition) =>
+          all.create({ ...orders, partition, topicId: `id-${partition}` }, compacted),
+        ),
+      );
+      const appendToAll = () =>
+        Promise.all(logs.map((log) => put(log, { keys: ["k"], values: [`${log.logEndOffset}`] })));
+      for (let round = 0; round < 9; round++) await appendToAll();
+      const cleaning = all.clean(1_000_000);
+      const deleting = all.delete("orders", 8);
+      for (let turn = 0; turn < turns * 10; turn++) await undefined;
+      await Promise.all([all.close(), cleaning, deleting]);
+      const { bytesWritten } = disk;
+      for (let turn = 0; turn < 1000; turn++) await undefined;
+      assert.equal(disk.bytesWritten, bytesWritten);
+      assert.equal(disk.openFiles, 0);
+      const again = await open(disk.crash({ kind: "power" }), { flushIntervalMessages });
+      assert.equal([...again.partitions()].length, 8);
+      for (const { topic, partition } of again.partitions()) {
+        const { state } = await reload(again.get(topic, partition)!);
+        assert.equal(state.get("k"), "8");
+      }
+      await again.close();
+    }
+  }
+});
+
 test("without a journal a truncation survives too", async () => {
   const disk = new MemoryDisk();
   const unjournaled = { flushIntervalMessages: 1000 };

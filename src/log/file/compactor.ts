@@ -6,6 +6,7 @@
 import { BatchView } from "../../protocol/records/batch.ts";
 import { type CompactionRules, compactBatch, groupSegments, LatestOffsets, segmentsToCompact } from "../compaction.ts";
 import type { DiskFile } from "../disk.ts";
+import { LogError } from "../log.ts";
 import type { Engine } from "./engine.ts";
 import type { FilePartition } from "./partition.ts";
 import { FileSegment } from "./segment.ts";
@@ -25,7 +26,7 @@ export async function compact(log: FilePartition, engine: Engine, wallMs: number
   let dirtyEnd = log.cleanedTo;
   for (const segment of segments.filter(({ lastOffset }) => lastOffset >= log.cleanedTo)) {
     if (latest.isFull) break; // the rest in the next round
-    for await (const batch of batchesOf(log, segment)) latest.note(batch, engine.platform);
+    for await (const batch of batchesOf(log, segment, engine)) latest.note(batch, engine.platform);
     dirtyEnd = segment.lastOffset + 1;
   }
   const rules: CompactionRules = {
@@ -49,9 +50,16 @@ export class UnreadableError extends Error {
   override readonly name = "UnreadableError";
 }
 
-async function* batchesOf(log: FilePartition, segment: FileSegment): AsyncGenerator<BatchView, void, undefined> {
+async function* batchesOf(
+  log: FilePartition,
+  segment: FileSegment,
+  engine: Engine,
+): AsyncGenerator<BatchView, void, undefined> {
   try {
-    for await (const batches of segment.batches(log.source, 0, segment.written)) yield* batches;
+    for await (const batches of segment.batches(log.source, 0, segment.written)) {
+      if (engine.isClosing) throw new LogError("closed", "the log is being closed");
+      yield* batches;
+    }
   } catch (error) {
     const cause = log.segments.includes(segment) ? log.damaged(error) : error;
     throw new UnreadableError(`${segment.logPath} cannot be cleaned`, { cause });
@@ -72,7 +80,7 @@ async function cleanGroup(
   try {
     await output.begin();
     for (const segment of group) {
-      for await (const batch of batchesOf(log, segment)) {
+      for await (const batch of batchesOf(log, segment, engine)) {
         const bytes = compactBatch(batch, rules);
         if (bytes === undefined) continue;
         cleaned.note(new BatchView(bytes), segment.lastAppendMs, log.config.indexIntervalBytes);

@@ -11,7 +11,7 @@ import { each } from "./each.ts";
 import { asFailure, type Engine } from "./engine.ts";
 import { FileCache } from "./file-cache.ts";
 import { Deferred, Group } from "./group.ts";
-import { Journal, type JournalStart } from "./journal.ts";
+import { Journal, type JournalPosition, type JournalStart } from "./journal.ts";
 import { FilePartition } from "./partition.ts";
 import { Slabs } from "./slabs.ts";
 
@@ -75,7 +75,7 @@ export class FileLog implements Log, Engine {
   /** Everything in the slabs below it is in segment files. */
   #writtenAddress = 0;
   #isWritingBehind = false;
-  #closing = false;
+  isClosing = false;
   #writingBehind: Promise<void> = Promise.resolve();
   #checkpointing: Promise<void> = Promise.resolve();
   #isCheckpointing = false;
@@ -267,13 +267,13 @@ export class FileLog implements Log, Engine {
 
   #hasRound(): boolean {
     if (!this.journaled) return !this.#round.isEmpty || this.unwritten.size > 0;
-    return !this.#closing && this.slabs.endAddress - this.#writtenAddress > writeBehindBytes;
+    return !this.isClosing && this.slabs.endAddress - this.#writtenAddress > writeBehindBytes;
   }
 
   /** Writes everything that was appended up to now to segment files, unsynced, and lets old slabs go. */
   async writeAll(): Promise<void> {
     const address = this.slabs.endAddress;
-    const interrupted = () => this.#closing && this.journaled; // the journal has it all
+    const interrupted = () => this.isClosing && this.journaled; // the journal has it all
     await each([...this.unwritten], filesAtATime, async (log) => {
       if (!interrupted()) await log.flush();
     });
@@ -284,12 +284,13 @@ export class FileLog implements Log, Engine {
 
   /** Makes the segment files durable, and frees the journal that they make needless. */
   checkpoint(): Promise<void> {
-    const next = this.#checkpointing.then(() => this.#checkpoint());
+    const next = this.#checkpointing.then(() => this.#checkpoint("any"));
     this.#checkpointing = next.catch(() => undefined); // told by `next`
     return next;
   }
 
-  async #checkpoint(): Promise<void> {
+  /** @param when only the `last` one goes on while the log is being closed. */
+  async #checkpoint(when: "any" | "last"): Promise<void> {
     this.#throwIfFailed();
     this.#isCheckpointing = true;
     try {
@@ -297,22 +298,33 @@ export class FileLog implements Log, Engine {
       this.#bytesSinceCheckpoint = 0;
       const changed = [...this.changed];
       this.changed.clear();
-      const namesChanged = changed.some((log) => log.tail.length > 0);
-      await each(changed, filesAtATime, (log) => log.checkpoint());
+      const namesChanged = changed.some((log) => log.namesChanged || log.isUnsynced);
+      const interrupted = () => this.isClosing && when !== "last";
+      await each(changed, filesAtATime, async (log) => {
+        if (!interrupted()) await log.checkpoint();
+      });
+      if (interrupted()) {
+        for (const log of changed) this.changed.add(log);
+        return;
+      }
       if (namesChanged) await this.disk.syncFolder(this.folder);
-      const { nextNumber, journaled, platform } = this;
-      const doomed = [...this.doomed.keys(), ...this.#namesToGiveUp];
-      const state = { format: 1, journal, nextNumber, journaled, doomed } as const;
-      const bytes = encodeCheckpoint(state, this.partitions(), platform);
-      await this.disk.replaceFile(checkpointPath(this.folder), bytes);
-      await this.journal.release(journal.sequence);
-      if (!this.journaled) this.#journalSlabs.release(Number.POSITIVE_INFINITY, 0);
+      await this.#writeCheckpoint(journal);
     } catch (error) {
       this.fail(error);
       throw this.failure;
     } finally {
       this.#isCheckpointing = false;
     }
+  }
+
+  async #writeCheckpoint(journal: JournalPosition): Promise<void> {
+    const { nextNumber, journaled, platform } = this;
+    const doomed = [...this.doomed.keys(), ...this.#namesToGiveUp];
+    const state = { format: 1, journal, nextNumber, journaled, doomed } as const;
+    const bytes = encodeCheckpoint(state, this.partitions(), platform);
+    await this.disk.replaceFile(checkpointPath(this.folder), bytes);
+    await this.journal.release(journal.sequence);
+    if (!journaled) this.#journalSlabs.release(Number.POSITIVE_INFINITY, 0);
   }
 
   /** @throws {UnreadableError} at the end of the round, when a partition could not be cleaned. */
@@ -328,6 +340,7 @@ export class FileLog implements Log, Engine {
     const expirationMs = this.#options.producerIdExpirationMs ?? defaultProducerIdExpirationMs;
     const compacted: FilePartition[] = [];
     for (const log of [...this.#partitions.values()]) {
+      if (this.isClosing) return;
       const { size } = log.producerStates;
       log.producerStates.expire(wallMs, expirationMs);
       if (log.producerStates.size !== size) this.changed.add(log);
@@ -339,6 +352,7 @@ export class FileLog implements Log, Engine {
     const wanted = doomed.length > 0 || compacted.length > 0 || (this.changed.size > 0 && this.#checkpointIsCheap);
     if (wanted) await this.checkpoint();
     else await this.writeAll();
+    if (this.isClosing) return; // maybe without the checkpoint that must come first
     for (const log of compacted) await finishSwaps(log, this);
     await this.#removeDoomed(doomed, wallMs);
     if (unreadable[0]) throw unreadable[0];
@@ -379,13 +393,17 @@ export class FileLog implements Log, Engine {
   }
 
   async close(): Promise<void> {
-    if (this.failure?.kind === "closed") return;
+    if (this.isClosing) return;
+    this.isClosing = true;
+    // What runs in the background stops at its next partition; nothing may write here once the lock is given back.
+    await this.#writingBehind;
+    await this.#cleaning;
+    await this.#checkpointing;
+    await this.journal.drained();
+    await Promise.all(this.#busyNames.values());
     try {
       if (this.failure === undefined) {
-        this.#closing = true;
-        await this.#writingBehind;
-        await this.journal.drained();
-        if (!this.journaled || this.#checkpointIsCheap) await this.checkpoint();
+        if (!this.journaled || this.#checkpointIsCheap) await this.#checkpoint("last");
         this.failure = new LogError("closed", "the log was closed");
         await this.disk.replaceFile(cleanMarkPath(this.folder), new Uint8Array(0));
       }

@@ -36,8 +36,8 @@ export function coordinatorAnswered(member: Member, found: FoundCoordinator): vo
     coordinator.heartbeatMaxWaitMs = found.heartbeatMaxWaitMs;
     member.pace.now(member.nowMs);
   } else if (reactionTo(found.errorCode) === "fail") {
-    const why = `no coordinator for group ${member.config.groupId}: ${errorName(found.errorCode)}`;
-    fail(member, { errorCode: found.errorCode, message: why });
+    const message = `FindCoordinator was answered ${errorName(found.errorCode)}`;
+    fail(member, { errorCode: found.errorCode, message });
   } else {
     coordinator.retry.failed(member.nowMs);
   }

@@ -12,5 +12,6 @@ export function fail(member: Member, { errorCode, message, cause }: Failure): vo
   endMembership(member, message, { forgetMemberId: true });
   if (!member.isInside) return;
   member.turn("Failed");
-  member.act({ type: "fail", errorCode, message, ...(cause === undefined ? {} : { cause }) });
+  const told = `group ${member.config.groupId}: ${message}`;
+  member.act({ type: "fail", errorCode, message: told, ...(cause === undefined ? {} : { cause }) });
 }

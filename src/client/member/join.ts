@@ -18,9 +18,9 @@ const maxReasonLength = 255;
 
 /** Gives up what may not be kept while joining (rules 45, 46), then joins. */
 export function startRebalance(member: Member, reason: string): void {
-  const { record, memberId, generationId, nowMs, config } = member;
-  if (record.start(reason, generationId, nowMs)) {
-    const fact = { group: config.groupId, memberId, fromGeneration: generationId, reason };
+  const { record, memberId, lastGenerationId, nowMs, config } = member;
+  if (record.start(reason, lastGenerationId, nowMs)) {
+    const fact = { group: config.groupId, memberId, fromGeneration: lastGenerationId, reason };
     member.act({ type: "fact", fact: { type: "MemberRebalanceStarted", ...fact } });
   }
   member.joinReason = reason;

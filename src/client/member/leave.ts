@@ -28,6 +28,7 @@ export function leaveDone(member: Member): void {
   const { reason, isClosing } = member.leaving!;
   endMembership(member, reason, { forgetMemberId: true });
   member.record.forget();
+  member.lastGenerationId = -1;
   member.leaving = undefined;
   member.turn(isClosing ? "Closed" : "Unjoined");
   if (isClosing) member.act({ type: "closed" });

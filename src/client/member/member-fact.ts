@@ -8,7 +8,7 @@ export interface MemberRebalanceStarted {
   readonly group: string;
   /** "" before the first join was answered. */
   readonly memberId: string;
-  /** -1: in none. */
+  /** In which it was Stable last; -1: in none. */
   readonly fromGeneration: number;
   /** As the coordinator is told it (KIP-800). */
   readonly reason: string;

@@ -54,7 +54,7 @@ export class MemberMachine implements Membership {
     } catch (error) {
       // An assignor of the application's own, bytes of another member, or a state that cannot be: all end here, told.
       const cause = error instanceof Error ? error : new Error(String(error));
-      fail(member, { message: `group ${member.config.groupId}: ${cause.message}`, cause });
+      fail(member, { message: cause.message, cause });
       if (member.state === "Leaving") leaveDone(member);
     }
     return member.takeActions();

@@ -26,6 +26,8 @@ export class Member {
   state: MemberState = "Unjoined";
   memberId = "";
   generationId = -1;
+  /** In which it was Stable last; -1: in none, or it left since then. */
+  lastGenerationId = -1;
 
   topics: readonly string[] = [];
   metadata: ClusterTopics = new Map();

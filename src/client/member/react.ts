@@ -22,7 +22,7 @@ export function react(member: Member, api: string, errorCode: number): void {
     case "retry":
       return askLater(member);
     case "fail":
-      return fail(member, { errorCode, message: `group ${member.config.groupId}: ${said}` });
+      return fail(member, { errorCode, message: said });
   }
 }
 

@@ -79,6 +79,7 @@ export function takeAssigned(member: Member): void {
   const told = member.record.completed(without(assigned, added), added, nowMs);
   member.owned = assigned;
   member.ownedGenerationId = generationId;
+  member.lastGenerationId = generationId;
   member.turn("Stable");
   assign(member, added);
   member.act({

@@ -6,6 +6,9 @@ import { mergeInputs, readConfig, type tables } from "./config.ts";
 import type { ConfigOf } from "./config-key.ts";
 import { loggerFrom } from "./logger.ts";
 import { openCluster } from "./open-cluster.ts";
+import { Producer } from "./producer/producer.ts";
+import type { Writable } from "./producer/record.ts";
+import type { ProducerConfigInput } from "./producer-keys.ts";
 
 /**
  * @example
@@ -28,6 +31,15 @@ export class Kafka {
   /** Connects at its first call. @throws {ClientConfigError} */
   admin(config: AdminConfigInput = {}): Admin {
     return new Admin(openCluster(this.#configOf("admin", config)));
+  }
+
+  /**
+   * Connects at its first record. `K` and `V` are what the configured serializers take; without any, bytes and texts.
+   * @throws {ClientConfigError}
+   */
+  producer<K = Writable, V = Writable>(config: ProducerConfigInput = {}): Producer<K, V> {
+    const read = this.#configOf("producer", config);
+    return new Producer<K, V>(openCluster(read), read);
   }
 
   /** The configuration of one client: this one's keys and those given for it, which win. @throws {ClientConfigError} */

@@ -99,13 +99,23 @@ export class MetadataKeeper {
     let isDone = false;
     try {
       await this.fetch(topics === "all" ? "all" : [...topics], this.#watchOptions);
-      const unsettled = topics !== "all" && [...topics].some((topic) => isPassing(this.known.topics.get(topic)));
+      const unsettled = topics !== "all" && [...topics].some((topic) => this.#isPassing(topic));
       isDone = !unsettled && !this.#isStale && topics === this.#watched;
     } catch (error) {
       if (!this.#isClosed) this.#logger.warn({ err: error }, "metadata could not be fetched");
     }
     this.#isAsking = false;
     this.#schedule(isDone ? this.#config.metadataMaxAgeMs : this.#config.retryBackoffMs);
+  }
+
+  /** Will it be otherwise in a moment: a topic that is being made, or one whose leader is being elected? */
+  #isPassing(name: string): boolean {
+    const topic = this.known.topics.get(name);
+    if (topic === undefined || topic.errorCode === ErrorCode.LEADER_NOT_AVAILABLE) return true;
+    // A broker that makes a topic by use says at first that there is none.
+    if (topic.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+      return this.#watchOptions.allowAutoTopicCreation === true;
+    return topic.partitions.some(({ errorCode }) => errorCode === ErrorCode.LEADER_NOT_AVAILABLE);
   }
 
   #learn(answer: Answer, asked: Asked): void {
@@ -136,10 +146,4 @@ export class MetadataKeeper {
     const { name, topicId, isInternal, errorCode } = topic;
     return { topic: name, topicId, isInternal, errorCode, partitions };
   }
-}
-
-/** Will it be otherwise in a moment: a topic that is being made, or one whose leader is being elected? */
-function isPassing(topic: TopicDescription | undefined): boolean {
-  if (topic === undefined || topic.errorCode === ErrorCode.LEADER_NOT_AVAILABLE) return true;
-  return topic.partitions.some(({ errorCode }) => errorCode === ErrorCode.LEADER_NOT_AVAILABLE);
 }

@@ -1,0 +1,106 @@
+/** Records on their way to one partition, sent and answered together. */
+import type { CompressionType, Platform } from "../../protocol/platform.ts";
+import { encodeBatch, incrementSequence, type NewRecord } from "../../protocol/records/batch.ts";
+
+/** Where the fate of one record is told: once, by `done` or `failed`. */
+export interface Delivery {
+  done(partition: number, offset: number, timestamp: number): void;
+  failed(error: Error): void;
+}
+
+/** Who wrote a batch, for a broker that tells a repetition from a new batch (KIP-98). */
+export interface ProducerStamp {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+}
+
+/** At most what a record takes beside key, value and headers: lengths, deltas, attributes. */
+const recordOverheadBytes = 21;
+const batchHeaderBytes = 61;
+
+/** An upper bound of what the record takes in a batch, uncompressed. */
+export function sizeOf(record: NewRecord): number {
+  let size = recordOverheadBytes + (record.key?.length ?? 0) + (record.value?.length ?? 0);
+  for (const header of record.headers ?? []) size += 10 + 3 * header.key.length + (header.value?.length ?? 0);
+  return size;
+}
+
+export class ProducerBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly createdMs: number;
+  /** Grows from batch to batch of a partition: the order in which the broker must store them. */
+  readonly order: number;
+  readonly #records: NewRecord[] = [];
+  readonly #deliveries: Delivery[] = [];
+  /** An upper bound, uncompressed. */
+  sizeInBytes = batchHeaderBytes;
+  /** Not to be sent before; moves on with each failure. */
+  notBeforeMs = 0;
+  attempts = 0;
+  /** Why the last attempt failed. */
+  lastError: Error | undefined;
+  stamp: ProducerStamp | undefined;
+  #bytes: Uint8Array | undefined;
+
+  readonly #onSettled: (() => void)[] = [];
+
+  constructor(topic: string, partition: number, order: number, nowMs: number) {
+    this.topic = topic;
+    this.partition = partition;
+    this.order = order;
+    this.createdMs = nowMs;
+  }
+
+  /** What its records are counted with, the header left out. */
+  get recordBytes(): number {
+    return this.sizeInBytes - batchHeaderBytes;
+  }
+
+  get count(): number {
+    return this.#records.length;
+  }
+
+  /** The sequence that follows this batch's last record. */
+  get nextSequence(): number {
+    return this.stamp === undefined ? -1 : incrementSequence(this.stamp.baseSequence, this.count);
+  }
+
+  add(record: NewRecord, bytes: number, delivery: Delivery): void {
+    this.#records.push(record);
+    this.#deliveries.push(delivery);
+    this.sizeInBytes += bytes;
+  }
+
+  /** Gives the batch its place in the producer's sequence; what was encoded before is encoded anew. */
+  restamp(stamp: ProducerStamp | undefined): void {
+    this.stamp = stamp;
+    this.#bytes = undefined;
+  }
+
+  encoded(compression: CompressionType, platform: Platform): Uint8Array {
+    this.#bytes ??= encodeBatch({ records: this.#records, compression, ...this.stamp }, platform);
+    return this.#bytes;
+  }
+
+  /** @param logAppendTimeMs -1: the records keep their own timestamps. */
+  done(baseOffset: number, logAppendTimeMs: number): void {
+    for (let index = 0; index < this.#deliveries.length; index++) {
+      const offset = baseOffset === -1 ? -1 : baseOffset + index;
+      const timestamp = logAppendTimeMs === -1 ? this.#records[index]!.timestamp : logAppendTimeMs;
+      this.#deliveries[index]!.done(this.partition, offset, timestamp);
+    }
+    for (const callback of this.#onSettled) callback();
+  }
+
+  failed(error: Error): void {
+    for (const delivery of this.#deliveries) delivery.failed(error);
+    for (const callback of this.#onSettled) callback();
+  }
+
+  /** Called back once the fate of all its records is told. */
+  onSettled(callback: () => void): void {
+    this.#onSettled.push(callback);
+  }
+}

@@ -1,0 +1,79 @@
+/** The batches of one partition, in order: waiting for their turn (also for another one), and in flight. */
+import type { NewRecord } from "../../protocol/records/batch.ts";
+import { type Delivery, ProducerBatch } from "./batch.ts";
+
+export class PartitionQueue {
+  readonly topic: string;
+  readonly partition: number;
+  /** By their order. The last one may still take records. */
+  readonly waiting: ProducerBatch[] = [];
+  /** Sent and not answered. */
+  readonly inFlight = new Set<ProducerBatch>();
+  /** Sequence number of the next batch; only with idempotence. */
+  nextSequence = 0;
+  /** A batch failed and waits to be sent again: nothing leaves until all that are in flight are answered. */
+  #isRecovering = false;
+  #nextOrder = 0;
+
+  constructor(topic: string, partition: number) {
+    this.topic = topic;
+    this.partition = partition;
+  }
+
+  get isIdle(): boolean {
+    return this.waiting.length === 0 && this.inFlight.size === 0;
+  }
+
+  /** @param bytes what the record is counted with. */
+  append(record: NewRecord, bytes: number, delivery: Delivery, batchSize: number, nowMs: number): void {
+    let last = this.waiting.at(-1);
+    const isOpen = last !== undefined && last.attempts === 0 && last.sizeInBytes + bytes <= batchSize;
+    if (last === undefined || !isOpen) {
+      last = new ProducerBatch(this.topic, this.partition, this.#nextOrder++, nowMs);
+      this.waiting.push(last);
+    }
+    last.add(record, bytes, delivery);
+  }
+
+  /** Takes the first batch that waits; it is in flight until it is settled or put back. */
+  take(): ProducerBatch {
+    const batch = this.waiting.shift()!;
+    batch.attempts++;
+    this.inFlight.add(batch);
+    return batch;
+  }
+
+  settled(batch: ProducerBatch): void {
+    this.inFlight.delete(batch);
+    if (this.inFlight.size === 0) this.#isRecovering = false;
+  }
+
+  /** The batch is to be sent again, before those that came later. */
+  putBack(batch: ProducerBatch, notBeforeMs: number): void {
+    this.#isRecovering = true;
+    batch.notBeforeMs = notBeforeMs;
+    const at = this.waiting.findIndex(({ order }) => order > batch.order);
+    this.waiting.splice(at === -1 ? this.waiting.length : at, 0, batch);
+    this.settled(batch);
+  }
+
+  /** Is there an older batch whose fate is open? Then a gap in the sequence is no wonder. */
+  hasOlder(batch: ProducerBatch): boolean {
+    const isOlder = ({ order }: ProducerBatch) => order < batch.order;
+    return this.waiting.some(isOlder) || [...this.inFlight].some(isOlder);
+  }
+
+  /** When the first waiting batch may leave; Infinity when none may. */
+  readyMs(lingerMs: number, batchSize: number): number {
+    const first = this.waiting[0];
+    if (first === undefined || this.#isRecovering) return Number.POSITIVE_INFINITY;
+    if (first.attempts > 0) return first.notBeforeMs;
+    return this.waiting.length > 1 || first.sizeInBytes >= batchSize ? 0 : first.createdMs + lingerMs;
+  }
+
+  /** A new producer epoch begins: sequences start at 0, also of what was sent before and waits again. */
+  startSequencesAnew(): void {
+    this.nextSequence = 0;
+    for (const batch of this.waiting) batch.restamp(undefined);
+  }
+}

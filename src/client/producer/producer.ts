@@ -1,0 +1,318 @@
+/** The producer: records in, offsets out. */
+
+import { ErrorCode, isRetriable } from "../../protocol/errors.ts";
+import type { NewRecord } from "../../protocol/records/batch.ts";
+import type { Cluster, TopicDescription } from "../cluster.ts";
+import { brokerError, ClientConfigError, ClosedError, KafkaError } from "../errors.ts";
+import type { ProducerConfig } from "../producer-keys.ts";
+import { bytesSerializer, type Serializer } from "../serde.ts";
+import { callWithin, nowMs, within } from "../wait.ts";
+import { type Delivery, sizeOf } from "./batch.ts";
+import { partitionOfKey, StickyPartitions } from "./partitioner.ts";
+import { headersOf, type ProducerRecord, type RecordMetadata, type Writable } from "./record.ts";
+import { Sender } from "./sender.ts";
+
+/** Kafka's brokers remember five batches of each producer and partition. */
+const maxInFlightWithIdempotence = 5;
+
+/** A record that cannot be placed yet: its topic is not known, or the memory is full. */
+interface Blocked {
+  readonly topic: string;
+  readonly partition: number | undefined;
+  readonly record: NewRecord;
+  readonly bytes: number;
+  readonly delivery: Delivery;
+  readonly deadlineMs: number;
+}
+
+/**
+ * Idempotent unless `enable.idempotence` is false: a record that is sent again is stored once.
+ * @example
+ * await using producer = kafka.producer()
+ * const { partition, offset } = await producer.send({ topic: 'orders', key: 'k', value: 'v' })
+ */
+export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
+  readonly #cluster: Cluster;
+  readonly #config: ProducerConfig;
+  readonly #sender: Sender;
+  readonly #sticky: StickyPartitions;
+  /** In the order of their calls. */
+  #blocked: Blocked[] = [];
+  #blockedTimer: NodeJS.Timeout | undefined;
+  /** Topics in use, and when they last were. */
+  readonly #topics = new Map<string, number>();
+  readonly #stopListening: () => void;
+  #closing: Promise<void> | undefined;
+
+  /** Made by `kafka.producer()`. @throws {ClientConfigError} when keys contradict each other. */
+  constructor(cluster: Cluster, config: ProducerConfig) {
+    refuseContradictions(config);
+    this.#cluster = cluster;
+    this.#config = config;
+    this.#sender = new Sender(cluster, config, () => this.#unblock());
+    this.#sticky = new StickyPartitions(config.batchSize);
+    this.#stopListening = cluster.onMetadata(() => {
+      this.#forgetIdleTopics();
+      this.#unblock();
+      this.#sender.onMetadata();
+    });
+  }
+
+  /**
+   * Sends one record, together with others that come within linger.ms.
+   * @returns where it was stored, once `acks` is fulfilled.
+   * @throws {KafkaError} when it was not within delivery.timeout.ms, was refused, or could not be buffered within
+   * max.block.ms (BUFFER_EXHAUSTED, or UNKNOWN_TOPIC_OR_PARTITION).
+   */
+  send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
+    return new Promise((resolve, reject) => {
+      this.#enqueue(record, {
+        done: (partition, offset, timestamp) => resolve({ topic: record.topic, partition, offset, timestamp }),
+        failed: reject,
+      });
+    });
+  }
+
+  /**
+   * Sends many records under one promise, which is cheaper than one for each.
+   * @returns where they were stored, in the order given.
+   * @throws the first error; the others are sent nevertheless.
+   */
+  sendBatch(records: readonly ProducerRecord<K, V>[]): Promise<RecordMetadata[]> {
+    return new Promise((resolve, reject) => {
+      const stored: RecordMetadata[] = new Array(records.length);
+      let open = records.length;
+      if (open === 0) resolve(stored);
+      for (const [index, record] of records.entries()) {
+        const { topic } = record;
+        this.#enqueue(record, {
+          done: (partition, offset, timestamp) => {
+            stored[index] = { topic, partition, offset, timestamp };
+            if (--open === 0) resolve(stored);
+          },
+          failed: reject,
+        });
+      }
+    });
+  }
+
+  /** Sends what waits without lingering; resolves when the fate of all records given before is told. */
+  async flush(): Promise<void> {
+    while (this.#blocked.length > 0) {
+      const last = this.#blocked.at(-1)!;
+      await new Promise<void>((resolve) => this.#onceUnblocked(last, resolve));
+    }
+    await this.#sender.flush();
+  }
+
+  /**
+   * Flushes for at most `timeoutMs`, then disconnects. What is not delivered by then is rejected.
+   * @param options.timeoutMs default: delivery.timeout.ms.
+   */
+  close({ timeoutMs = this.#config.deliveryTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  readonly #unblockListeners = new Map<Blocked, (() => void)[]>();
+
+  #onceUnblocked(blocked: Blocked, callback: () => void): void {
+    this.#unblockListeners.set(blocked, [...(this.#unblockListeners.get(blocked) ?? []), callback]);
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const call = callWithin(timeoutMs);
+    await within(this.flush(), call, () => new ClosedError("flush took too long")).catch(() => undefined);
+    clearTimeout(this.#blockedTimer);
+    this.#stopListening();
+    for (const blocked of this.#blocked.splice(0)) this.#fail(blocked, new ClosedError("the producer was closed"));
+    this.#sender.close();
+    await this.#cluster.close();
+  }
+
+  #enqueue(input: ProducerRecord<K, V>, delivery: Delivery): void {
+    try {
+      if (this.#closing !== undefined) throw new ClosedError("the producer is closed");
+      const record = this.#serialized(input);
+      const bytes = sizeOf(record);
+      if (bytes > this.#config.maxRequestSize) throw tooLarge(input.topic, bytes, this.#config.maxRequestSize);
+      const { topic, partition } = input;
+      this.#use(topic);
+      const deadlineMs = nowMs() + this.#config.maxBlockMs;
+      const candidate = { topic, partition, record, bytes, delivery, deadlineMs };
+      if (this.#blocked.length > 0 || !this.#place(candidate)) this.#block(candidate);
+    } catch (error) {
+      delivery.failed(error as Error);
+    }
+  }
+
+  #serialized(input: ProducerRecord<K, V>): NewRecord {
+    const { topic, key = null, value } = input;
+    if (typeof topic !== "string" || topic === "") {
+      throw new KafkaError(`topic: expected a name, got ${JSON.stringify(topic)}`, { code: "INVALID_ARGUMENT" });
+    }
+    if (value === undefined) {
+      throw new KafkaError(`${topic}: a record needs a value`, {
+        code: "INVALID_ARGUMENT",
+        hint: "null is a tombstone",
+      });
+    }
+    const headers = headersOf(input.headers);
+    const serialize = (serializer: Serializer | undefined, of: unknown, isKey: boolean) => {
+      if (of === null) return null;
+      try {
+        return (serializer ?? bytesSerializer)(of, { topic, headers, isKey });
+      } catch (cause) {
+        const message = `${topic}: the ${isKey ? "key" : "value"} cannot be serialized: ${(cause as Error).message}`;
+        throw new KafkaError(message, { code: "SERIALIZATION_FAILED", cause });
+      }
+    };
+    return {
+      key: serialize(this.#config.keySerializer, key, true),
+      value: serialize(this.#config.valueSerializer, value, false),
+      timestamp: input.timestamp ?? Date.now(),
+      headers,
+    };
+  }
+
+  /** @returns false when the record must wait. @throws {KafkaError} when waiting would not help. */
+  #place({ topic, partition, record, bytes, delivery }: Blocked): boolean {
+    const described = this.#cluster.known.topics.get(topic);
+    if (described === undefined || !isUsable(described)) return false;
+    if (!this.#sender.hasRoomFor(bytes)) return false;
+    const count = described.partitions.length;
+    const chosen = partition ?? this.#choose(topic, record, bytes, count);
+    if (!Number.isInteger(chosen) || chosen < 0 || chosen >= count) {
+      const message = `${topic}: partition ${chosen} does not exist; there are ${count}, from 0`;
+      throw new KafkaError(message, { code: "UNKNOWN_TOPIC_OR_PARTITION" });
+    }
+    this.#sender.append(topic, chosen, record, bytes, delivery);
+    return true;
+  }
+
+  #choose(topic: string, { key, value }: NewRecord, bytes: number, count: number): number {
+    const { partitioner, partitionerIgnoreKeys } = this.#config;
+    if (partitioner !== undefined) return partitioner({ topic, key, value }, count);
+    if (key !== null && !partitionerIgnoreKeys) return partitionOfKey(key, count);
+    return this.#sticky.next(topic, bytes, this.#cluster.known);
+  }
+
+  #use(topic: string): void {
+    const isNew = !this.#topics.has(topic);
+    this.#topics.set(topic, nowMs());
+    if (isNew) this.#watchTopics();
+  }
+
+  /** Topics that nobody sent to for metadata.max.idle.ms are no longer asked for. */
+  #forgetIdleTopics(): void {
+    const waiting = new Set(this.#blocked.map(({ topic }) => topic));
+    const before = this.#topics.size;
+    for (const [topic, usedMs] of this.#topics) {
+      if (nowMs() - usedMs > this.#config.metadataMaxIdleMs && !waiting.has(topic)) this.#topics.delete(topic);
+    }
+    if (this.#topics.size < before) this.#watchTopics();
+  }
+
+  #watchTopics(): void {
+    this.#cluster.watch(new Set(this.#topics.keys()), { allowAutoTopicCreation: true });
+  }
+
+  #block(blocked: Blocked): void {
+    this.#blocked.push(blocked);
+    if (this.#blocked.length === 1) this.#armBlockedTimer();
+  }
+
+  #armBlockedTimer(): void {
+    clearTimeout(this.#blockedTimer);
+    const first = this.#blocked[0];
+    if (first === undefined) return;
+    this.#blockedTimer = setTimeout(() => this.#unblock(), Math.max(0, first.deadlineMs - nowMs()));
+  }
+
+  /** Places what can be placed. A record that must go on waiting holds back the later ones of its topic. */
+  #unblock(): void {
+    if (this.#blocked.length === 0) return;
+    const held = new Set<string>();
+    const before = this.#blocked;
+    this.#blocked = [];
+    const still: Blocked[] = [];
+    for (const blocked of before) {
+      if (held.has(blocked.topic) || !this.#unblockOne(blocked)) {
+        held.add(blocked.topic);
+        still.push(blocked);
+      }
+    }
+    this.#blocked = [...still, ...this.#blocked];
+    this.#armBlockedTimer();
+  }
+
+  /** @returns false when it must go on waiting. */
+  #unblockOne(blocked: Blocked): boolean {
+    try {
+      if (!this.#place(blocked)) {
+        if (nowMs() < blocked.deadlineMs) return false;
+        throw this.#blockedTooLong(blocked);
+      }
+      this.#told(blocked);
+    } catch (error) {
+      this.#fail(blocked, error as Error);
+    }
+    return true;
+  }
+
+  #blockedTooLong({ topic }: Blocked): KafkaError {
+    const { maxBlockMs, bufferMemory } = this.#config;
+    const described = this.#cluster.known.topics.get(topic);
+    if (described !== undefined && isUsable(described)) {
+      const message = `${topic}: no room in buffer.memory (${bufferMemory} bytes) within max.block.ms (${maxBlockMs})`;
+      return new KafkaError(message, { code: "BUFFER_EXHAUSTED", retriable: true, hint: "await what was sent before" });
+    }
+    this.#topics.delete(topic);
+    this.#watchTopics();
+    const code = described?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    return brokerError(code, topic, `not in the cluster's metadata within max.block.ms (${maxBlockMs})`);
+  }
+
+  #fail(blocked: Blocked, error: Error): void {
+    blocked.delivery.failed(error);
+    this.#told(blocked);
+  }
+
+  #told(blocked: Blocked): void {
+    for (const callback of this.#unblockListeners.get(blocked) ?? []) callback();
+    this.#unblockListeners.delete(blocked);
+  }
+}
+
+/** @throws {KafkaError} when the broker refuses the topic for good. */
+function isUsable(topic: TopicDescription): boolean {
+  if (topic.partitions.length > 0) return true;
+  if (topic.errorCode !== ErrorCode.NONE && !isRetriable(topic.errorCode)) {
+    throw brokerError(topic.errorCode, topic.topic);
+  }
+  return false;
+}
+
+function tooLarge(topic: string, bytes: number, maxRequestSize: number): KafkaError {
+  return new KafkaError(`${topic}: a record of ${bytes} bytes is larger than max.request.size (${maxRequestSize})`, {
+    code: "MESSAGE_TOO_LARGE",
+    hint: "raise max.request.size, and max.message.bytes of the topic",
+  });
+}
+
+function refuseContradictions(config: ProducerConfig): void {
+  if (config.deliveryTimeoutMs < config.lingerMs + config.requestTimeoutMs) {
+    throw new ClientConfigError("delivery.timeout.ms must be at least linger.ms + request.timeout.ms");
+  }
+  if (!config.enableIdempotence) return;
+  const why = "or set enable.idempotence to false";
+  if (config.acks !== -1) throw new ClientConfigError("acks must be all for an idempotent producer", why);
+  if (config.retries === 0) throw new ClientConfigError("retries must not be 0 for an idempotent producer", why);
+  if (config.maxInFlightRequestsPerConnection > maxInFlightWithIdempotence) {
+    throw new ClientConfigError("max.in.flight.requests.per.connection must be at most 5 for idempotence", why);
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * Sends the batches of all partitions to their leaders and settles them. Per partition the order of the records is
+ * kept, also when batches are sent again: after a failure nothing of the partition leaves until everything in flight is
+ * answered, and then the oldest goes first. An idempotent producer's batches keep their sequence numbers, by which the
+ * broker knows a repetition (KIP-98); a batch that is given up leaves a hole in them, and a new epoch begins (KIP-360).
+ */
+import type { NewRecord } from "../../protocol/records/batch.ts";
+import { backoffMs } from "../backoff.ts";
+import type { Cluster } from "../cluster.ts";
+import { ClosedError, KafkaError, RequestTimeoutError } from "../errors.ts";
+import type { ProducerConfig } from "../producer-keys.ts";
+import { partitionKey } from "../topic-partition.ts";
+import { nowMs } from "../wait.ts";
+import type { Delivery, ProducerBatch } from "./batch.ts";
+import { PartitionQueue } from "./partition-queue.ts";
+import { type PartitionResult, produce } from "./produce-call.ts";
+import { isPassing, ProducerIdentity } from "./producer-identity.ts";
+import { type Verdict, verdictOf } from "./verdict.ts";
+
+export class Sender {
+  readonly #cluster: Cluster;
+  readonly #config: ProducerConfig;
+  readonly #identity: ProducerIdentity | undefined;
+  readonly #onMemoryFreed: () => void;
+  readonly #queues = new Map<string, PartitionQueue>();
+  /** Queues with something to send or to be answered. */
+  readonly #busy = new Set<PartitionQueue>();
+  readonly #requestsInFlight = new Map<number, number>();
+  #usedBytes = 0;
+  #flushes = 0;
+  #needsNewEpoch = false;
+  #wake: { readonly atMs: number; readonly timer: NodeJS.Timeout } | undefined;
+  #isDraining = false;
+  #isClosed = false;
+
+  /** @param onMemoryFreed called when records are settled and their bytes are free again. */
+  constructor(cluster: Cluster, config: ProducerConfig, onMemoryFreed: () => void) {
+    this.#cluster = cluster;
+    this.#config = config;
+    this.#identity = config.enableIdempotence ? new ProducerIdentity(cluster) : undefined;
+    this.#onMemoryFreed = onMemoryFreed;
+  }
+
+  /** One record is always taken, however large: what is larger than max.request.size was refused before. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#usedBytes === 0 || this.#usedBytes + bytes <= this.#config.bufferMemory;
+  }
+
+  append(topic: string, partition: number, record: NewRecord, bytes: number, delivery: Delivery): void {
+    const { batchSize, lingerMs } = this.#config;
+    const queue = this.#queueOf(topic, partition);
+    this.#usedBytes += bytes;
+    const nowAtMs = nowMs();
+    queue.append(record, bytes, delivery, batchSize, nowAtMs);
+    this.#busy.add(queue);
+    this.#wakeAt(this.#flushes > 0 ? nowAtMs : Math.max(nowAtMs, queue.readyMs(lingerMs, batchSize)));
+  }
+
+  /** Resolves when the fate of every record that was appended before is told. */
+  async flush(): Promise<void> {
+    const open = [...this.#busy].flatMap(({ waiting, inFlight }) => [...waiting, ...inFlight]);
+    this.#flushes++;
+    this.#wakeAt(nowMs());
+    await Promise.all(open.map((batch) => new Promise<void>((resolve) => batch.onSettled(resolve))));
+    this.#flushes--;
+  }
+
+  /** Gives up what is not settled. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#wake?.timer);
+    for (const queue of this.#busy) {
+      for (const batch of [...queue.inFlight, ...queue.waiting.splice(0)]) {
+        batch.failed(
+          new ClosedError(`${batch.topic}-${batch.partition}: the producer was closed before its records were sent`),
+        );
+      }
+    }
+    this.#busy.clear();
+  }
+
+  /** Leaders may be known now, or others. */
+  onMetadata(): void {
+    if (this.#busy.size > 0) this.#wakeAt(nowMs());
+  }
+
+  #queueOf(topic: string, partition: number): PartitionQueue {
+    const key = partitionKey(topic, partition);
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      queue = new PartitionQueue(topic, partition);
+      this.#queues.set(key, queue);
+    }
+    return queue;
+  }
+
+  #wakeAt(atMs: number): void {
+    if (this.#isClosed || atMs === Number.POSITIVE_INFINITY) return;
+    if (this.#wake !== undefined) {
+      if (this.#wake.atMs <= atMs) return;
+      clearTimeout(this.#wake.timer);
+    }
+    const timer = setTimeout(
+      () => {
+        this.#wake = undefined;
+        void this.#drain();
+      },
+      Math.max(0, atMs - nowMs()),
+    );
+    this.#wake = { atMs, timer };
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#isDraining || this.#isClosed) return;
+    this.#isDraining = true;
+    try {
+      if (!(await this.#isIdentified()) || this.#isClosed) return;
+      let nextMs = this.#sendReady();
+      while (nextMs === 0) nextMs = this.#sendReady();
+      this.#wakeAt(nextMs);
+    } finally {
+      this.#isDraining = false;
+    }
+  }
+
+  /** @returns false while there is no producer id, or an old epoch must end first. */
+  async #isIdentified(): Promise<boolean> {
+    const identity = this.#identity;
+    if (identity === undefined) return true;
+    if (this.#needsNewEpoch) {
+      if (this.#requestsInFlight.size > 0) return false;
+      this.#needsNewEpoch = false;
+      identity.raise();
+      for (const queue of this.#queues.values()) queue.startSequencesAnew();
+    }
+    if (identity.current !== undefined) return true;
+    try {
+      await identity.ask();
+      return true;
+    } catch (error) {
+      if (isPassing(error)) {
+        this.#expire();
+        this.#wakeAt(nowMs() + this.#config.retryBackoffMs);
+      } else this.#giveUpAll(error as Error);
+      return false;
+    }
+  }
+
+  /** One request to each leader that may take one. @returns 0 when there may be more, else when to look again. */
+  #sendReady(): number {
+    this.#expire();
+    const { lingerMs, batchSize, maxInFlightRequestsPerConnection, maxRequestSize, retryBackoffMs } = this.#config;
+    const nowAtMs = nowMs();
+    const requests = new Map<number, { batches: ProducerBatch[]; bytes: number }>();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const queue of this.#busy) {
+      const readyMs = queue.readyMs(this.#flushes > 0 ? 0 : lingerMs, batchSize);
+      if (readyMs > nowAtMs) {
+        nextMs = Math.min(nextMs, readyMs, this.#expiryOf(queue));
+        continue;
+      }
+      const leader = this.#cluster.leaderOf(queue.topic, queue.partition);
+      if (leader === undefined) {
+        this.#cluster.refreshSoon();
+        nextMs = Math.min(nextMs, nowAtMs + retryBackoffMs);
+        continue;
+      }
+      if ((this.#requestsInFlight.get(leader) ?? 0) >= maxInFlightRequestsPerConnection) continue;
+      const request = requests.get(leader) ?? { batches: [], bytes: 0 };
+      const size = queue.waiting[0]!.sizeInBytes;
+      if (request.batches.length > 0 && request.bytes + size > maxRequestSize) continue;
+      request.batches.push(this.#stamped(queue));
+      request.bytes += size;
+      requests.set(leader, request);
+    }
+    for (const [leader, { batches }] of requests) void this.#send(leader, batches);
+    return requests.size > 0 ? 0 : nextMs;
+  }
+
+  #expiryOf({ waiting }: PartitionQueue): number {
+    const first = waiting[0];
+    return first === undefined ? Number.POSITIVE_INFINITY : first.createdMs + this.#config.deliveryTimeoutMs;
+  }
+
+  #stamped(queue: PartitionQueue): ProducerBatch {
+    const batch = queue.take();
+    const identity = this.#identity?.current;
+    if (identity !== undefined && batch.stamp === undefined) {
+      batch.restamp({ ...identity, baseSequence: queue.nextSequence });
+      queue.nextSequence = batch.nextSequence;
+    }
+    return batch;
+  }
+
+  async #send(leader: number, batches: readonly ProducerBatch[]): Promise<void> {
+    this.#requestsInFlight.set(leader, (this.#requestsInFlight.get(leader) ?? 0) + 1);
+    let results: Map<ProducerBatch, PartitionResult> | undefined;
+    let failure: unknown;
+    try {
+      results = await produce(this.#cluster, this.#config, leader, batches);
+    } catch (error) {
+      failure = error;
+    }
+    const left = this.#requestsInFlight.get(leader)! - 1;
+    if (left === 0) this.#requestsInFlight.delete(leader);
+    else this.#requestsInFlight.set(leader, left);
+    if (this.#isClosed) return;
+    for (const batch of batches) this.#settle(batch, results?.get(batch), failure);
+    this.#wakeAt(nowMs());
+  }
+
+  #settle(batch: ProducerBatch, result: PartitionResult | undefined, failure: unknown): void {
+    const queue = this.#queueOf(batch.topic, batch.partition);
+    const verdict = verdictOf(batch, queue, result, failure);
+    if (verdict.refreshes) this.#cluster.refreshSoon();
+    if (verdict.newEpoch && this.#identity !== undefined) this.#needsNewEpoch = true;
+    if (verdict.kind === "retry" && batch.attempts <= this.#config.retries) {
+      const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.#config;
+      queue.putBack(batch, nowMs() + backoffMs({ initialMs, maxMs }, batch.attempts - 1));
+      return;
+    }
+    queue.settled(batch);
+    this.#tell(batch, verdict);
+    this.#release(queue, batch);
+  }
+
+  #tell(batch: ProducerBatch, verdict: Verdict): void {
+    if (verdict.kind === "stored") return batch.done(verdict.baseOffset, verdict.logAppendTimeMs);
+    if (batch.stamp !== undefined) this.#needsNewEpoch = true;
+    batch.failed(verdict.error);
+  }
+
+  /** Batches that have waited for delivery.timeout.ms are given up. */
+  #expire(): void {
+    const nowAtMs = nowMs();
+    for (const queue of this.#busy) {
+      while (this.#expiryOf(queue) <= nowAtMs) {
+        const batch = queue.waiting.shift()!;
+        const waitedMs = Math.round(nowAtMs - batch.createdMs);
+        const what = `${batch.topic}-${batch.partition}: ${batch.count} records were not delivered within`;
+        const cause = batch.lastError;
+        if (batch.stamp !== undefined) this.#needsNewEpoch = true;
+        batch.failed(new RequestTimeoutError(`${what} delivery.timeout.ms (${waitedMs} ms)`, cause));
+        this.#release(queue, batch);
+      }
+    }
+  }
+
+  #giveUpAll(error: Error): void {
+    for (const queue of this.#busy) {
+      for (const batch of queue.waiting.splice(0)) {
+        batch.failed(error instanceof KafkaError ? error : new ClosedError(String(error)));
+        this.#release(queue, batch);
+      }
+    }
+  }
+
+  #release(queue: PartitionQueue, batch: ProducerBatch): void {
+    if (queue.isIdle) this.#busy.delete(queue);
+    this.#usedBytes -= batch.recordBytes;
+    this.#onMemoryFreed();
+  }
+}

@@ -227,6 +227,18 @@ test("a topic may have the longest name that Kafka allows, and names of the engi
   await all.close();
 });
 
+test("a partition that gets its first data after its first checkpoint keeps its folder", async () => {
+  const disk = new MemoryDisk();
+  const all = await open(disk);
+  const log = await all.create(orders, config);
+  await all.clean(10);
+  await put(log, { values: ["first"] });
+  await all.clean(10);
+  const again = await open(disk.crash({ kind: "power" }));
+  assert.deepEqual(valuesOf(await readAll(again.get("orders", 0)!)), ["first"]);
+  await again.close();
+});
+
 test("a closed log writes nothing more, whatever it was about to do, and has lost nothing", async () => {
   for (const flushIntervalMessages of [1, 1000]) {
     for (let turns = 0; turns < 12; turns++) {

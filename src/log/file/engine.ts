@@ -24,6 +24,8 @@ export interface Engine {
   readonly changed: Set<FilePartition>;
   /** A number that no partition and no file had before. */
   nextNumber: number;
+  /** Folders were made whose names no sync has covered. */
+  rootUnsynced: boolean;
   /** Long work in the background ends early. */
   readonly isClosing: boolean;
   /** Set by the first failed write; nothing is taken any more. */

@@ -75,6 +75,7 @@ export class FileLog implements Log, Engine {
   /** Everything in the slabs below it is in segment files. */
   #writtenAddress = 0;
   #isWritingBehind = false;
+  rootUnsynced = false;
   isClosing = false;
   #writingBehind: Promise<void> = Promise.resolve();
   #checkpointing: Promise<void> = Promise.resolve();
@@ -298,7 +299,6 @@ export class FileLog implements Log, Engine {
       this.#bytesSinceCheckpoint = 0;
       const changed = [...this.changed];
       this.changed.clear();
-      const namesChanged = changed.some((log) => log.namesChanged || log.isUnsynced);
       const interrupted = () => this.isClosing && when !== "last";
       await each(changed, filesAtATime, async (log) => {
         if (!interrupted()) await log.checkpoint();
@@ -307,7 +307,8 @@ export class FileLog implements Log, Engine {
         for (const log of changed) this.changed.add(log);
         return;
       }
-      if (namesChanged) await this.disk.syncFolder(this.folder);
+      if (this.rootUnsynced) await this.disk.syncFolder(this.folder);
+      this.rootUnsynced = false;
       await this.#writeCheckpoint(journal);
     } catch (error) {
       this.fail(error);
@@ -351,11 +352,24 @@ export class FileLog implements Log, Engine {
     const doomed = [...this.doomed.keys()];
     const wanted = doomed.length > 0 || compacted.length > 0 || (this.changed.size > 0 && this.#checkpointIsCheap);
     if (wanted) await this.checkpoint();
-    else await this.writeAll();
+    else await this.#syncSome();
     if (this.isClosing) return; // maybe without the checkpoint that must come first
     for (const log of compacted) await finishSwaps(log, this);
     await this.#removeDoomed(doomed, wallMs);
     if (unreadable[0]) throw unreadable[0];
+  }
+
+  /** Many partitions: some at each round, until the checkpoint has become cheap. */
+  async #syncSome(): Promise<void> {
+    const unsynced = [...this.changed].filter((log) => log.isUnsynced).slice(0, mostSyncedAtOnce);
+    try {
+      await each(unsynced, filesAtATime, async (log) => {
+        if (!this.isClosing) await log.checkpoint();
+      });
+    } catch (error) {
+      this.fail(error);
+      throw this.failure;
+    }
   }
 
   async #cleanPartition(log: FilePartition, wallMs: number, unreadable: UnreadableError[]): Promise<void> {

@@ -397,6 +397,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
   async prepareFolder(): Promise<void> {
     if (this.#folderReady) return;
     const { disk } = this.#engine;
+    this.#engine.rootUnsynced = true;
     await disk.makeFolder(this.folder);
     const known = new Set(this.segments.flatMap((segment) => [segment.logPath, ...segment.paths]));
     for (const name of await disk.list(this.folder)) {

@@ -5,7 +5,7 @@
  * heartbeat.interval.ms: whoever takes t to give up its partitions is heard of by t later.
  *
  * A group's early heartbeats are spread over a time that grows with its size, so that however many members there are,
- * their coordinator has at most two of them a millisecond to answer; above some thousands of members none is early.
+ * their coordinator has about two of them a millisecond to answer; above some thousands of members none is early.
  */
 const earliestMs = 10;
 const perMemberMs = 1;

@@ -97,11 +97,14 @@ export function takeAssigned(member: Member): void {
   });
 }
 
-/** The leader knows; the others guess, from what all share and what they got of it. */
+/**
+ * The leader knows; the others guess, from what all share and what they got of it. Who got nothing joins just now, most
+ * likely, and is waited for: the guess is low.
+ */
 function groupSize({ leads, topics, metadata, assigned }: Member): number {
   if (leads !== undefined) return leads.memberCount;
   const partitions = topics.reduce((sum, topic) => sum + (metadata.get(topic)?.partitionCount ?? 0), 0);
-  return partitions / Math.max(1, assigned.length);
+  return assigned.length > 0 ? partitions / assigned.length : Math.sqrt(partitions);
 }
 
 /** Rule 27: the leader joins again when what it planned for has changed. */

@@ -111,7 +111,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
 
   /** As the journal tells it on recovery. */
   restoreLeader(leaderEpoch: number): void {
-    super.becomeLeader(leaderEpoch);
+    if (leaderEpoch > this.leaderEpoch) super.becomeLeader(leaderEpoch);
   }
 
   override becomeLeader(leaderEpoch: number): void {

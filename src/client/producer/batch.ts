@@ -2,9 +2,9 @@
 import type { CompressionType, Platform } from "../../protocol/platform.ts";
 import { encodeBatch, incrementSequence, type NewRecord } from "../../protocol/records/batch.ts";
 
-/** Where the fate of one record is told: once, by `done` or `failed`. */
+/** Where the fate of records is told: of each once, by `done` or `failed`; `index` is the caller's number for it. */
 export interface Delivery {
-  done(partition: number, offset: number, timestamp: number): void;
+  done(index: number, partition: number, offset: number, timestamp: number): void;
   failed(error: Error): void;
 }
 
@@ -22,7 +22,9 @@ const batchHeaderBytes = 61;
 /** An upper bound of what the record takes in a batch, uncompressed. */
 export function sizeOf(record: NewRecord): number {
   let size = recordOverheadBytes + (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  for (const header of record.headers ?? []) size += 10 + 3 * header.key.length + (header.value?.length ?? 0);
+  const { headers } = record;
+  if (headers === undefined || headers.length === 0) return size;
+  for (const header of headers) size += 10 + 3 * header.key.length + (header.value?.length ?? 0);
   return size;
 }
 
@@ -34,6 +36,7 @@ export class ProducerBatch {
   readonly order: number;
   readonly #records: NewRecord[] = [];
   readonly #deliveries: Delivery[] = [];
+  readonly #indexes: number[] = [];
   /** An upper bound, uncompressed. */
   sizeInBytes = batchHeaderBytes;
   /** Not to be sent before; moves on with each failure. */
@@ -67,9 +70,10 @@ export class ProducerBatch {
     return this.stamp === undefined ? -1 : incrementSequence(this.stamp.baseSequence, this.count);
   }
 
-  add(record: NewRecord, bytes: number, delivery: Delivery): void {
+  add(record: NewRecord, bytes: number, delivery: Delivery, index: number): void {
     this.#records.push(record);
     this.#deliveries.push(delivery);
+    this.#indexes.push(index);
     this.sizeInBytes += bytes;
   }
 
@@ -86,10 +90,10 @@ export class ProducerBatch {
 
   /** @param logAppendTimeMs -1: the records keep their own timestamps. */
   done(baseOffset: number, logAppendTimeMs: number): void {
-    for (let index = 0; index < this.#deliveries.length; index++) {
-      const offset = baseOffset === -1 ? -1 : baseOffset + index;
-      const timestamp = logAppendTimeMs === -1 ? this.#records[index]!.timestamp : logAppendTimeMs;
-      this.#deliveries[index]!.done(this.partition, offset, timestamp);
+    for (let at = 0; at < this.#deliveries.length; at++) {
+      const offset = baseOffset === -1 ? -1 : baseOffset + at;
+      const timestamp = logAppendTimeMs === -1 ? this.#records[at]!.timestamp : logAppendTimeMs;
+      this.#deliveries[at]!.done(this.#indexes[at]!, this.partition, offset, timestamp);
     }
     for (const callback of this.#onSettled) callback();
   }

@@ -2,6 +2,15 @@
 import type { NewRecord } from "../../protocol/records/batch.ts";
 import { type Delivery, ProducerBatch } from "./batch.ts";
 
+/** A record on its way in. */
+export interface Outgoing {
+  readonly record: NewRecord;
+  /** What the record is counted with. */
+  readonly bytes: number;
+  readonly delivery: Delivery;
+  readonly index: number;
+}
+
 export class PartitionQueue {
   readonly topic: string;
   readonly partition: number;
@@ -24,15 +33,14 @@ export class PartitionQueue {
     return this.waiting.length === 0 && this.inFlight.size === 0;
   }
 
-  /** @param bytes what the record is counted with. */
-  append(record: NewRecord, bytes: number, delivery: Delivery, batchSize: number, nowMs: number): void {
+  append({ record, bytes, delivery, index }: Outgoing, batchSize: number, nowMs: number): void {
     let last = this.waiting.at(-1);
     const isOpen = last !== undefined && last.attempts === 0 && last.sizeInBytes + bytes <= batchSize;
     if (last === undefined || !isOpen) {
       last = new ProducerBatch(this.topic, this.partition, this.#nextOrder++, nowMs);
       this.waiting.push(last);
     }
-    last.add(record, bytes, delivery);
+    last.add(record, bytes, delivery, index);
   }
 
   /** Takes the first batch that waits; it is in flight until it is settled or put back. */

@@ -5,9 +5,10 @@ import type { NewRecord } from "../../protocol/records/batch.ts";
 import type { Cluster, TopicDescription } from "../cluster.ts";
 import { brokerError, ClientConfigError, ClosedError, KafkaError } from "../errors.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
-import { bytesSerializer, type Serializer } from "../serde.ts";
+import { bytesSerializer, type SerdeContext, type Serializer } from "../serde.ts";
 import { callWithin, nowMs, within } from "../wait.ts";
 import { type Delivery, sizeOf } from "./batch.ts";
+import type { Outgoing } from "./partition-queue.ts";
 import { partitionOfKey, StickyPartitions } from "./partitioner.ts";
 import { headersOf, type ProducerRecord, type RecordMetadata, type Writable } from "./record.ts";
 import { Sender } from "./sender.ts";
@@ -15,15 +16,16 @@ import { Sender } from "./sender.ts";
 /** Kafka's brokers remember five batches of each producer and partition. */
 const maxInFlightWithIdempotence = 5;
 
-/** A record that cannot be placed yet: its topic is not known, or the memory is full. */
-interface Blocked {
+/** A record to be placed; blocked while its topic is not known or the memory is full. */
+interface Candidate extends Outgoing {
   readonly topic: string;
   readonly partition: number | undefined;
-  readonly record: NewRecord;
-  readonly bytes: number;
-  readonly delivery: Delivery;
-  readonly deadlineMs: number;
+  /** Since when it waits. */
+  readonly sinceMs: number;
 }
+
+/** A topic counts as in use again at most so often. */
+const useResolutionMs = 1000;
 
 /**
  * Idempotent unless `enable.idempotence` is false: a record that is sent again is stored once.
@@ -37,7 +39,7 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
   readonly #sender: Sender;
   readonly #sticky: StickyPartitions;
   /** In the order of their calls. */
-  #blocked: Blocked[] = [];
+  #blocked: Candidate[] = [];
   #blockedTimer: NodeJS.Timeout | undefined;
   /** Topics in use, and when they last were. */
   readonly #topics = new Map<string, number>();
@@ -66,10 +68,12 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
    */
   send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
     return new Promise((resolve, reject) => {
-      this.#enqueue(record, {
-        done: (partition, offset, timestamp) => resolve({ topic: record.topic, partition, offset, timestamp }),
+      const { topic } = record;
+      const delivery: Delivery = {
+        done: (_index, partition, offset, timestamp) => resolve({ topic, partition, offset, timestamp }),
         failed: reject,
-      });
+      };
+      this.#enqueue(record, delivery, 0, nowMs());
     });
   }
 
@@ -83,16 +87,15 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
       const stored: RecordMetadata[] = new Array(records.length);
       let open = records.length;
       if (open === 0) resolve(stored);
-      for (const [index, record] of records.entries()) {
-        const { topic } = record;
-        this.#enqueue(record, {
-          done: (partition, offset, timestamp) => {
-            stored[index] = { topic, partition, offset, timestamp };
-            if (--open === 0) resolve(stored);
-          },
-          failed: reject,
-        });
-      }
+      const delivery: Delivery = {
+        done: (index, partition, offset, timestamp) => {
+          stored[index] = { topic: records[index]!.topic, partition, offset, timestamp };
+          if (--open === 0) resolve(stored);
+        },
+        failed: reject,
+      };
+      const nowAtMs = nowMs();
+      for (let index = 0; index < records.length; index++) this.#enqueue(records[index]!, delivery, index, nowAtMs);
     });
   }
 
@@ -118,9 +121,9 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     return this.close();
   }
 
-  readonly #unblockListeners = new Map<Blocked, (() => void)[]>();
+  readonly #unblockListeners = new Map<Candidate, (() => void)[]>();
 
-  #onceUnblocked(blocked: Blocked, callback: () => void): void {
+  #onceUnblocked(blocked: Candidate, callback: () => void): void {
     this.#unblockListeners.set(blocked, [...(this.#unblockListeners.get(blocked) ?? []), callback]);
   }
 
@@ -134,17 +137,16 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     await this.#cluster.close();
   }
 
-  #enqueue(input: ProducerRecord<K, V>, delivery: Delivery): void {
+  #enqueue(input: ProducerRecord<K, V>, delivery: Delivery, index: number, nowAtMs: number): void {
     try {
       if (this.#closing !== undefined) throw new ClosedError("the producer is closed");
       const record = this.#serialized(input);
       const bytes = sizeOf(record);
       if (bytes > this.#config.maxRequestSize) throw tooLarge(input.topic, bytes, this.#config.maxRequestSize);
       const { topic, partition } = input;
-      this.#use(topic);
-      const deadlineMs = nowMs() + this.#config.maxBlockMs;
-      const candidate = { topic, partition, record, bytes, delivery, deadlineMs };
-      if (this.#blocked.length > 0 || !this.#place(candidate)) this.#block(candidate);
+      this.#use(topic, nowAtMs);
+      const candidate = { topic, partition, record, bytes, delivery, index, sinceMs: nowAtMs };
+      if (this.#blocked.length > 0 || !this.#place(candidate, nowAtMs)) this.#block(candidate);
     } catch (error) {
       delivery.failed(error as Error);
     }
@@ -161,26 +163,19 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
         hint: "null is a tombstone",
       });
     }
-    const headers = headersOf(input.headers);
-    const serialize = (serializer: Serializer | undefined, of: unknown, isKey: boolean) => {
-      if (of === null) return null;
-      try {
-        return (serializer ?? bytesSerializer)(of, { topic, headers, isKey });
-      } catch (cause) {
-        const message = `${topic}: the ${isKey ? "key" : "value"} cannot be serialized: ${(cause as Error).message}`;
-        throw new KafkaError(message, { code: "SERIALIZATION_FAILED", cause });
-      }
-    };
+    const headers = input.headers === undefined ? [] : headersOf(input.headers);
+    const { keySerializer = bytesSerializer, valueSerializer = bytesSerializer } = this.#config;
     return {
-      key: serialize(this.#config.keySerializer, key, true),
-      value: serialize(this.#config.valueSerializer, value, false),
+      key: key === null ? null : serialized(keySerializer, key, { topic, headers, isKey: true }),
+      value: value === null ? null : serialized(valueSerializer, value, { topic, headers, isKey: false }),
       timestamp: input.timestamp ?? Date.now(),
       headers,
     };
   }
 
   /** @returns false when the record must wait. @throws {KafkaError} when waiting would not help. */
-  #place({ topic, partition, record, bytes, delivery }: Blocked): boolean {
+  #place(candidate: Candidate, nowAtMs: number): boolean {
+    const { topic, partition, record, bytes } = candidate;
     const described = this.#cluster.known.topics.get(topic);
     if (described === undefined || !isUsable(described)) return false;
     if (!this.#sender.hasRoomFor(bytes)) return false;
@@ -190,7 +185,7 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
       const message = `${topic}: partition ${chosen} does not exist; there are ${count}, from 0`;
       throw new KafkaError(message, { code: "UNKNOWN_TOPIC_OR_PARTITION" });
     }
-    this.#sender.append(topic, chosen, record, bytes, delivery);
+    this.#sender.append(topic, chosen, candidate, nowAtMs);
     return true;
   }
 
@@ -201,10 +196,11 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     return this.#sticky.next(topic, bytes, this.#cluster.known);
   }
 
-  #use(topic: string): void {
-    const isNew = !this.#topics.has(topic);
-    this.#topics.set(topic, nowMs());
-    if (isNew) this.#watchTopics();
+  #use(topic: string, nowAtMs: number): void {
+    const usedMs = this.#topics.get(topic);
+    if (usedMs !== undefined && nowAtMs - usedMs < useResolutionMs) return;
+    this.#topics.set(topic, nowAtMs);
+    if (usedMs === undefined) this.#watchTopics();
   }
 
   /** Topics that nobody sent to for metadata.max.idle.ms are no longer asked for. */
@@ -221,7 +217,7 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     this.#cluster.watch(new Set(this.#topics.keys()), { allowAutoTopicCreation: true });
   }
 
-  #block(blocked: Blocked): void {
+  #block(blocked: Candidate): void {
     this.#blocked.push(blocked);
     if (this.#blocked.length === 1) this.#armBlockedTimer();
   }
@@ -230,7 +226,10 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     clearTimeout(this.#blockedTimer);
     const first = this.#blocked[0];
     if (first === undefined) return;
-    this.#blockedTimer = setTimeout(() => this.#unblock(), Math.max(0, first.deadlineMs - nowMs()));
+    this.#blockedTimer = setTimeout(
+      () => this.#unblock(),
+      Math.max(0, first.sinceMs + this.#config.maxBlockMs - nowMs()),
+    );
   }
 
   /** Places what can be placed. A record that must go on waiting holds back the later ones of its topic. */
@@ -239,7 +238,7 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     const held = new Set<string>();
     const before = this.#blocked;
     this.#blocked = [];
-    const still: Blocked[] = [];
+    const still: Candidate[] = [];
     for (const blocked of before) {
       if (held.has(blocked.topic) || !this.#unblockOne(blocked)) {
         held.add(blocked.topic);
@@ -251,10 +250,11 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
   }
 
   /** @returns false when it must go on waiting. */
-  #unblockOne(blocked: Blocked): boolean {
+  #unblockOne(blocked: Candidate): boolean {
     try {
-      if (!this.#place(blocked)) {
-        if (nowMs() < blocked.deadlineMs) return false;
+      const nowAtMs = nowMs();
+      if (!this.#place(blocked, nowAtMs)) {
+        if (nowAtMs - blocked.sinceMs < this.#config.maxBlockMs) return false;
         throw this.#blockedTooLong(blocked);
       }
       this.#told(blocked);
@@ -264,7 +264,7 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     return true;
   }
 
-  #blockedTooLong({ topic }: Blocked): KafkaError {
+  #blockedTooLong({ topic }: Candidate): KafkaError {
     const { maxBlockMs, bufferMemory } = this.#config;
     const described = this.#cluster.known.topics.get(topic);
     if (described !== undefined && isUsable(described)) {
@@ -277,12 +277,12 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     return brokerError(code, topic, `not in the cluster's metadata within max.block.ms (${maxBlockMs})`);
   }
 
-  #fail(blocked: Blocked, error: Error): void {
+  #fail(blocked: Candidate, error: Error): void {
     blocked.delivery.failed(error);
     this.#told(blocked);
   }
 
-  #told(blocked: Blocked): void {
+  #told(blocked: Candidate): void {
     for (const callback of this.#unblockListeners.get(blocked) ?? []) callback();
     this.#unblockListeners.delete(blocked);
   }
@@ -295,6 +295,16 @@ function isUsable(topic: TopicDescription): boolean {
     throw brokerError(topic.errorCode, topic.topic);
   }
   return false;
+}
+
+function serialized(serialize: Serializer, value: unknown, context: SerdeContext): Uint8Array | null {
+  try {
+    return serialize(value, context);
+  } catch (cause) {
+    const { topic, isKey } = context;
+    const message = `${topic}: the ${isKey ? "key" : "value"} cannot be serialized: ${(cause as Error).message}`;
+    throw new KafkaError(message, { code: "SERIALIZATION_FAILED", cause });
+  }
 }
 
 function tooLarge(topic: string, bytes: number, maxRequestSize: number): KafkaError {

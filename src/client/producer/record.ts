@@ -34,8 +34,7 @@ export interface RecordMetadata {
 
 const encoder = new TextEncoder();
 
-export function headersOf(input: HeadersInput | undefined): RecordHeader[] {
-  if (input === undefined) return [];
+export function headersOf(input: HeadersInput): RecordHeader[] {
   const pairs = Array.isArray(input) ? input : Object.entries(input);
   return pairs.map(([key, value]) => ({ key, value: typeof value === "string" ? encoder.encode(value) : value }));
 }

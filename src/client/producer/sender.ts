@@ -4,15 +4,13 @@
  * answered, and then the oldest goes first. An idempotent producer's batches keep their sequence numbers, by which the
  * broker knows a repetition (KIP-98); a batch that is given up leaves a hole in them, and a new epoch begins (KIP-360).
  */
-import type { NewRecord } from "../../protocol/records/batch.ts";
 import { backoffMs } from "../backoff.ts";
 import type { Cluster } from "../cluster.ts";
 import { ClosedError, KafkaError, RequestTimeoutError } from "../errors.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
-import { partitionKey } from "../topic-partition.ts";
 import { nowMs } from "../wait.ts";
-import type { Delivery, ProducerBatch } from "./batch.ts";
-import { PartitionQueue } from "./partition-queue.ts";
+import type { ProducerBatch } from "./batch.ts";
+import { type Outgoing, PartitionQueue } from "./partition-queue.ts";
 import { type PartitionResult, produce } from "./produce-call.ts";
 import { isPassing, ProducerIdentity } from "./producer-identity.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
@@ -22,7 +20,8 @@ export class Sender {
   readonly #config: ProducerConfig;
   readonly #identity: ProducerIdentity | undefined;
   readonly #onMemoryFreed: () => void;
-  readonly #queues = new Map<string, PartitionQueue>();
+  /** By topic and partition. */
+  readonly #queues = new Map<string, PartitionQueue[]>();
   /** Queues with something to send or to be answered. */
   readonly #busy = new Set<PartitionQueue>();
   readonly #requestsInFlight = new Map<number, number>();
@@ -46,12 +45,12 @@ export class Sender {
     return this.#usedBytes === 0 || this.#usedBytes + bytes <= this.#config.bufferMemory;
   }
 
-  append(topic: string, partition: number, record: NewRecord, bytes: number, delivery: Delivery): void {
+  /** @param nowAtMs on the clock of `nowMs()`. */
+  append(topic: string, partition: number, outgoing: Outgoing, nowAtMs: number): void {
     const { batchSize, lingerMs } = this.#config;
     const queue = this.#queueOf(topic, partition);
-    this.#usedBytes += bytes;
-    const nowAtMs = nowMs();
-    queue.append(record, bytes, delivery, batchSize, nowAtMs);
+    this.#usedBytes += outgoing.bytes;
+    queue.append(outgoing, batchSize, nowAtMs);
     this.#busy.add(queue);
     this.#wakeAt(this.#flushes > 0 ? nowAtMs : Math.max(nowAtMs, queue.readyMs(lingerMs, batchSize)));
   }
@@ -85,13 +84,13 @@ export class Sender {
   }
 
   #queueOf(topic: string, partition: number): PartitionQueue {
-    const key = partitionKey(topic, partition);
-    let queue = this.#queues.get(key);
-    if (queue === undefined) {
-      queue = new PartitionQueue(topic, partition);
-      this.#queues.set(key, queue);
+    let queues = this.#queues.get(topic);
+    if (queues === undefined) {
+      queues = [];
+      this.#queues.set(topic, queues);
     }
-    return queue;
+    queues[partition] ??= new PartitionQueue(topic, partition);
+    return queues[partition];
   }
 
   #wakeAt(atMs: number): void {
@@ -131,7 +130,7 @@ export class Sender {
       if (this.#requestsInFlight.size > 0) return false;
       this.#needsNewEpoch = false;
       identity.raise();
-      for (const queue of this.#queues.values()) queue.startSequencesAnew();
+      for (const queues of this.#queues.values()) for (const queue of queues) queue?.startSequencesAnew();
     }
     if (identity.current !== undefined) return true;
     try {

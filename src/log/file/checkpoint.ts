@@ -80,20 +80,16 @@ export function encodeCheckpoint(
   partitions: Iterable<FilePartition>,
   platform: Platform,
 ): Uint8Array {
-  const configs = new Map<string, number[]>();
+  const configs = new Map<LogConfig, number[]>(); // equal ones are one object
   const lines: string[] = [];
   for (const { savedLine, config, number } of partitions) {
     if (savedLine === undefined) continue; // made since; the journal tells of it
     lines.push(savedLine);
-    const key = JSON.stringify(config);
-    const users = configs.get(key);
+    const users = configs.get(config);
     if (users) users.push(number);
-    else configs.set(key, [number]);
+    else configs.set(config, [number]);
   }
-  const configLines = Array.from(
-    configs,
-    ([config, numbers]) => `{"config":${config},"of":${JSON.stringify(numbers)}}`,
-  );
+  const configLines = Array.from(configs, ([config, of]) => JSON.stringify({ config, of }));
   const text = `${[JSON.stringify(engine), ...configLines, ...lines].join("\n")}\n`;
   const length = platform.utf8Length(text);
   const bytes = new Uint8Array(length + checksumLine(0).length);

@@ -1,7 +1,7 @@
 /** What the partitions of one file engine share. */
 import type { Platform } from "../../protocol/platform.ts";
 import type { Disk } from "../disk.ts";
-import { LogError } from "../log.ts";
+import { type LogConfig, LogError } from "../log.ts";
 import type { FileCache } from "./file-cache.ts";
 import type { Group } from "./group.ts";
 import type { Journal } from "./journal.ts";
@@ -39,6 +39,8 @@ export interface Engine {
   /** The group whose write makes durable what was appended last. */
   appendGroup(): Group;
   checkpoint(): Promise<void>;
+  /** One and the same config for all partitions that have an equal one. */
+  shared(config: LogConfig): LogConfig;
   /** Has these paths removed some time after the next checkpoint. */
   doom(paths: readonly string[]): void;
   onDamage(partition: FilePartition, error: Error): void;

@@ -67,6 +67,7 @@ export class FileLog implements Log, Engine {
   /** Folders of deleted partitions that still have their name. */
   readonly #namesToGiveUp = new Set<string>();
   readonly #options: FileLogOptions;
+  readonly #configs = new Map<string, LogConfig>();
   readonly #partitions = new Map<string, FilePartition>();
   /** Names of partitions that are being made, or whose deleted folder still has to give up its name. */
   readonly #busyNames = new Map<string, Promise<void>>();
@@ -229,6 +230,13 @@ export class FileLog implements Log, Engine {
     return (
       (this.pendingBytes > 0 && this.pendingBytes + bytes > limit) || unwrittenBytes > 4 * limit + writeBehindBytes
     );
+  }
+
+  shared(config: LogConfig): LogConfig {
+    const key = JSON.stringify(config);
+    const known = this.#configs.get(key);
+    if (known === undefined) this.#configs.set(key, config);
+    return known ?? config;
   }
 
   appendGroup(): Group {

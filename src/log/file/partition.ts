@@ -74,7 +74,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
   #lane: Promise<void> = Promise.resolve();
 
   constructor(identity: PartitionIdentity & { readonly number: number }, config: LogConfig, engine: Engine) {
-    super(identity, config);
+    super(identity, engine.shared(config));
     this.number = identity.number;
     this.folder = `${engine.folder}/${identity.topic}-${identity.partition}`;
     this.#engine = engine;
@@ -105,7 +105,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
   }
 
   override configure(config: LogConfig): void {
-    super.configure(config);
+    super.configure(this.#engine.shared(config));
     this.#engine.changed.add(this);
   }
 

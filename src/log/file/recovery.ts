@@ -37,7 +37,6 @@ export async function openFileLog(options: FileLogOptions): Promise<Log> {
 class Recovery {
   readonly #log: FileLog;
   readonly #wallMs: number;
-  readonly #configs = new Map<string, LogConfig>();
   #unwrittenBytes = 0;
   #appliedBytes = 0;
 
@@ -140,19 +139,11 @@ class Recovery {
     if (log.byNumber.has(number)) return; // a checkpoint made meanwhile has it
     const text = log.platform.utf8Decode(payload, 0, payload.length);
     const made = JSON.parse(text) as PartitionIdentity & { readonly config: LogConfig };
-    const partition = new FilePartition({ ...made, number }, this.#shared(made.config), log);
+    const partition = new FilePartition({ ...made, number }, made.config, log);
     partition.appliedEntry = entry;
     log.nextNumber = Math.max(log.nextNumber, number + 1);
     log.add(partition);
     log.changed.add(partition);
-  }
-
-  /** The same config for all who have an equal one. */
-  #shared(config: LogConfig): LogConfig {
-    const key = JSON.stringify(config);
-    const known = this.#configs.get(key);
-    if (known === undefined) this.#configs.set(key, config);
-    return known ?? config;
   }
 
   async #append(partition: FilePartition, payload: Uint8Array): Promise<void> {

@@ -2,7 +2,18 @@
  * The broker configs that this broker acts on: Kafka's names and, where the comment does not say otherwise, Kafka's
  * defaults. A key that is not here is warned about at start. `dynamic` ones may be altered while the broker runs.
  */
-import { atLeast, boolean, type ConfigKey, int, list, long, optional, short, string } from "../metadata/config-def.ts";
+import {
+  atLeast,
+  boolean,
+  type Check,
+  type ConfigKey,
+  int,
+  list,
+  long,
+  optional,
+  short,
+  string,
+} from "../metadata/config-def.ts";
 import { type TopicConfigName, topicConfigs } from "../metadata/topic-configs.ts";
 
 export interface BrokerConfigKey<T = unknown> {
@@ -21,6 +32,9 @@ type TopicValue<N extends TopicConfigName> = (typeof topicConfigs)[N]["key"] ext
 /** Only one broker is there, so there is one replica of everything: Kafka's default for internal topics is 3. */
 const oneReplica = (doc: string) =>
   short(1, doc, (value) => (value === 1 ? undefined : "Value must be 1: this broker is alone"));
+
+/** Any number below zero is "unlimited" here, as in Kafka. */
+const notZero: Check<number> = (value) => (value === 0 ? "Value must be unlimited (-1) or at least 1" : undefined);
 
 export const brokerConfigs = {
   "node.id": fixed(int(1, "Id of this broker (Kafka has no default).", atLeast(0))),
@@ -56,10 +70,7 @@ export const brokerConfigs = {
   "max.incremental.fetch.session.cache.slots": fixed(int(1000, "Fetch sessions that are kept.", atLeast(0))),
   "producer.id.expiration.ms": fixed(int(86_400_000, "After this time an idle producer is forgotten.", atLeast(1))),
 
-  "compression.gzip.level": topicDefault("compression.gzip.level"),
-  "compression.lz4.level": topicDefault("compression.lz4.level"),
   "compression.type": topicDefault("compression.type"),
-  "compression.zstd.level": topicDefault("compression.zstd.level"),
   "log.cleaner.backoff.ms": fixed(long(15_000, "Pause between two rounds of compaction.", atLeast(0))),
   "log.cleaner.delete.retention.ms": topicDefault("delete.retention.ms"),
   "log.cleaner.max.compaction.lag.ms": topicDefault("max.compaction.lag.ms"),
@@ -79,9 +90,9 @@ export const brokerConfigs = {
   "log.message.timestamp.type": topicDefault("message.timestamp.type"),
   "log.retention.bytes": topicDefault("retention.bytes"),
   "log.retention.check.interval.ms": fixed(long(300_000, "Pause between two rounds of retention.", atLeast(1))),
-  "log.retention.hours": fixed(int(168, "retention.ms of all topics, in hours.")),
-  "log.retention.minutes": fixed(optional(int(0, "retention.ms of all topics, in minutes."))),
-  "log.retention.ms": dynamic(optional(long(0, "retention.ms of all topics."))),
+  "log.retention.hours": fixed(int(168, "retention.ms of all topics, in hours.", notZero)),
+  "log.retention.minutes": fixed(optional(int(0, "retention.ms of all topics, in minutes.", notZero))),
+  "log.retention.ms": dynamic(optional(long(0, "retention.ms of all topics.", notZero))),
   "log.roll.hours": fixed(int(168, "segment.ms of all topics, in hours.", atLeast(1))),
   "log.roll.ms": dynamic(optional(long(1, "segment.ms of all topics.", atLeast(1)))),
   "log.segment.bytes": topicDefault("segment.bytes"),

@@ -115,6 +115,7 @@ function coarserNames(name: string): string[] {
 }
 
 function inMilliseconds(name: string, { name: given, value }: ConfigSynonym): string {
-  const unit = coarser[name]?.find(([other]) => other === given)?.[1] ?? 1;
-  return unit === 1 ? value : String(Math.max(-1, Number(value) * unit));
+  if (coarser[name] === undefined) return value;
+  const unit = coarser[name].find(([other]) => other === given)?.[1] ?? 1;
+  return value.startsWith("-") ? "-1" : String(BigInt(value) * BigInt(unit)); // any negative time is unlimited
 }

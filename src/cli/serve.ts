@@ -1,7 +1,7 @@
 /** `regroup serve`: runs the broker until it is told to stop. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { loadConfig, type Setting, settingsOfEnvironment } from "../broker/config-sources.ts";
 import { parseProperties } from "../broker/properties.ts";
 import { ConfigError } from "../metadata/config-def.ts";
@@ -26,7 +26,9 @@ export function serveCommand(): Command {
     .option("-o <key=value>", "set a config, by Kafka's name; may stand more than once", collect)
     .option("--config <file>", "read configs from a file in the form of server.properties")
     .option("--ephemeral", "keep everything in memory and leave nothing behind")
-    .option("--log-level <level>", "debug, info, warn or error", "info")
+    .addOption(
+      new Option("--log-level <level>", "what is told").choices(["debug", "info", "warn", "error"]).default("info"),
+    )
     .action(run);
 }
 

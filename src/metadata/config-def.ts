@@ -28,19 +28,19 @@ export class ConfigKey<T = unknown> {
   /** As text; null when the key has no default. */
   readonly default: string | null;
   readonly doc: string;
-  readonly #check: Check<T> | undefined;
+  readonly check: Check<T> | undefined;
 
   constructor(type: ConfigType, defaultText: string | null, doc: string, check?: Check<T>) {
     this.type = type;
     this.default = defaultText;
     this.doc = doc;
-    this.#check = check;
+    this.check = check;
   }
 
   /** @throws {ConfigError} in Kafka's words. */
   parse(name: string, text: string): T {
     const value = parsers[this.type](name, text.trim()) as T;
-    const problem = this.#check?.(value, name);
+    const problem = this.check?.(value, name);
     if (problem !== undefined) {
       throw new ConfigError(`Invalid value ${printed(this.type, value)} for configuration ${name}: ${problem}`);
     }
@@ -83,14 +83,7 @@ export const list = (value: string, doc: string, check?: Check<readonly string[]
   new ConfigKey<readonly string[]>("list", value, doc, check);
 /** A key without a default: read as null where it is not set. */
 export const optional = <T>(key: ConfigKey<T>): ConfigKey<T | null> =>
-  new ConfigKey<T | null>(key.type, null, key.doc, (value, name) => {
-    try {
-      key.parse(name, String(value));
-      return undefined;
-    } catch (error) {
-      return (error as Error).message;
-    }
-  });
+  new ConfigKey<T | null>(key.type, null, key.doc, key.check as Check<T | null> | undefined);
 
 export const atLeast =
   (least: number): Check<number> =>

@@ -34,7 +34,7 @@ export interface RunningServer {
 /** Time for clients to take their last answers. */
 const closeClientsWithinMs = 500;
 
-/** @throws {StartError} {@link ConfigError} when a port or the folder is another's, or a config is wrong. */
+/** @throws {StartError} {@link ConfigError} when a port or the folder cannot be had, or a config is wrong. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { config, ephemeral, logger } = options;
   installUtf8(nodePlatform);
@@ -98,9 +98,13 @@ async function fileLog(folder: string, { config, logger, onFailure }: ServeOptio
         logger.error({ err: error, topic, partition }, `${topic}-${partition} is damaged and serves no more`),
     });
   } catch (error) {
-    if (error instanceof LogError && (error.kind === "locked" || error.kind === "corrupt")) {
-      throw new StartError(error.message, { cause: error });
-    }
-    throw error;
+    if (error instanceof LogError) throw new StartError(error.message, { cause: error });
+    if (!isSystemError(error)) throw error;
+    throw new StartError(`log.dirs: ${folder} cannot be used: ${error.message}`, { cause: error });
   }
+}
+
+/** No such folder, no right to write there, no room. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
 }

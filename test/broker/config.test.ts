@@ -20,6 +20,7 @@ test("a key that the broker does not act on is warned about, not kept", () => {
   const { config, warnings } = load(["num.io.threads", "8", inFile(7)]);
   assert.deepEqual(warnings, ["num.io.threads in server.properties, line 7 is not a config that this broker acts on"]);
   assert.deepEqual(config.synonyms("num.io.threads"), []);
+  assert.equal(load(["compression.zstd.level", "7"]).warnings.length, 1); // batches are compressed at one level
 });
 
 const refusals: [key: string, value: string, message: string][] = [
@@ -41,6 +42,11 @@ const refusals: [key: string, value: string, message: string][] = [
     "OUTSIDE://broker.test:9092",
     'advertised.listeners: "OUTSIDE://broker.test:9092" in server.properties, line 3: expected one of the listeners ' +
       "PLAINTEXT",
+  ],
+  [
+    "log.retention.ms",
+    "0",
+    'log.retention.ms: "0" in server.properties, line 3: value must be unlimited (-1) or at least 1',
   ],
   ["log.dirs", "one,two", 'log.dirs: "one,two" in server.properties, line 3: expected one folder'],
   [
@@ -96,6 +102,8 @@ test("a topic falls back to the broker, in whatever unit it was given", () => {
   assert.equal(of({ "log.retention.hours": "5" }).topicDefault("retention.ms"), "18000000");
   assert.equal(of({ "log.retention.hours": "5", "log.retention.minutes": "7" }).topicDefault("retention.ms"), "420000");
   assert.equal(of({ "log.retention.hours": "-1" }).topicDefault("retention.ms"), "-1");
+  assert.equal(of({ "log.retention.ms": "-5" }).topicDefault("retention.ms"), "-1");
+  assert.equal(of({ "log.retention.ms": "9223372036854775807" }).topicDefault("retention.ms"), "9223372036854775807");
   assert.equal(of({ "log.roll.hours": "7" }).topicDefault("segment.ms"), "25200000");
   assert.equal(of({ "message.max.bytes": "99" }).topicDefault("max.message.bytes"), "99");
   assert.equal(of({}).topicDefault("flush.messages"), "1");

@@ -20,10 +20,11 @@ test("a config comes from the environment, and the command line goes before it",
   await broker.stop("SIGKILL");
 });
 
-test("an -o without a value and a file that is not there end the start with one line", async () => {
+test("what the command line cannot mean ends the start with one line", async () => {
   for (const [args, line] of [
     [["-o", "num.partitions"], /^regroup: -o num\.partitions: expected key=value\n$/],
     [["--config", "no-such-file"], /^regroup: --config no-such-file: ENOENT[^\n]*\n$/],
+    [["--log-level", "loud"], /^error: option '--log-level <level>' argument 'loud' is invalid\.[^\n]*\n$/],
   ] as const) {
     const { code, stderr } = await new RunningBroker(["--ephemeral", ...args]).ended;
     assert.equal(code, 1);

@@ -98,6 +98,16 @@ test("a second broker on the folder gets one clear line and exit code 1", async 
   });
 });
 
+test("a folder that cannot be made gets one clear line and exit code 1", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "file");
+    await writeFile(file, "");
+    const { code, stderr } = await new RunningBroker([...anyPort, "-o", `log.dirs=${file}/data`]).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /^regroup: log\.dirs: \S+\/file\/data cannot be used: ENOTDIR[^\n]*\n$/);
+  });
+});
+
 test("a wrong config ends the start with its place and the reason", async () => {
   await withFolder(async (folder) => {
     const file = join(folder, "server.properties");

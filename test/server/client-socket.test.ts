@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { connect as connectTo, createServer, type Socket } from "node:net";
+import { type TestContext, test } from "node:test";
+import type { BrokerConnection, Peer } from "../../src/broker/connection.ts";
+import { ClientSocket, UnreadAnswers } from "../../src/server/client-socket.ts";
+
+const megabyte = 1024 * 1024;
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Answers whatever comes with as many megabytes as its first byte says. */
+class Generous implements BrokerConnection {
+  readonly #peer: Peer;
+  readonly closedByClient: Promise<void>;
+  received = 0;
+  #closed: () => void = () => undefined;
+
+  constructor(peer: Peer) {
+    this.#peer = peer;
+    this.closedByClient = new Promise((resolve) => {
+      this.#closed = resolve;
+    });
+  }
+
+  receive(frame: Uint8Array): void {
+    this.received++;
+    this.#peer.send([new Uint8Array(frame[0]! * megabyte)]);
+  }
+
+  caughtUp(): void {}
+
+  closed(): void {
+    this.#closed();
+  }
+}
+
+const askFor = (megabytes: number) => Buffer.of(0, 0, 0, 1, megabytes);
+
+async function receivesMegabytes(client: Socket, megabytes: number): Promise<void> {
+  client.resume();
+  while (client.bytesRead < megabytes * megabyte) await new Promise(setImmediate);
+}
+
+/** @returns what connects clients that do not read. */
+async function listening(t: TestContext, maxUnreadBytes: number) {
+  const unread = new UnreadAnswers(maxUnreadBytes);
+  const warned: string[] = [];
+  const logger = { ...silent, warn: (_: object, message: string) => void warned.push(message) };
+  let connected: (pair: { socket: ClientSocket; connection: Generous }) => void = () => undefined;
+  const server = createServer((socket) => {
+    let connection: Generous | undefined;
+    const connect = (peer: Peer) => (connection = new Generous(peer));
+    const limits = { maxRequestBytes: 1000, maxIdleMs: 0, unread };
+    const client = new ClientSocket(socket, "PLAINTEXT", connect, logger, limits);
+    connected({ socket: client, connection: connection! });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const clients: Socket[] = [];
+  t.after(() => {
+    for (const client of clients) client.destroy();
+    server.close();
+  });
+  return {
+    warned,
+    async connect() {
+      const pair = new Promise<{ socket: ClientSocket; connection: Generous }>((resolve) => (connected = resolve));
+      const client = connectTo(port, "127.0.0.1").pause();
+      client.on("error", () => undefined); // it is cut
+      clients.push(client);
+      return { client, ...(await pair) };
+    },
+  };
+}
+
+test("a client that does not read its answers is not read from until it does", async (t) => {
+  const { connect } = await listening(t, 100 * megabyte);
+  const { client, socket, connection } = await connect();
+  client.write(askFor(20));
+  while (!socket.isBehind) await new Promise(setImmediate);
+  client.write(askFor(0));
+  const later = await connect(); // what it is told shows that the first one's bytes had come before
+  later.client.write(askFor(1));
+  await receivesMegabytes(later.client, 1);
+  assert.equal(connection.received, 1);
+  await receivesMegabytes(client, 20);
+  while (connection.received === 1) await new Promise(setImmediate);
+  assert.equal(socket.isBehind, false);
+});
+
+test("when all unread answers together are too many, the client that has the most is closed", async (t) => {
+  const { warned, connect } = await listening(t, 50 * megabyte);
+  const [few, most] = [await connect(), await connect()];
+  most.client.write(askFor(40));
+  while (!most.socket.isBehind) await new Promise(setImmediate);
+  few.client.write(askFor(20));
+  await most.connection.closedByClient;
+  assert.match(warned.join(), /^a client is disconnected: it does not read its answers \(\d+ bytes wait\)/);
+  await receivesMegabytes(few.client, 20);
+});

@@ -43,7 +43,7 @@ export function coordinatorAnswered(member: Member, found: FoundCoordinator): vo
   }
 }
 
-/** Requests to it will not be answered any more, or not usefully. Who is found next may be the same, and say the same. */
+/** It will not answer any more, or not usefully. Who is found next may be the same, and say the same. */
 export function coordinatorLost(member: Member): void {
   if (member.coordinator.isKnown) member.coordinator.retry.failed(member.nowMs);
   member.coordinator.isKnown = false;

@@ -1,6 +1,7 @@
 /** What a leader does for its group: it reads all subscriptions, plans, and watches the topics (rules 14, 27). */
 import type {
   ClusterTopics,
+  GroupAssignment,
   GroupMember,
   MemberSubscription,
   PartitionAssignor,
@@ -10,6 +11,7 @@ import type { SyncGroup } from "../../protocol/apis/sync-group.ts";
 import { decodeSubscription, encodeAssignment } from "../../protocol/consumer-protocol.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
 import type { RequestInput, ResponseOf } from "../../protocol/schema.ts";
+import { flat, keyOf, listed } from "./partitions.ts";
 
 type JoinedMember = ResponseOf<typeof JoinGroup>["members"][number];
 export type SyncAssignments = RequestInput<typeof SyncGroup>["assignments"];
@@ -40,9 +42,34 @@ export function plan(
   assignor: PartitionAssignor,
   topics: ClusterTopics,
   members: readonly GroupMember[],
+  isCooperative: boolean,
 ): SyncAssignments {
   const assignments = assignor.assign(topics, members);
+  if (isCooperative && assignor.name !== "cooperative-sticky") assertNothingHandedOver(assignor, assignments, members);
   return Array.from(assignments, ([memberId, assignment]) => ({ memberId, assignment: encodeAssignment(assignment) }));
+}
+
+/**
+ * Rule 46: what its owner still reads is given to nobody else, or two would read it. An assignor of the application's
+ * own may not know; "cooperative-sticky" does, and knows too which of its members' claims are out of date.
+ */
+function assertNothingHandedOver(
+  { name }: PartitionAssignor,
+  assignments: GroupAssignment,
+  members: readonly GroupMember[],
+): void {
+  const owners = new Map<string, string>();
+  for (const { memberId, subscription } of members) {
+    for (const each of flat(subscription.ownedPartitions)) owners.set(keyOf(each), memberId);
+  }
+  for (const [memberId, { assignedPartitions }] of assignments) {
+    for (const each of flat(assignedPartitions)) {
+      const owner = owners.get(keyOf(each)) ?? memberId;
+      if (owner === memberId) continue;
+      const what = `gives ${listed([each])} to ${memberId} before ${owner} has given it up`;
+      throw new Error(`assignor ${name} ${what}: a cooperative plan leaves it out, and gives it in the next round`);
+    }
+  }
 }
 
 /** What a plan rests on: for each of the group's topics, in words, the partitions and, where they matter, their racks. */

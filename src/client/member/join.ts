@@ -1,3 +1,4 @@
+import type { PartitionAssignor } from "../../assignment/partition-assignor.ts";
 import { consumerProtocolType, encodeSubscription } from "../../protocol/consumer-protocol.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import { haveCoordinator } from "./coordinator-link.ts";
@@ -85,18 +86,18 @@ export function joinAnswered(member: Member, response: JoinResponse): void {
     return fail(member, { message: `the group chose the assignor ${response.protocolName}, which was not offered` });
   }
   const isLeader = response.leader === response.memberId;
-  member.leads = isLeader ? leadership(member.assignor, response) : undefined;
+  member.leads = isLeader ? leadership(member.assignor, response, member.isCooperative) : undefined;
   member.watch();
   member.pace.calm(member.nowMs);
   member.turn(isLeader ? "Planning" : "Syncing");
 }
 
-function leadership(assignor: NonNullable<Member["assignor"]>, response: JoinResponse): Leadership {
+function leadership(assignor: PartitionAssignor, response: JoinResponse, isCooperative: boolean): Leadership {
   const members = groupMembers(response.members);
   return {
     topics: topicsOf(members),
     memberCount: members.length,
-    plan: (topics) => (response.skipAssignment ? [] : plan(assignor, topics, members)),
+    plan: (topics) => (response.skipAssignment ? [] : plan(assignor, topics, members, isCooperative)),
     heardMeanwhile: undefined,
     planned: undefined,
   };

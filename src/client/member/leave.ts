@@ -14,14 +14,25 @@ export function startLeaving(member: Member, leaving: Leaving): void {
   member.turn("Leaving");
 }
 
-/** Nobody looks for a coordinator only to say good-bye: the session ends by itself. */
 export function leave(member: Member): void {
   if (!member.callbacks.isEmpty || member.asked !== undefined) return;
-  const { reason, deadlineMs, leave } = member.leaving!;
-  const stays = leave === "remain" || (leave === "default" && member.config.groupInstanceId !== null);
-  if (stays || member.memberId === "" || !member.coordinator.isKnown) return leaveDone(member);
-  const timeoutMs = Math.min(member.config.requestTimeoutMs, Math.max(1, deadlineMs - member.nowMs));
+  if (!saysGoodBye(member)) return leaveDone(member);
+  const { reason, deadlineMs } = member.leaving!;
+  const timeoutMs = Math.min(member.config.requestTimeoutMs, deadlineMs - member.nowMs);
   member.asked = sayGoodBye(member, reason, timeoutMs);
+}
+
+/** The deadline has come. Nobody waits for the answer, but the others need not wait for the end of the session. */
+export function leaveAtOnce(member: Member): void {
+  const { asked, leaving, config } = member;
+  if (asked === undefined && saysGoodBye(member)) sayGoodBye(member, leaving!.reason, config.requestTimeoutMs);
+  leaveDone(member);
+}
+
+/** Static members stay unless they are told to leave. No coordinator is looked for only to say good-bye. */
+function saysGoodBye({ leaving, memberId, coordinator, config }: Member): boolean {
+  const stays = leaving!.leave === "remain" || (leaving!.leave === "default" && config.groupInstanceId !== null);
+  return !stays && memberId !== "" && coordinator.isKnown;
 }
 
 export function leaveDone(member: Member): void {

@@ -3,8 +3,10 @@ import type { ClusterTopics } from "../../assignment/partition-assignor.ts";
 import type { MemberRequests, MemberRequestType, RequestId } from "./member-request.ts";
 
 export type MemberEvent =
-  /** The topics that the application wants, a pattern resolved; none: it wants to be in no group any more. */
+  /** The topics that the application wants; of a pattern those that match it now, which may be none. */
   | { readonly type: "subscribe"; readonly topics: readonly string[] }
+  /** It wants to be in no group any more, for now: what it has is revoked, then it leaves. */
+  | { readonly type: "unsubscribe" }
   /** What the client knows of its topics is new: at least of those that the last `watch` named. */
   | { readonly type: "metadata"; readonly topics: ClusterTopics }
   /** The application waits for records. The first time, it makes the member join. */

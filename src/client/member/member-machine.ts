@@ -65,6 +65,8 @@ function handle(member: Member, event: MemberEvent): void {
   switch (event.type) {
     case "subscribe":
       return subscribe(member, event.topics);
+    case "unsubscribe":
+      return unsubscribe(member);
     case "metadata":
       return metadataChanged(member, event.topics);
     case "poll":
@@ -103,16 +105,25 @@ function handle(member: Member, event: MemberEvent): void {
 
 function subscribe(member: Member, topics: readonly string[]): void {
   const before = member.topics;
+  member.isSubscribed = true;
   member.topics = [...new Set(topics)].sort();
   if (member.topics.join() === before.join()) return;
   member.watch();
   if (!member.isInside) return;
-  if (member.topics.length > 0) {
-    member.rejoinReason = `the subscription changed from ${before.join(", ")} to ${member.topics.join(", ")}`;
-  } else {
-    const reason = "the consumer unsubscribed from all topics";
-    startLeaving(member, { reason, leave: "default", deadlineMs: Number.POSITIVE_INFINITY, isClosing: false });
-  }
+  member.rejoinReason = `the subscription changed from ${inWords(before)} to ${inWords(member.topics)}`;
+}
+
+function inWords(topics: readonly string[]): string {
+  return topics.join(", ") || "no topic";
+}
+
+function unsubscribe(member: Member): void {
+  member.isSubscribed = false;
+  member.topics = [];
+  member.watch();
+  if (!member.isInside) return;
+  const reason = "the consumer unsubscribed from all topics";
+  startLeaving(member, { reason, leave: "default", deadlineMs: Number.POSITIVE_INFINITY, isClosing: false });
 }
 
 /** Answers to requests that nobody waits for any more are left. */

@@ -4,7 +4,8 @@
  * Preparing: partitions are given up, so that a join may be sent.
  * Joining: the coordinator is looked for, or asked to let the member into the next generation.
  * Planning: the leader waits for metadata. Syncing: the plan is handed in, or waited for.
- * Revoking: what the plan took away is given up, if it took any (cooperative). Stable: the partitions of the generation are read.
+ * Revoking: what the plan took away is given up, if it took any (cooperative). Stable: the generation's partitions are
+ * read.
  * Leaving: after close or unsubscribe, partitions are given up, then the coordinator is told.
  */
 export type MemberState =

@@ -29,6 +29,7 @@ export class Member {
   /** In which it was Stable last; -1: in none, or it left since then. */
   lastGenerationId = -1;
 
+  isSubscribed = false;
   topics: readonly string[] = [];
   metadata: ClusterTopics = new Map();
   /** The application has polled, and since then never worked longer than max.poll.interval.ms. */

@@ -1,6 +1,6 @@
 import { beat } from "./heartbeat.ts";
 import { join, startRebalance } from "./join.ts";
-import { leave, leaveDone, leaveUntilPolled } from "./leave.ts";
+import { leave, leaveAtOnce, leaveUntilPolled } from "./leave.ts";
 import type { Member } from "./member.ts";
 import type { MemberState } from "./member-state.ts";
 import { askMetadata, sync, takeAssigned } from "./sync.ts";
@@ -8,7 +8,7 @@ import { askMetadata, sync, takeAssigned } from "./sync.ts";
 /** Whatever happened: what each state waits for, and what it does when that has come. */
 const next: Readonly<Record<MemberState, (member: Member) => void>> = {
   Unjoined: (member) => {
-    if (member.topics.length === 0 || !member.isPolled) return;
+    if (!member.isSubscribed || !member.isPolled) return;
     startRebalance(member, member.rejoinReason ?? "the consumer subscribes");
   },
   Preparing: (member) => {
@@ -31,7 +31,7 @@ const next: Readonly<Record<MemberState, (member: Member) => void>> = {
 /** Goes on until the member waits for something. */
 export function proceed(member: Member): void {
   if (member.isInside && member.nowMs >= member.pollDueMs) leaveUntilPolled(member);
-  if (member.leaving !== undefined && member.nowMs >= member.leaving.deadlineMs) leaveDone(member);
+  if (member.leaving !== undefined && member.nowMs >= member.leaving.deadlineMs) leaveAtOnce(member);
   for (let before: MemberState | undefined; before !== member.state; ) {
     before = member.state;
     next[before](member);

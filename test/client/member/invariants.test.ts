@@ -112,8 +112,8 @@ class Crowd {
   }
 
   /**
-   * A static member's new id is not in the log before the round's sync. A coordinator that dies in that round comes back
-   * with the old id, and fences its owner, as Kafka's does; whoever watches over the process starts it again.
+   * A static member's new id is not in the log before the round's sync. A coordinator that dies in that round comes
+   * back with the old id, and fences its owner, as Kafka's does; whoever watches over the process starts it again.
    */
   #restartFenced(): void {
     for (const member of this.group.running.filter(({ machine }) => machine.state === "Failed")) {

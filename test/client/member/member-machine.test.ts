@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { standardAssignors } from "../../../src/assignment/standard-assignors.ts";
 import { laneOf, leaveGroupBody } from "../../../src/client/member/member-request.ts";
-import { assertTransition, type MemberState, transitions } from "../../../src/client/member/member-state.ts";
 import {
   decodeAssignment,
   decodeSubscription,
@@ -10,17 +9,6 @@ import {
   encodeSubscription,
 } from "../../../src/protocol/consumer-protocol.ts";
 import { Conversation } from "./support/conversation.ts";
-
-test("a member turns to the states of the table and to no other", () => {
-  const states = Object.keys(transitions) as MemberState[];
-  for (const from of states) {
-    const allowed: readonly MemberState[] = transitions[from];
-    for (const to of states) {
-      if (allowed.includes(to)) assertTransition(from, to);
-      else assert.throws(() => assertTransition(from, to), /cannot turn to/);
-    }
-  }
-});
 
 test("rule 55: a leader plans for subscriptions of every version", () => {
   const talk = new Conversation();
@@ -62,7 +50,8 @@ for (const [rackId, joins] of [
   ["r1", true],
   [null, false],
 ] as const) {
-  test(`rule 27: replicas that move to another rack make a leader ${joins ? "" : "without a rack not "}join again`, () => {
+  const who = joins ? "a leader with a rack" : "no leader without one";
+  test(`rule 27: replicas that move to another rack make ${who} join again`, () => {
     const talk = new Conversation({ rackId });
     talk.subscribe("orders");
     talk.lead("range");
@@ -90,6 +79,26 @@ test("an assignor of the application that throws ends the membership, with what 
   const message = "group g: no plan today";
   assert.deepEqual(actions.at(-1), { type: "fail", errorCode: undefined, message, cause });
   assert.equal(talk.machine.state, "Failed");
+});
+
+test("rule 46: a cooperative assignor of the application that hands over what is still owned ends the membership", () => {
+  const { assign, onAssignment, subscriptionUserData } = standardAssignors.range();
+  const supportedProtocols = ["COOPERATIVE"] as const;
+  const assignor = { name: "mine", version: 0, supportedProtocols, assign, onAssignment, subscriptionUserData };
+  const talk = new Conversation({}, assignor);
+  talk.subscribe("orders");
+  const ownedPartitions = [{ topic: "orders", partitions: [0, 1] }];
+  const other = { topics: ["orders"], userData: null, ownedPartitions, generationId: 1, rackId: null };
+  talk.lead("mine", [{ memberId: "n", metadata: encodeSubscription(other) }]);
+  const [, failed] = talk.answer("Metadata", { topics: new Map([["orders", { partitionCount: 2 }]]) });
+  assert.equal(failed?.type, "fail");
+  assert.match(failed.message, /assignor mine gives orders-0 to m before n has given it up/);
+});
+
+test("a pattern that matches no topic yet is a subscription all the same", () => {
+  const talk = new Conversation();
+  talk.subscribe();
+  assert.deepEqual(decodeSubscription(talk.asked("JoinGroup").body.protocols[0]!.metadata).topics, []);
 });
 
 test("a coordinator that chooses an assignor that was not offered ends the membership", () => {

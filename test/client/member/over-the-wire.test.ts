@@ -39,7 +39,7 @@ function isStable({ machine }: LiveMember): boolean {
   return machine.state === "Stable";
 }
 
-test("rule 46: a fifth cooperative member takes its part, and only what moves stands still, for no heartbeat", async () => {
+test("rule 46: a fifth cooperative member takes its part, only what moves stands still, for no heartbeat", async () => {
   const topic = await newTopic(32);
   const groupId = unique("billing");
   const readers = new Readers();

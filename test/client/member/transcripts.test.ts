@@ -1,6 +1,6 @@
 /**
- * A member's conversations, as files that a person reads. The lines with ←, ✗ and — are what it is told; the rest is what
- * it does, written by `npm test -- --update` and compared by every other run.
+ * A member's conversations, as files that a person reads. The lines with ←, ✗ and — are what it is told; the rest is
+ * what it does, written by `npm test -- --update` and compared by every other run.
  */
 import assert from "node:assert/strict";
 import { globSync, readFileSync, writeFileSync } from "node:fs";

@@ -55,7 +55,8 @@ function printRequest({ api, body }: MemberRequest): string {
 function printSubscription(metadata: Uint8Array): string {
   const { topics, ownedPartitions, generationId, rackId } = decodeSubscription(metadata);
   const owns = ownedPartitions.length > 0 ? ` owns ${words(flat(ownedPartitions))}` : "";
-  return `${topics.join(" ")}${owns}${generationId < 0 ? "" : ` of gen ${generationId}`}${rackId ? ` rack ${rackId}` : ""}`;
+  const generation = generationId < 0 ? "" : ` of gen ${generationId}`;
+  return `${topics.join(" ")}${owns}${generation}${rackId === null ? "" : ` rack ${rackId}`}`;
 }
 
 function printAssignment(bytes: Uint8Array): string {

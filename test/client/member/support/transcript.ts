@@ -163,6 +163,7 @@ function applicationEvent(verb: string, words: readonly string[], machine: Membe
       const leave = words[0] === "remain" || words[0] === "leave" ? words[0] : "default";
       return { type: "close", leave, timeoutMs: 30_000 };
     }
+    case "unsubscribe":
     case "poll":
     case "busy":
       return { type: verb };

@@ -4,6 +4,8 @@ import type { AdminConfigInput } from "./admin-keys.ts";
 import type { ClientConfigInput } from "./client-keys.ts";
 import { mergeInputs, readConfig, type tables } from "./config.ts";
 import type { ConfigOf } from "./config-key.ts";
+import { Consumer } from "./consumer/consumer.ts";
+import type { ConsumerConfigInput } from "./consumer-keys.ts";
 import { loggerFrom } from "./logger.ts";
 import { openCluster } from "./open-cluster.ts";
 import { Producer } from "./producer/producer.ts";
@@ -42,6 +44,17 @@ export class Kafka {
     return new Producer<K, V>(openCluster(read), read);
   }
 
+  /**
+   * Connects when it is first read from. Keys and values are bytes, or what the deserializers make of them.
+   * @throws {ClientConfigError}
+   */
+  consumer<const C extends ConsumerConfigInput>(
+    config: C & ConsumerConfigInput,
+  ): Consumer<Deserialized<C, "key">, Deserialized<C, "value">> {
+    const read = this.#configOf("consumer", config);
+    return new Consumer(openCluster(read), read);
+  }
+
   /** The configuration of one client: this one's keys and those given for it, which win. @throws {ClientConfigError} */
   #configOf<K extends keyof typeof tables>(kind: K, input: object): ConfigOf<(typeof tables)[K]> {
     const logger = loggerFrom(this.#input.logger);
@@ -50,3 +63,16 @@ export class Kafka {
     );
   }
 }
+
+/** What a consumer's configuration makes of keys, or of values. */
+export type Deserialized<C, Part extends "key" | "value"> = C extends
+  | { readonly [K in `${Part}Deserializer`]: infer D }
+  | { readonly [K in `${Part}.deserializer`]: infer D }
+  ? D extends "string"
+    ? string
+    : D extends "json"
+      ? unknown
+      : D extends (...input: never[]) => infer T
+        ? T
+        : Uint8Array
+  : Uint8Array;

@@ -1,0 +1,218 @@
+/** The partitions that a consumer has, how they come and go, and everything that works on them. */
+import type { CallOptions, Cluster } from "../cluster.ts";
+import type { ConsumerConfig, RebalanceListener } from "../consumer-keys.ts";
+import { ClientConfigError, RequestTimeoutError } from "../errors.ts";
+import { keyOf } from "../member/partitions.ts";
+import type { TopicPartition } from "../topic-partition.ts";
+import { callWithin, remainingMs, within } from "../wait.ts";
+import { Committer, type OffsetToCommit } from "./committer.ts";
+import { Fetcher } from "./fetcher.ts";
+import { GroupMember } from "./group-member.ts";
+import { Handout } from "./handout.ts";
+import { Locator } from "./locator.ts";
+import { ReadPartition } from "./read-partition.ts";
+import { Subscription, type SubscriptionInput } from "./subscription.ts";
+
+export class Assignments {
+  readonly partitions = new Map<string, ReadPartition>();
+  readonly handout: Handout;
+  readonly #cluster: Cluster;
+  readonly #config: ConsumerConfig;
+  readonly #subscription: Subscription;
+  readonly #fetcher: Fetcher;
+  readonly #locator: Locator;
+  #member: GroupMember | undefined;
+  #committer: Committer | undefined;
+  #autoCommit: NodeJS.Timeout | undefined;
+
+  constructor(cluster: Cluster, config: ConsumerConfig) {
+    this.#cluster = cluster;
+    this.#config = config;
+    this.#subscription = new Subscription(cluster, config);
+    this.handout = new Handout(this.partitions, {
+      drained: () => this.#fetcher.kick(),
+      told: () => this.kick(),
+      polled: () => this.#member?.polled(),
+      busy: () => this.#member?.busy(),
+    });
+    this.#locator = new Locator(cluster, config, this.partitions, {
+      located: () => {
+        this.#fetcher.kick();
+        this.handout.wake();
+      },
+    });
+    this.#fetcher = new Fetcher(cluster, config, this.partitions, {
+      ready: () => this.handout.wake(),
+      locate: () => this.#locator.kick(),
+      failed: (error) => this.handout.fail(error),
+    });
+    cluster.onMetadata((metadata) => {
+      this.#member?.metadataChanged(metadata);
+      this.#member?.subscribe(this.#subscription.topics(metadata));
+      this.#fetcher.kick();
+    });
+  }
+
+  get member(): GroupMember | undefined {
+    return this.#member;
+  }
+
+  subscribe(input: SubscriptionInput): void {
+    const { groupId } = this.#config;
+    if (groupId === undefined) {
+      throw new ClientConfigError("subscribe: the consumer is in no group", "set group.id, or assign partitions");
+    }
+    this.#subscription.subscribe(input);
+    this.#member ??= new GroupMember(this.#cluster, { ...this.#config, groupId }, this.#hooks());
+    const { known } = this.#cluster;
+    this.#member.metadataChanged(known);
+    this.#member.subscribe(this.#subscription.topics(known));
+    this.#startAutoCommit();
+    this.handout.wake();
+  }
+
+  async unsubscribe(): Promise<void> {
+    this.#subscription.clear();
+    if (this.#member === undefined) return this.assign([]).then(() => this.#subscription.clear());
+    this.#member.subscribe([]);
+    await this.#member.settled();
+  }
+
+  async assign(wanted: readonly TopicPartition[]): Promise<void> {
+    this.#subscription.assign(wanted);
+    const keys = new Set(wanted.map(keyOf));
+    const gone = [...this.partitions.values()].filter(({ key }) => !keys.has(key));
+    for (const partition of gone) partition.stop();
+    await this.#commitProcessed(gone);
+    for (const { key } of gone) this.partitions.delete(key);
+    for (const each of wanted) {
+      if (!this.partitions.has(keyOf(each))) this.#add(new ReadPartition(each, "committed"));
+    }
+    this.#startAutoCommit();
+    this.kick();
+  }
+
+  /** Offsets may have to be found, records to be fetched or handed out. */
+  kick(): void {
+    this.#locator.kick();
+    this.#fetcher.kick();
+    this.handout.wake();
+  }
+
+  /** @throws {CommitFailedError | BrokerError} */
+  async commit(offsets: readonly OffsetToCommit[], options: CallOptions): Promise<void> {
+    const { groupId } = this.#config;
+    if (groupId === undefined) throw new ClientConfigError("commit: the consumer is in no group", "set group.id");
+    this.#committer ??= new Committer(this.#cluster, groupId, this.#member, (key) => this.partitions.has(key));
+    await this.#committer.commit(offsets, options);
+    for (const offset of offsets) {
+      const partition = this.partitions.get(keyOf(offset));
+      partition?.wasCommitted(offset.offset);
+    }
+  }
+
+  /** Of partitions whose offset is known and not committed yet. */
+  offsets(upTo: "position" | "processed", of: Iterable<ReadPartition> = this.partitions.values()): OffsetToCommit[] {
+    return [...of].flatMap((partition) => {
+      const offset = partition[upTo];
+      if (offset < 0 || partition.whence !== undefined || offset === partition.committed) return [];
+      return [{ topic: partition.topic, partition: partition.partition, offset, leaderEpoch: partition.leaderEpoch }];
+    });
+  }
+
+  async close(membership: "default" | "leave" | "remain", timeoutMs: number): Promise<void> {
+    clearInterval(this.#autoCommit);
+    this.handout.close();
+    if (this.#member !== undefined) await this.#member.close(membership, timeoutMs);
+    else await this.#finish(timeoutMs);
+    this.#fetcher.close();
+    this.#locator.close();
+    for (const partition of this.partitions.values()) partition.stop();
+  }
+
+  #hooks() {
+    const { onPartitionsAssigned, onPartitionsRevoked, onPartitionsLost } = this.#config;
+    return {
+      stop: (partitions: readonly TopicPartition[], isLost: boolean) => {
+        for (const partition of this.#those(partitions)) {
+          partition.stop();
+          if (isLost) partition.work?.abort();
+        }
+        this.handout.wake();
+      },
+      revoke: async (partitions: readonly TopicPartition[]) => {
+        const those = this.#those(partitions);
+        await this.handout.idle(those);
+        await this.#commitProcessed(those);
+        await this.#takeAway(partitions, onPartitionsRevoked);
+      },
+      /** As Java: a listener that knows nothing of losing is told that they are revoked. */
+      lose: (partitions: readonly TopicPartition[]) =>
+        this.#takeAway(partitions, onPartitionsLost ?? onPartitionsRevoked),
+      assign: async (partitions: readonly TopicPartition[]) => {
+        const those = partitions.map((each) => new ReadPartition(each, "committed"));
+        for (const partition of those) {
+          partition.isHeld = true;
+          this.#add(partition);
+        }
+        try {
+          await onPartitionsAssigned?.(partitions);
+        } finally {
+          for (const partition of those) partition.isHeld = false;
+          this.kick();
+        }
+      },
+      watch: (topics: readonly string[]) => this.#subscription.watchAlso(topics),
+      callbackFailed: (error: unknown) => this.handout.tell(error),
+      failed: (error: Error) => this.handout.fail(error),
+    };
+  }
+
+  /** What is at work is finished, and committed if auto commit is on; without a group to leave, that is all. */
+  async #finish(timeoutMs: number): Promise<void> {
+    const partitions = [...this.partitions.values()];
+    const call = callWithin(timeoutMs);
+    const timedOut = () => new RequestTimeoutError(`handlers did not return within ${timeoutMs} ms`);
+    await within(this.handout.idle(partitions), call, timedOut);
+    await this.#commitProcessed(partitions, remainingMs(call));
+  }
+
+  /** They are this consumer's until the callback is done. */
+  async #takeAway(partitions: readonly TopicPartition[], listener: RebalanceListener | undefined): Promise<void> {
+    try {
+      await listener?.(partitions);
+    } finally {
+      for (const each of partitions) this.partitions.delete(keyOf(each));
+    }
+  }
+
+  #those(partitions: readonly TopicPartition[]): ReadPartition[] {
+    return partitions.flatMap((each) => this.partitions.get(keyOf(each)) ?? []);
+  }
+
+  #add(partition: ReadPartition): void {
+    this.partitions.set(partition.key, partition);
+  }
+
+  get #isAutoCommitting(): boolean {
+    return this.#config.enableAutoCommit && this.#config.groupId !== undefined;
+  }
+
+  #startAutoCommit(): void {
+    if (!this.#isAutoCommitting || this.#autoCommit !== undefined) return;
+    const commit = () => void this.#commitProcessed([...this.partitions.values()]);
+    this.#autoCommit = setInterval(commit, Math.max(1, this.#config.autoCommitIntervalMs));
+  }
+
+  /** If auto commit is on. What fails is read again by whoever has the partition next: it is only logged. */
+  async #commitProcessed(partitions: readonly ReadPartition[], timeoutMs?: number): Promise<void> {
+    if (!this.#isAutoCommitting) return;
+    const offsets = this.offsets("processed", partitions);
+    if (offsets.length === 0) return;
+    try {
+      await this.commit(offsets, { timeoutMs });
+    } catch (error) {
+      this.#cluster.logger.warn({ err: error, offsets }, "auto commit failed");
+    }
+  }
+}

@@ -1,0 +1,233 @@
+/** Reads topics, alone or as a member of a group. */
+import { type CommittedOffset, listGroupOffsets } from "../admin/offsets.ts";
+import type { CallOptions, Cluster } from "../cluster.ts";
+import type { ConsumerConfig } from "../consumer-keys.ts";
+import { ClientConfigError, ClosedError, type KafkaError } from "../errors.ts";
+import { listed } from "../member/partitions.ts";
+import { partitionKey, type TopicPartition } from "../topic-partition.ts";
+import { Assignments } from "./assignments.ts";
+import type { OffsetToCommit } from "./committer.ts";
+import type { ConsumerRecord } from "./consumer-record.ts";
+import { InvalidStateError } from "./errors.ts";
+import { type ConsumerBatch, Loop, oneBatch, oneRecord } from "./loops.ts";
+import type { ReadPartition, Whence } from "./read-partition.ts";
+import { type RunOptions, run } from "./run.ts";
+import type { SubscriptionInput } from "./subscription.ts";
+
+/** An offset, the first or the one behind the last, or the first record with that timestamp or a later one. */
+export type SeekTarget = number | "beginning" | "end" | Date | { readonly timestamp: number };
+
+export interface CloseOptions {
+  /** For revoking, committing and leaving. Default: 30 s. */
+  readonly timeoutMs?: number;
+  /** "default": static members stay in the group until their session ends (KIP-1092). */
+  readonly membership?: "default" | "leave" | "remain";
+}
+
+const closeTimeoutMs = 30_000;
+
+/**
+ * Made by `kafka.consumer()`. It connects, and joins its group, when records are first asked for.
+ * `for await (const record of consumer)` reads one record after the other.
+ */
+export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncIterable<ConsumerRecord<K, V>>, AsyncDisposable {
+  readonly #cluster: Cluster;
+  readonly #config: ConsumerConfig;
+  readonly #assignments: Assignments;
+  #isRunning = false;
+  #closing: Promise<void> | undefined;
+
+  /** @param cluster is closed with the consumer. */
+  constructor(cluster: Cluster, config: ConsumerConfig) {
+    this.#cluster = cluster;
+    this.#config = config;
+    this.#assignments = new Assignments(cluster, config);
+  }
+
+  /**
+   * Replaces what was subscribed to before. Needs a group.id.
+   * @throws {ClientConfigError} without a group.id, or for a pattern that is none.
+   * @throws {InvalidStateError} when partitions are assigned.
+   */
+  async subscribe(topics: SubscriptionInput): Promise<void> {
+    this.#open().subscribe(topics);
+  }
+
+  /** What it has is revoked, and it leaves its group. */
+  async unsubscribe(): Promise<void> {
+    await this.#open().unsubscribe();
+  }
+
+  /**
+   * Reads these partitions and no others, without a group's leave. Offsets are kept for partitions that it has already.
+   * @throws {InvalidStateError} when topics are subscribed to.
+   */
+  async assign(partitions: readonly TopicPartition[]): Promise<void> {
+    await this.#open().assign(partitions);
+  }
+
+  /** The partitions that it has now. */
+  assignment(): TopicPartition[] {
+    return [...this.#assignments.partitions.values()].map(({ topic, partition }) => ({ topic, partition }));
+  }
+
+  /**
+   * One record after the other. A record counts as processed when the next is asked for; what is processed is committed
+   * every auto.commit.interval.ms, before partitions are revoked, and on close. Leaving the loop does none of it, and
+   * does not count the record as processed: the next loop goes on behind it, `commit()` commits it.
+   * @throws {KafkaError} what keeps it from reading, from `next()`; after one that is not fatal a new loop goes on.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ConsumerRecord<K, V>> {
+    const { handout } = this.#open();
+    return new Loop(handout, oneRecord<K, V>(handout));
+  }
+
+  /** As the loop over records, with all records of a batch processed when the next is asked for. */
+  batches(): AsyncIterableIterator<ConsumerBatch<K, V>> {
+    const { handout } = this.#open();
+    return new Loop(handout, oneBatch<K, V>(handout, this.#config.maxPollRecords));
+  }
+
+  /**
+   * Calls a handler for each record or batch; a partition's in their order, `concurrency` partitions at once. What a
+   * handler has returned from is processed. Resolves when the consumer is closed, or the signal is aborted.
+   * @throws what a handler throws; its record is handed out again by the next run.
+   */
+  async run(options: RunOptions<K, V>): Promise<void> {
+    const { handout } = this.#open();
+    this.#isRunning = true;
+    await run(handout, options, this.#config.maxPollRecords).finally(() => {
+      this.#isRunning = false;
+    });
+  }
+
+  /**
+   * Commits what is named: records (the offset behind each) or offsets; by default all that was handed out, in a run
+   * all that is processed.
+   * @throws {CommitFailedError} the partition is somebody else's by now.
+   * @throws {BrokerError} what the coordinator says; what passes by itself is tried again until default.api.timeout.ms.
+   */
+  async commit(what?: CommitInput, options: CallOptions = {}): Promise<void> {
+    await this.#open().commit(this.#offsets(what), options);
+  }
+
+  /** Commits without waiting for it. @param onDone is told of the outcome; without it failures go to the logger. */
+  commitAsync(what?: CommitInput, onDone?: (error: KafkaError | undefined) => void): void {
+    const failed = (error: KafkaError) => this.#cluster.logger.warn({ err: error }, "a commit failed");
+    this.#open()
+      .commit(this.#offsets(what), {})
+      .then(
+        () => onDone?.(undefined),
+        (error) => (onDone ?? failed)(error),
+      );
+  }
+
+  /** What the group has committed; partitions without a committed offset are left out. */
+  async committed(partitions: readonly TopicPartition[], options: CallOptions = {}): Promise<CommittedOffset[]> {
+    this.#open();
+    const { groupId } = this.#config;
+    if (groupId === undefined) throw noGroup("committed offsets");
+    return listGroupOffsets(this.#cluster, groupId, { ...options, partitions, requireStable: true });
+  }
+
+  /**
+   * Goes on from there; what was fetched before is dropped. Resolves when the offset is known.
+   * @throws {InvalidStateError} for a partition that it does not have.
+   */
+  async seek(partition: TopicPartition, to: SeekTarget): Promise<void> {
+    const reads = this.#partition(partition);
+    if (typeof to === "number") reads.seek(to);
+    else reads.lookFor(to instanceof Date ? { timestamp: to.getTime() } : (to satisfies Whence));
+    this.#assignments.kick();
+    await this.#located(reads);
+  }
+
+  /** The offset of the record that is handed out next. */
+  async position(partition: TopicPartition): Promise<number> {
+    const reads = this.#partition(partition);
+    await this.#located(reads);
+    return reads.position;
+  }
+
+  /** Records between position and high watermark, as of the last fetch; undefined before it. */
+  lag(partition: TopicPartition): number | undefined {
+    const { position, highWatermark } = this.#partition(partition);
+    return position < 0 || highWatermark < 0 ? undefined : Math.max(0, highWatermark - position);
+  }
+
+  /** None of their records are handed out until they are resumed; heartbeats go on. */
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const each of partitions) this.#partition(each).isPaused = true;
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    for (const each of partitions) this.#partition(each).isPaused = false;
+    this.#assignments.kick();
+  }
+
+  paused(): TopicPartition[] {
+    return this.assignment().filter((each) => this.#partition(each).isPaused);
+  }
+
+  /** Has the group rebalance (KIP-568). @param reason is told to the coordinator. */
+  enforceRebalance(reason = "the application asks for it"): void {
+    this.#open().member?.enforceRebalance(reason);
+  }
+
+  /** The membership as of now; memberId is "" and generationId -1 while there is none. */
+  groupMetadata() {
+    const { groupId = null, groupInstanceId = null } = this.#config;
+    const { memberId, generationId } = this.#assignments.member?.identity ?? { memberId: "", generationId: -1 };
+    return { groupId, groupInstanceId, memberId, generationId };
+  }
+
+  /**
+   * Ends loops and runs; handlers that are at work are awaited. What is processed is committed if auto commit is on,
+   * partitions are revoked, and the consumer leaves its group, all until `timeoutMs`.
+   */
+  close({ timeoutMs = closeTimeoutMs, membership = "default" }: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#assignments.close(membership, timeoutMs).finally(() => this.#cluster.close());
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #open(): Assignments {
+    if (this.#closing !== undefined) throw new ClosedError("the consumer was closed");
+    return this.#assignments;
+  }
+
+  #partition({ topic, partition }: TopicPartition): ReadPartition {
+    const found = this.#open().partitions.get(partitionKey(topic, partition));
+    if (found === undefined) throw new InvalidStateError(`${listed([{ topic, partition }])} is not assigned`);
+    return found;
+  }
+
+  async #located(partition: ReadPartition): Promise<void> {
+    await partition.located();
+    const { error } = partition;
+    if (error === undefined) return;
+    partition.error = undefined;
+    throw error;
+  }
+
+  #offsets(what: CommitInput | undefined): OffsetToCommit[] {
+    if (what === undefined) return this.#assignments.offsets(this.#isRunning ? "processed" : "position");
+    const each = Symbol.iterator in what ? [...what] : [what];
+    return each.map((one) => ("timestamp" in one ? behind(one) : one));
+  }
+}
+
+/** Any record, whatever its key and value are. */
+type AnyRecord = Pick<ConsumerRecord, "topic" | "partition" | "offset" | "leaderEpoch" | "timestamp">;
+export type CommitInput = AnyRecord | OffsetToCommit | Iterable<AnyRecord | OffsetToCommit>;
+
+function behind({ topic, partition, offset, leaderEpoch }: AnyRecord): OffsetToCommit {
+  return { topic, partition, offset: offset + 1, leaderEpoch };
+}
+
+export function noGroup(what: string): ClientConfigError {
+  return new ClientConfigError(`${what}: the consumer is in no group`, "set group.id");
+}

@@ -1,0 +1,101 @@
+/** Handlers for records or batches: several partitions at once, each partition in its order. */
+import type { ConsumerRecord } from "./consumer-record.ts";
+import type { Handout, Reader, Work } from "./handout.ts";
+import { type ConsumerBatch, oneBatch, oneRecord, type Portion } from "./loops.ts";
+
+export interface HandlerContext {
+  /** Aborted when somebody else may have the partition, and when the run ends early. */
+  readonly signal: AbortSignal;
+}
+
+interface RunLimits {
+  /** Partitions handled at once. Default: 1. */
+  readonly concurrency?: number;
+  /** Ends the run: handlers that are at work are told by their signal, and awaited. */
+  readonly signal?: AbortSignal;
+}
+
+export type RunOptions<K, V> = RunLimits &
+  (
+    | {
+        readonly eachRecord: (record: ConsumerRecord<K, V>, context: HandlerContext) => unknown;
+        readonly eachBatch?: undefined;
+      }
+    | {
+        readonly eachBatch: (batch: ConsumerBatch<K, V>, context: HandlerContext) => unknown;
+        readonly eachRecord?: undefined;
+      }
+  );
+
+/**
+ * Resolves when the consumer is closed or the signal aborted, and all handlers have returned.
+ * @throws what a handler threw, or what keeps the consumer from reading; what was not handled is handed out again.
+ */
+export async function run<K, V>(handout: Handout, options: RunOptions<K, V>, maxRecords: number): Promise<void> {
+  const { concurrency = 1, signal } = options;
+  const ended = new AbortController();
+  const end = () => {
+    ended.abort(signal?.reason);
+    handout.wake();
+  };
+  const reader: Reader = { abandon: () => handout.wake() };
+  handout.enter(reader);
+  if (signal?.aborted) end();
+  signal?.addEventListener("abort", end, { once: true });
+  const worker = async () => {
+    try {
+      if (options.eachBatch !== undefined) {
+        await work(handout, oneBatch<K, V>(handout, maxRecords), options.eachBatch, ended.signal);
+      } else {
+        await work(handout, oneRecord<K, V>(handout), options.eachRecord, ended.signal);
+      }
+    } catch (error) {
+      end();
+      throw error;
+    }
+  };
+  const workers = await Promise.allSettled(Array.from({ length: concurrency }, worker));
+  signal?.removeEventListener("abort", end);
+  handout.leave(reader);
+  const failed = workers.find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function work<T>(
+  handout: Handout,
+  portion: Portion<T>,
+  handle: (value: T, context: HandlerContext) => unknown,
+  ended: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const taken = await handout.take(() => ended.aborted);
+    if (taken === undefined) return;
+    await handleAll(handout, taken, portion, handle, ended);
+  }
+}
+
+async function handleAll<T>(
+  handout: Handout,
+  taken: Work,
+  portion: Portion<T>,
+  handle: (value: T, context: HandlerContext) => unknown,
+  ended: AbortSignal,
+): Promise<void> {
+  const { partition } = taken;
+  const lost = new AbortController();
+  const signal = AbortSignal.any([ended, lost.signal]);
+  partition.work = lost;
+  try {
+    for (let value = portion(taken); value !== undefined; value = portion(taken)) {
+      await handle(value, { signal });
+      handout.processed(taken);
+      if (ended.aborted || handout.isClosed) return;
+    }
+  } catch (error) {
+    if (partition.version === taken.version) partition.seek(partition.processed);
+    throw error;
+  } finally {
+    partition.work = undefined;
+    handout.release(taken);
+  }
+}

@@ -74,7 +74,7 @@ export class Assignments {
   async unsubscribe(): Promise<void> {
     this.#subscription.clear();
     if (this.#member === undefined) return this.assign([]).then(() => this.#subscription.clear());
-    this.#member.subscribe([]);
+    this.#member.unsubscribe();
     await this.#member.settled();
   }
 

@@ -68,8 +68,13 @@ export class GroupMember {
     return rejoining.has(this.#machine.state);
   }
 
-  subscribe(topics: readonly string[]): void {
-    this.#step({ type: "subscribe", topics });
+  /** @param topics undefined: not known yet */
+  subscribe(topics: readonly string[] | undefined): void {
+    if (topics !== undefined) this.#step({ type: "subscribe", topics });
+  }
+
+  unsubscribe(): void {
+    this.#step({ type: "unsubscribe" });
   }
 
   /** The application waits for records. */

@@ -26,7 +26,10 @@ export class Subscription {
     this.#config = config;
   }
 
-  /** @throws {InvalidStateError} when partitions are assigned. @throws {ClientConfigError} for a pattern that is none. */
+  /**
+   * @throws {InvalidStateError} when partitions are assigned.
+   * @throws {ClientConfigError} for a pattern that is none.
+   */
   subscribe(input: SubscriptionInput): void {
     if (this.#wanted.kind === "partitions") throw mixed("partitions are assigned");
     if (typeof input === "object" && "pattern" in input) {
@@ -54,12 +57,12 @@ export class Subscription {
     this.#watch();
   }
 
-  /** The topics that the group is told; undefined: none are known yet that a pattern could match. */
-  topics(known: ClusterMetadata): readonly string[] {
+  /** The topics that the group is told; undefined: nothing to be told, or no topic is known yet that could match. */
+  topics(known: ClusterMetadata): readonly string[] | undefined {
     const wanted = this.#wanted;
     if (wanted.kind === "topics") return wanted.topics;
-    if (wanted.kind === "pattern") return matchingTopics(known, wanted.matches, this.#config.excludeInternalTopics);
-    return [];
+    if (wanted.kind !== "pattern" || known.brokers.size === 0) return undefined;
+    return matchingTopics(known, wanted.matches, this.#config.excludeInternalTopics);
   }
 
   #watch(): void {

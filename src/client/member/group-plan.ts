@@ -72,7 +72,7 @@ function assertNothingHandedOver(
   }
 }
 
-/** What a plan rests on: for each of the group's topics, in words, the partitions and, where they matter, their racks. */
+/** What a plan rests on: of each of the group's topics, in words, the partitions and, where they matter, the racks. */
 export type PlannedTopics = ReadonlyMap<string, string>;
 
 export function plannedTopics(names: Iterable<string>, topics: ClusterTopics, racksMatter: boolean): PlannedTopics {

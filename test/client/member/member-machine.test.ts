@@ -81,7 +81,7 @@ test("an assignor of the application that throws ends the membership, with what 
   assert.equal(talk.machine.state, "Failed");
 });
 
-test("rule 46: a cooperative assignor of the application that hands over what is still owned ends the membership", () => {
+test("rule 46: an assignor of the application that hands over what is still owned ends the membership", () => {
   const { assign, onAssignment, subscriptionUserData } = standardAssignors.range();
   const supportedProtocols = ["COOPERATIVE"] as const;
   const assignor = { name: "mine", version: 0, supportedProtocols, assign, onAssignment, subscriptionUserData };
@@ -131,7 +131,7 @@ test("KIP-800: a reason longer than 255 characters is cut", () => {
   assert.equal(talk.asked("JoinGroup").body.reason?.length, 255);
 });
 
-test("a join and a sync are waited for as long as a rebalance may take, a heartbeat never longer than a session", () => {
+test("a join and a sync are waited for as long as a rebalance may take, a heartbeat as long as a session", () => {
   const talk = new Conversation({ maxPollIntervalMs: 60_000, sessionTimeoutMs: 10_000 });
   talk.subscribe("orders");
   assert.equal(talk.asked("JoinGroup").timeoutMs, 65_000);

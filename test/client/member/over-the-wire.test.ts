@@ -65,7 +65,7 @@ test("rule 46: a fifth cooperative member takes its part, only what moves stands
   );
 });
 
-test("rules 26 and 50: the last one that closes leaves the group Empty, the one before hands its partitions over", async () => {
+test("rules 26 and 50: who closes hands its partitions over; the last one leaves the group Empty", async () => {
   const topic = await newTopic(4);
   const groupId = unique("billing");
   const readers = new Readers();

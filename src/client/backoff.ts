@@ -1,4 +1,4 @@
-/** Exponential back-off with a fifth of jitter either way, so that clients that failed together do not return together. */
+/** Exponential back-off with a fifth of jitter either way, so that clients that failed together return apart. */
 export interface BackoffLimits {
   readonly initialMs: number;
   readonly maxMs: number;

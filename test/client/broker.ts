@@ -8,7 +8,7 @@ import { startServer } from "../../src/server/start-server.ts";
 const outside = process.env.REGROUP_TEST_BOOTSTRAP;
 export const isKafka = outside !== undefined;
 
-/** One for each file of tests, called at its top level: it ends with the file. @returns what clients take as bootstrap servers. */
+/** One for each file of tests, called at its top level: it ends with the file. @returns its bootstrap servers. */
 export async function startTestBroker(config: Readonly<Record<string, string>> = {}): Promise<string> {
   if (outside !== undefined) return outside;
   const server = await startServer({

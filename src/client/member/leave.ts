@@ -19,6 +19,7 @@ export function leave(member: Member): void {
   if (!saysGoodBye(member)) return leaveDone(member);
   const { reason, deadlineMs } = member.leaving!;
   const timeoutMs = Math.min(member.config.requestTimeoutMs, deadlineMs - member.nowMs);
+  member.heartbeat = undefined;
   member.asked = sayGoodBye(member, reason, timeoutMs);
 }
 

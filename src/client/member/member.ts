@@ -81,7 +81,8 @@ export class Member {
   }
 
   get isBeating(): boolean {
-    return this.generationId >= 0 && beating.has(this.state);
+    const hasSaidGoodBye = this.state === "Leaving" && this.asked !== undefined;
+    return this.generationId >= 0 && beating.has(this.state) && !hasSaidGoodBye;
   }
 
   turn(to: MemberState): void {

@@ -14,7 +14,7 @@ export class NoOffsetForPartitionError extends KafkaError {
       code: "NO_OFFSET_FOR_PARTITION",
       hint: "seek to where to begin, or set auto.offset.reset to earliest or latest",
     });
-    this.partitions = partitions;
+    this.partitions = partitions.map(plain);
   }
 }
 
@@ -29,7 +29,7 @@ export class OffsetOutOfRangeError extends KafkaError {
       errorCode: ErrorCode.OFFSET_OUT_OF_RANGE,
       hint: hints.OFFSET_OUT_OF_RANGE,
     });
-    this.partition = partition;
+    this.partition = plain(partition);
     this.offset = offset;
   }
 }
@@ -58,7 +58,7 @@ export class DeserializationError extends KafkaError {
       code: "DESERIALIZATION_FAILED",
       cause,
     });
-    this.partition = partition;
+    this.partition = plain(partition);
     this.offset = offset;
     this.part = part;
   }
@@ -78,7 +78,7 @@ export class CorruptRecordsError extends KafkaError {
       hint: "seek beyond them to go on without them",
       cause,
     });
-    this.partition = partition;
+    this.partition = plain(partition);
     this.offset = offset;
   }
 }
@@ -89,4 +89,9 @@ export class InvalidStateError extends KafkaError {
   constructor(message: string, hint?: string) {
     super(message, { code: "INVALID_STATE", hint });
   }
+}
+
+/** No more of what is passed in than its name. */
+function plain({ topic, partition }: TopicPartition): TopicPartition {
+  return { topic, partition };
 }

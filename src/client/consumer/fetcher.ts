@@ -25,6 +25,12 @@ interface NodeLanes {
   isBackingOff: boolean;
 }
 
+/** A partition that a fetch names, and its version then: of a later one the answer tells nothing. */
+interface Sent {
+  readonly partition: ReadPartition;
+  readonly was: number;
+}
+
 export interface FetcherHooks {
   /** Records are there, or an error that the application is to be told. */
   ready(): void;
@@ -34,6 +40,8 @@ export interface FetcherHooks {
   failed(error: KafkaError): void;
 }
 
+/** The second lane waits briefly: it must be free for what becomes fetchable next. */
+const secondLaneWaitMs = 50;
 /** From version 13 on topics are named by their ids. */
 const lastVersionWithNames = 12;
 
@@ -119,12 +127,12 @@ export class Fetcher {
   async #fetch(nodeId: number, node: NodeLanes, lane: 0 | 1, partitions: readonly ReadPartition[]): Promise<void> {
     const { fetchMaxWaitMs, fetchMinBytes, fetchMaxBytes, isolationLevel, clientRack, requestTimeoutMs } = this.#config;
     const positions = partitions.map((partition) => this.#positionOf(partition));
-    const versions = new Map(partitions.map((partition) => [partition.key, { partition, was: partition.version }]));
+    const sent = new Map(partitions.map((partition) => [partition.key, { partition, was: partition.version }]));
     const names = new Map(positions.map(({ topicId, topic }) => [topicId, topic]));
     for (const partition of partitions) partition.isFetching = true;
     node.busy[lane] = true;
     const request = {
-      maxWaitMs: fetchMaxWaitMs,
+      maxWaitMs: lane === 0 ? fetchMaxWaitMs : Math.min(fetchMaxWaitMs, secondLaneWaitMs),
       minBytes: fetchMinBytes,
       maxBytes: fetchMaxBytes,
       isolationLevel: isolationLevel === "read_committed" ? 1 : 0,
@@ -139,12 +147,12 @@ export class Fetcher {
         timeoutMs: requestTimeoutMs + fetchMaxWaitMs,
         signal: this.#closing.signal,
       });
-      for (const partition of partitions) partition.isFetching = false;
+      fetchEnded(sent.values());
       this.#answered(nodeId, node, lane, answer, (topic, topicId, index) =>
-        versions.get(partitionKey(topic || names.get(topicId) || "", index)),
+        sent.get(partitionKey(topic || names.get(topicId) || "", index)),
       );
     } catch (error) {
-      for (const partition of partitions) partition.isFetching = false;
+      fetchEnded(sent.values());
       this.#sendFailed(node, lane, error);
     }
     node.busy[lane] = false;
@@ -164,7 +172,7 @@ export class Fetcher {
     node: NodeLanes,
     lane: 0 | 1,
     answer: Answer,
-    find: (topic: string, topicId: string, index: number) => { partition: ReadPartition; was: number } | undefined,
+    find: (topic: string, topicId: string, index: number) => Sent | undefined,
   ): void {
     if (answer.errorCode !== ErrorCode.NONE) {
       node.session.failed(answer.errorCode);
@@ -261,4 +269,8 @@ export class Fetcher {
     }, this.#config.retryBackoffMs);
     this.#timers.add(timer);
   }
+}
+
+function fetchEnded(sent: Iterable<Sent>): void {
+  for (const { partition, was } of sent) if (partition.version === was) partition.isFetching = false;
 }

@@ -47,7 +47,7 @@ export class Locator {
     this.#closing.abort();
   }
 
-  /** What is tried again by the calls themselves is; what then still fails is told to the application, and tried anew. */
+  /** What the calls themselves try again is; what then still fails is told to the application, and tried anew. */
   async #ask(partitions: readonly ReadPartition[], ask: () => Promise<void>): Promise<void> {
     const versions = partitions.map(({ version }) => version);
     for (const partition of partitions) partition.isLocating = true;

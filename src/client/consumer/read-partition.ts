@@ -35,6 +35,7 @@ export class ReadPartition implements TopicPartition {
   isHeld = false;
   /** Revoked or lost: no more of it is fetched or handed out. */
   isStopped = false;
+  /** A fetch for what it is now is under way. */
   isFetching = false;
   /** Fetching goes on after retry.backoff.ms. */
   isBackingOff = false;
@@ -122,6 +123,7 @@ export class ReadPartition implements TopicPartition {
 
   #forget(): void {
     this.version++;
+    this.isFetching = false;
     this.chunks = [];
     this.error = undefined;
     this.isLocating = false;

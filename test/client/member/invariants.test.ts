@@ -36,6 +36,7 @@ const config = { sessionTimeoutMs: 10_000, maxPollIntervalMs: 8000 };
 interface Pace {
   readonly slowMs: number;
   readonly waitMs: number;
+  readonly lossRate: number;
 }
 
 class Crowd {
@@ -45,13 +46,14 @@ class Crowd {
   #hadStatic = false;
   #hadRestart = false;
 
-  constructor(assignors: readonly StandardAssignorName[], seed: number, { slowMs, waitMs }: Pace) {
+  constructor(assignors: readonly StandardAssignorName[], seed: number, { slowMs, waitMs, lossRate }: Pace) {
     this.#assignors = assignors;
     const group: SimulatedGroup = new SimulatedGroup({
       seed,
       networkMs: () => 1 + Math.floor(group.random() * 20),
       revokeMs: () => Math.floor(group.random() * slowMs),
       heartbeatMaxWaitMs: waitMs,
+      lossRate,
     });
     this.group = group;
     group.topic("orders", 5);
@@ -164,7 +166,11 @@ const lists: readonly (readonly StandardAssignorName[])[] = [
 for (const assignors of lists) {
   test(`${assignors}: never two owners at one moment, everything assigned and everybody stable in the end`, () => {
     const script = fc.array(fc.tuple(happening, pause), { minLength: 3, maxLength: 25 });
-    const pace = fc.record({ slowMs: fc.constantFrom(1, 50, 3000), waitMs: fc.constantFrom(0, 0, 3000) });
+    const pace = fc.record({
+      slowMs: fc.constantFrom(1, 50, 3000),
+      waitMs: fc.constantFrom(0, 0, 3000),
+      lossRate: fc.constantFrom(0, 0.05),
+    });
     fc.assert(
       fc.property(script, fc.nat(), pace, (script, seed, pace) => {
         const crowd = new Crowd(assignors, seed, pace);

@@ -23,6 +23,8 @@ export interface SimulatedOptions {
   readonly revokeMs?: () => number;
   /** Above 0: the coordinator holds heartbeats back until the group rebalances. */
   readonly heartbeatMaxWaitMs?: number;
+  /** Of requests to the coordinator, how many are lost on the way, or their answers: 0 to 1. */
+  readonly lossRate?: number;
   readonly group?: Partial<GroupConfig>;
 }
 
@@ -53,7 +55,7 @@ export class SimulatedGroup {
   constructor({ seed = 1, group = {}, ...options }: SimulatedOptions = {}) {
     const rng = seededRng(seed);
     this.random = () => rng.bytes(2).reduce((sum, byte) => sum * 256 + byte, 0) / 65_536;
-    this.options = { networkMs: () => 1, revokeMs: () => 0, heartbeatMaxWaitMs: 0, ...options };
+    this.options = { networkMs: () => 1, revokeMs: () => 0, heartbeatMaxWaitMs: 0, lossRate: 0, ...options };
     this.world = new World({ groupInitialRebalanceDelayMs: 0, ...group });
   }
 
@@ -174,6 +176,7 @@ export class SimulatedGroup {
     if (parked === undefined) return;
     this.#parked.delete(token);
     const { member, request } = parked;
+    if (member.lost.delete(request.id)) return;
     const response = { members: [], skipAssignment: false, assignment: new Uint8Array(), ...reply };
     const event = { type: "answer", id: request.id, api: request.api, response } as unknown as MemberAnswer;
     this.later(this.options.networkMs(), () => member.event(event));
@@ -201,6 +204,8 @@ export class SimulatedMember {
   readonly reads = new Map<string, { readonly sinceMs: number }>();
   /** Requests that it sent, by name. */
   readonly sent = new Map<string, number>();
+  /** Requests whose answers will not come: their connection broke. */
+  readonly lost = new Set<RequestId>();
   isRunning = true;
   topics: readonly string[] = [];
   readonly #group: SimulatedGroup;
@@ -254,6 +259,12 @@ export class SimulatedMember {
     this.#group.later(this.#callbacksEndMs - this.#group.nowMs, () => this.event({ type: "callbackDone" }));
   }
 
+  /** The member notices that the connection is broken; what it carried may have arrived before. */
+  #lose({ id }: MemberRequest): void {
+    this.lost.add(id);
+    this.#group.later(100 + Math.floor(900 * this.#group.random()), () => this.event({ type: "failed", id }));
+  }
+
   #send(request: MemberRequest): void {
     const { options } = this.#group;
     const answerIn = (ms: number, response: object) => {
@@ -266,6 +277,9 @@ export class SimulatedMember {
     } else if (request.api === "Metadata") {
       answerIn(2 * options.networkMs(), { topics: new Map(this.#group.topics) });
     } else {
+      const isLost = this.#group.random() < options.lossRate;
+      if (isLost) this.#lose(request);
+      if (isLost && this.#group.random() < 0.5) return;
       this.#group.later(options.networkMs(), () => this.#group.arrived(this, request));
       if (request.api === "Heartbeat") return; // always answered here
       this.#group.later(request.timeoutMs, () => this.event({ type: "failed", id: request.id }));

@@ -27,6 +27,8 @@ export interface Peer {
 }
 
 export interface BrokerConnection {
+  /** The size of the next frame is known, the frame is not whole: it counts from now on. 0 when none has begun. */
+  announce(bytes: number): void;
   /** Takes one frame without its size. The bytes are the broker's until it has answered. */
   receive(frame: Uint8Array): void;
   /** The client reads again: `isBehind` is over. */
@@ -35,7 +37,7 @@ export interface BrokerConnection {
   closed(): void;
 }
 
-/** Bytes of requests that wait or run, over all connections. */
+/** Bytes of requests that come in, wait or run, over all connections. */
 export interface QueuedBytes {
   add(bytes: number): void;
   remove(bytes: number): void;
@@ -69,6 +71,10 @@ export class ClientConnection implements BrokerConnection, Connection {
   #isClosed = false;
   #isPaused = false;
   #isHeld = false;
+  /** Of the frame that is coming in. */
+  #announcedBytes = 0;
+  /** It has its place: even when all are held this one may finish it, else nobody ever could. */
+  #isAnnouncedCounted = false;
 
   constructor(broker: BrokerServices, served: ReadonlyMap<number, ServedApi>, peer: Peer, queued: QueuedBytes) {
     this.#broker = broker;
@@ -95,11 +101,32 @@ export class ClientConnection implements BrokerConnection, Connection {
     return () => this.#onClosed.delete(callback);
   }
 
+  announce(bytes: number): void {
+    if (this.#isClosed || bytes === this.#announcedBytes) return;
+    this.#announcedBytes = bytes;
+    this.#countAnnounced();
+  }
+
+  /** As Kafka takes a request's memory from its pool: once its size is read, and when there is some. */
+  #countAnnounced(): void {
+    if (this.#isHeld || this.#isAnnouncedCounted || this.#announcedBytes === 0) return;
+    this.#isAnnouncedCounted = true;
+    this.#queued.add(this.#announcedBytes);
+  }
+
+  /** The frame is here, or will never be. @returns what was counted of it. */
+  #forgetAnnounced(): number {
+    const counted = this.#isAnnouncedCounted ? this.#announcedBytes : 0;
+    this.#announcedBytes = 0;
+    this.#isAnnouncedCounted = false;
+    return counted;
+  }
+
   receive(frame: Uint8Array): void {
     if (this.#isClosed) return;
     this.#waiting.push(frame);
     this.#waitingBytes += frame.length;
-    this.#queued.add(frame.length);
+    this.#queued.add(frame.length - this.#forgetAnnounced());
     this.#runWhatMay();
   }
 
@@ -110,9 +137,10 @@ export class ClientConnection implements BrokerConnection, Connection {
   closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const frame of this.#waiting) this.#queued.remove(frame.length);
+    const bytes = this.#waitingBytes + this.#forgetAnnounced();
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
+    this.#queued.remove(bytes);
     for (const callback of [...this.#onClosed]) callback();
     this.#onClosed.clear();
   }
@@ -120,6 +148,7 @@ export class ClientConnection implements BrokerConnection, Connection {
   /** All clients together have too much queued; each is read from again when they have not. */
   holdAll(hold: boolean): void {
     this.#isHeld = hold;
+    this.#countAnnounced();
     this.#pause();
   }
 
@@ -133,7 +162,8 @@ export class ClientConnection implements BrokerConnection, Connection {
   }
 
   #pause(): void {
-    const pause = this.#isHeld || this.#waiting.length >= maxWaiting || this.#waitingBytes >= maxWaitingBytes;
+    const isHeld = this.#isHeld && !this.#isAnnouncedCounted;
+    const pause = isHeld || this.#waiting.length >= maxWaiting || this.#waitingBytes >= maxWaitingBytes;
     if (pause === this.#isPaused) return;
     this.#isPaused = pause;
     this.#peer.pauseReading(pause);

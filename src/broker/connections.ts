@@ -1,6 +1,9 @@
 import type { ClientConnection, QueuedBytes } from "./connection.ts";
 
-/** All connections, and the bytes of requests that wait or run on them: over the limit nobody is read from. */
+/**
+ * All connections, and the bytes of requests that come in, wait or run on them: over the limit nobody is read from but
+ * those whose request is counted already.
+ */
 export class Connections implements QueuedBytes {
   readonly #limit: number;
   readonly #open = new Set<ClientConnection>();
@@ -34,6 +37,11 @@ export class Connections implements QueuedBytes {
     const isOver = this.#limit > 0 && this.#bytes > this.#limit;
     if (isOver === this.#isOver) return;
     this.#isOver = isOver;
-    for (const connection of this.#open) connection.holdAll(isOver);
+    for (const connection of [...this.#open]) {
+      this.#open.delete(connection); // who had its turn comes last the next time
+      this.#open.add(connection);
+      connection.holdAll(isOver);
+      if (this.#isOver !== isOver) return; // it took what had become free
+    }
   }
 }

@@ -53,6 +53,7 @@ export class ClientSocket implements Peer {
     socket.on("data", (chunk: Buffer) => {
       const problem = frames.push(chunk);
       if (problem !== undefined) this.#refuse(wordsFor(problem, limits.maxRequestBytes));
+      else this.#connection.announce(frames.announcedBytes);
     });
     socket.on("drain", () => this.#drained());
     socket.on("error", (error) => logger.debug({ client: this.client, err: error }, "a client's connection broke"));

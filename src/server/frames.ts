@@ -12,11 +12,17 @@ export class FrameReader {
   readonly #onFrame: (frame: Uint8Array) => void;
   #pieces: Buffer[] = [];
   #bytes = 0;
+  #announcedBytes = 0;
   #isFirst = true;
 
   constructor(maxBytes: number, onFrame: (frame: Uint8Array) => void) {
     this.#maxBytes = maxBytes;
     this.#onFrame = onFrame;
+  }
+
+  /** The size of the frame whose beginning is here; 0 when there is none, or when its size is not here yet. */
+  get announcedBytes(): number {
+    return this.#announcedBytes;
   }
 
   /**
@@ -25,13 +31,17 @@ export class FrameReader {
    */
   push(chunk: Buffer): FrameProblem | undefined {
     if (this.#bytes > 0) return this.#pushOnto(chunk);
+    this.#announcedBytes = 0;
     let at = 0;
     while (chunk.length - at >= sizeBytes) {
       const size = chunk.readInt32BE(at);
       const problem = this.#refuse(size, chunk.subarray(at));
       if (problem !== undefined) return problem;
       const end = at + sizeBytes + size;
-      if (end > chunk.length) break;
+      if (end > chunk.length) {
+        this.#announcedBytes = size;
+        break;
+      }
       this.#onFrame(chunk.subarray(at + sizeBytes, end));
       at = end;
     }
@@ -47,6 +57,7 @@ export class FrameReader {
     const size = this.#pieces[0]!.readInt32BE(0);
     const problem = this.#refuse(size, this.#pieces[0]!);
     if (problem !== undefined) return problem;
+    this.#announcedBytes = size;
     if (this.#bytes < sizeBytes + size) return undefined;
     const whole = this.#join();
     this.#pieces = [];

@@ -12,6 +12,7 @@ class Generous implements BrokerConnection {
   readonly #peer: Peer;
   readonly closedByClient: Promise<void>;
   received = 0;
+  announced = 0;
   #closed: () => void = () => undefined;
 
   constructor(peer: Peer) {
@@ -19,6 +20,10 @@ class Generous implements BrokerConnection {
     this.closedByClient = new Promise((resolve) => {
       this.#closed = resolve;
     });
+  }
+
+  announce(bytes: number): void {
+    this.announced = bytes;
   }
 
   receive(frame: Uint8Array): void {
@@ -96,4 +101,14 @@ test("when all unread answers together are too many, the client that has the mos
   await most.connection.closedByClient;
   assert.match(warned.join(), /^a client is disconnected: it does not read its answers \(\d+ bytes wait\)/);
   await receivesMegabytes(few.client, 20);
+});
+
+test("a request of which only a part has come is announced with its whole size", async (t) => {
+  const { client, connection } = await (await listening(t, megabyte)).connect();
+  client.write(Buffer.of(0, 0, 0, 1, 0, 0, 0, 3, 232, 0));
+  while (connection.announced === 0) await new Promise(setImmediate);
+  assert.deepEqual([connection.received, connection.announced], [1, 1000]);
+  client.write(new Uint8Array(999));
+  while (connection.received === 1) await new Promise(setImmediate);
+  assert.equal(connection.received, 2);
 });

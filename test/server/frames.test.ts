@@ -45,3 +45,12 @@ test("the first bytes of TLS and HTTP are recognised, later ones are sizes", () 
     size: 0x47455420,
   });
 });
+
+test("the size of a frame that has begun is told until the frame is whole", () => {
+  const reader = new FrameReader(1000, () => undefined);
+  const told = [...Buffer.concat([frame("abc"), frame(""), frame("d")])].map((byte) => {
+    reader.push(Buffer.of(byte));
+    return reader.announcedBytes;
+  });
+  assert.deepEqual(told, [0, 0, 0, 3, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
+});

@@ -146,6 +146,13 @@ export class Handout {
     if (partition.version === version) partition.processed = partition.position;
   }
 
+  /** What was handed out of it, and is not processed, is to be handed out again. */
+  takeBack({ partition, version }: Work): void {
+    if (partition.version !== version) return;
+    partition.seek(partition.processed);
+    this.#hooks.drained();
+  }
+
   /** The application has let go of it. */
   release(work: Work): void {
     const wasFirst = isFirst(this.#works, work);

@@ -92,7 +92,7 @@ async function handleAll<T>(
       if (ended.aborted || handout.isClosed) return;
     }
   } catch (error) {
-    if (partition.version === taken.version) partition.seek(partition.processed);
+    handout.takeBack(taken);
     throw error;
   } finally {
     partition.work = undefined;

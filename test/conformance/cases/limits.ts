@@ -59,8 +59,8 @@ suite("JoinGroup: the first round of an empty group", { concurrency: true }, () 
     const group = fresh("g");
     const member = await Member.of(group, { address: tight, instanceId: "a" });
     accepted(await member.join());
+    // The answer comes when the group is Empty. The broker may expire it at once: a new group waits as well.
     accepted(await member.leave());
-    await untilState(member.connection, group, "Empty");
     near((await timedJoin(group, performance.now())).ms, delayMs);
   });
 });

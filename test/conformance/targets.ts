@@ -96,8 +96,9 @@ function launch(args: string[]): Promise<{ child: ChildProcess; address: string 
       said = (said + chunk).slice(-10_000);
       const address = /127\.0\.0\.1:[1-9]\d*/.exec(said)?.[0];
       if (!address) return;
-      resolve({ child, address });
+      for (const stream of [child.stdout, child.stderr]) stream.off("data", listen).resume();
       unref(child);
+      resolve({ child, address });
     };
     child.stdout.on("data", listen);
     child.stderr.on("data", listen);

@@ -17,14 +17,14 @@ interface Client {
   busy: boolean;
 }
 
-type Step = (life: Life, client: Client, draw: Draw) => Promise<string> | undefined;
+type Step = (life: GroupLife, client: Client, draw: Draw) => Promise<string> | undefined;
 
 /**
  * A random life of one group with three clients, told line by line: each request, what is answered then, and the group
  * as it is described after it. Timeouts are long, so that only requests move the group; the same seed gives the same
  * requests, and on two brokers that do the same the same lines.
  */
-export class Life {
+export class GroupLife {
   readonly groupId: string;
   readonly topic: string;
   readonly clients: Client[] = [];
@@ -36,8 +36,8 @@ export class Life {
   private answers: string[] = [];
   private steps = 0;
 
-  static async begin(address: string, seed: number, topic: string): Promise<Life> {
-    const life = new Life(address, seed, topic, await Connection.open(address));
+  static async begin(address: string, seed: number, topic: string): Promise<GroupLife> {
+    const life = new GroupLife(address, seed, topic, await Connection.open(address));
     const statics = life.draw.below(4);
     for (const [index, name] of ["a", "b", "c"].entries()) {
       const instanceId = index < statics ? `instance-${name}` : null;
@@ -237,7 +237,7 @@ const deleteGroup: Step = async (life, client) => {
   return errorName(results[0].errorCode);
 };
 
-const restart: Step = () => undefined; // by Life itself
+const restart: Step = () => undefined; // by GroupLife itself
 
 const acts: [string, Step][] = [
   ...Array(6).fill(["join", join]),

@@ -66,7 +66,7 @@ export class Connection {
       try {
         frames.push(chunk);
       } catch (error) {
-        this.#fail(new NetworkError(`${this.#where}: ${(error as Error).message}`, error));
+        this.#fail(error as Error);
       }
     });
     socket.on("error", (error) => this.#fail(new NetworkError(`${this.#where}: ${error.message}`, error)));
@@ -136,7 +136,9 @@ export class Connection {
   /** What was written before still goes out; what is in flight rejects with {@link ClosedError}. */
   close(): void {
     if (this.#end === undefined) this.#flush();
-    this.#fail(new ClosedError(`${this.#where}: the connection was closed`), () => this.#socket.end());
+    // A broker hears of the end when it has answered what it parks (rule 58): nobody waits for that.
+    const end = this.#inFlight.size > 0 ? () => this.#socket.destroySoon() : () => this.#socket.end();
+    this.#fail(new ClosedError(`${this.#where}: the connection was closed`), end);
   }
 
   get #where(): string {

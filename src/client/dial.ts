@@ -10,7 +10,12 @@ import { AuthenticationError, ClientConfigError, NetworkError } from "./errors.t
 const nextAddressAfterMs = 1000;
 
 /** @throws {NetworkError | AuthenticationError | ClientConfigError} */
-export async function dial(server: Server, config: ClientConfig, timeoutMs: number): Promise<Socket> {
+export async function dial(
+  server: Server,
+  config: ClientConfig,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Socket> {
   const secure = config.securityProtocol === "SSL" || config.securityProtocol === "SASL_SSL";
   const target = { ...server, noDelay: true, keepAlive: true, autoSelectFamilyAttemptTimeout: nextAddressAfterMs };
   const socket = secure
@@ -20,14 +25,21 @@ export async function dial(server: Server, config: ClientConfig, timeoutMs: numb
         ...(await tlsOptions(config)),
       })
     : connectPlain(target);
-  await ready(socket, secure ? "secureConnect" : "connect", server, timeoutMs);
+  await ready(socket, secure ? "secureConnect" : "connect", server, timeoutMs, signal);
   return socket;
 }
 
-function ready(socket: Socket, event: "connect" | "secureConnect", server: Server, timeoutMs: number): Promise<void> {
+function ready(
+  socket: Socket,
+  event: "connect" | "secureConnect",
+  server: Server,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", aborted);
       socket.destroy();
       reject(error);
     };
@@ -37,10 +49,14 @@ function ready(socket: Socket, event: "connect" | "secureConnect", server: Serve
       () => fail(new NetworkError(`${nameOf(server)} did not answer within ${Math.round(timeoutMs)} ms`)),
       timeoutMs,
     );
+    const aborted = () => fail(signal.reason);
+    signal.addEventListener("abort", aborted, { once: true });
+    if (signal.aborted) return aborted();
     socket.once("error", broken);
     socket.once("close", ended);
     socket.once(event, () => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", aborted);
       socket.off("error", broken);
       socket.off("close", ended);
       resolve();

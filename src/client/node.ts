@@ -7,7 +7,7 @@ import type { BrokerVersions } from "./cluster.ts";
 import { Connection, type ConnectionName } from "./connection.ts";
 import { channels } from "./diagnostics.ts";
 import { dial, nameOf } from "./dial.ts";
-import { ClosedError, RequestTimeoutError } from "./errors.ts";
+import { ClosedError, NetworkError, RequestTimeoutError } from "./errors.ts";
 import type { ClientLogger } from "./logger.ts";
 import { authenticate } from "./sasl/authenticate.ts";
 import { negotiate } from "./versions.ts";
@@ -124,16 +124,16 @@ export class Node {
       lane.channel = channel;
       this.#failures = 0;
       void channel.connection.closed.then(() => this.#lost(channel));
-      return channel;
-    } catch (error) {
-      this.#backOff();
-      this.#tellDisconnected({ ...this.#nameOf(name) }, error as Error, false);
-      throw error;
-    } finally {
       // Once those who wait have all been served: who asks from then on comes behind them.
       process.nextTick(() => {
         lane.opening = undefined;
       });
+      return channel;
+    } catch (error) {
+      lane.opening = undefined;
+      this.#backOff();
+      this.#tellDisconnected({ ...this.#nameOf(name) }, error as Error, false);
+      throw error;
     }
   }
 
@@ -141,7 +141,8 @@ export class Node {
     const { socketConnectionSetupTimeoutMs: initialMs, socketConnectionSetupTimeoutMaxMs: maxMs } = this.#config;
     const startedAtMs = nowMs();
     const name = this.#nameOf(lane);
-    const socket = await dial(this.server, this.#config, backoffMs({ initialMs, maxMs }, this.#failures));
+    const timeoutMs = backoffMs({ initialMs, maxMs }, this.#failures);
+    const socket = await dial(this.server, this.#config, timeoutMs, this.#closing.signal);
     const { requestTimeoutMs, connectionsMaxIdleMs } = this.#config;
     const connection = new Connection(socket, name, { requestTimeoutMs, maxIdleMs: connectionsMaxIdleMs });
     try {
@@ -155,7 +156,11 @@ export class Node {
       return { connection, versions, retiresAtMs: lifetimeMs > 0 ? nowMs() + lifetimeMs * retireAfter : Infinity };
     } catch (error) {
       connection.close();
-      throw error;
+      if (!(error instanceof NetworkError)) throw error;
+      throw new NetworkError(
+        `${error.message} before it said who it is: it may expect another security.protocol`,
+        error,
+      );
     }
   }
 

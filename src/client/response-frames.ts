@@ -1,5 +1,7 @@
 /** Cuts what a broker sends into frames: an int32 size, then so many bytes. */
 
+import { ClientConfigError } from "./errors.ts";
+
 /** More than any broker sends; "HTTP" read as a size is beyond it. */
 const maxFrameBytes = 0x40000000;
 const sizeBytes = 4;
@@ -16,7 +18,7 @@ export class ResponseFrames {
     this.#onFrame = onFrame;
   }
 
-  /** Frames that lie whole in the chunk are views of it, others are gathered in a buffer of their own. @throws {TypeError} */
+  /** Frames that lie whole in the chunk are views of it, others are gathered apart. @throws {ClientConfigError} */
   push(chunk: Uint8Array): void {
     let bytes = chunk;
     if (this.#rest !== undefined) {
@@ -53,10 +55,11 @@ export class ResponseFrames {
   }
 }
 
-/** TLS alerts begin with 0x15 0x03: as a size, 352 million. */
-function notKafka(bytes: Uint8Array, at: number): TypeError {
+/** TLS alerts begin with 0x15 0x03: as a size, 352 million. Trying again cannot help. */
+function notKafka(bytes: Uint8Array, at: number): ClientConfigError {
   const first = Buffer.from(bytes.subarray(at, at + 4));
-  if (first[0] === 0x15) return new TypeError("the port speaks TLS: set security.protocol to SSL or SASL_SSL");
-  if (first.toString("latin1") === "HTTP") return new TypeError("the port speaks HTTP, not Kafka's protocol");
-  return new TypeError(`the port does not speak Kafka's protocol (a frame of ${first.readInt32BE(0)} bytes)`);
+  if (first[0] === 0x15)
+    return new ClientConfigError("the port speaks TLS", "set security.protocol to SSL or SASL_SSL");
+  const spoken = first.toString("latin1") === "HTTP" ? "HTTP" : `something else (0x${first.toString("hex")})`;
+  return new ClientConfigError(`the port speaks ${spoken}, not Kafka's protocol`, "check bootstrap.servers");
 }

@@ -1,8 +1,35 @@
 /** What the npm package `regroup` exports. */
+export type { PartitionAssignor } from "./assignment/partition-assignor.ts";
+export { standardAssignors } from "./assignment/standard-assignors.ts";
 export { type Broker, type BrokerOptions, createBroker } from "./broker/broker.ts";
 export { BrokerConfig } from "./broker/config.ts";
 export { loadConfig } from "./broker/config-sources.ts";
 export type { Endpoint, Logger } from "./broker/context.ts";
+export { Admin } from "./client/admin/admin.ts";
+export type { AdminConfigInput } from "./client/admin-keys.ts";
+export type { ClientConfigInput } from "./client/client-keys.ts";
+export { Consumer } from "./client/consumer/consumer.ts";
+export { ConsumerRecord } from "./client/consumer/consumer-record.ts";
+export type { ConsumerBatch } from "./client/consumer/loops.ts";
+export type { HandlerContext, RunOptions } from "./client/consumer/run.ts";
+export type { SubscriptionInput } from "./client/consumer/subscription.ts";
+export type { ConsumerConfigInput, RebalanceListener } from "./client/consumer-keys.ts";
+export {
+  AuthenticationError,
+  BrokerError,
+  ClientConfigError,
+  ClosedError,
+  KafkaError,
+  NetworkError,
+  RequestTimeoutError,
+  UnsupportedVersionError,
+} from "./client/errors.ts";
+export { Kafka } from "./client/kafka.ts";
+export { Producer } from "./client/producer/producer.ts";
+export type { HeadersInput, ProducerRecord, RecordMetadata } from "./client/producer/record.ts";
+export type { Partitioner, ProducerConfigInput } from "./client/producer-keys.ts";
+export type { Deserializer, SerdeContext, Serializer } from "./client/serde.ts";
+export type { TopicPartition } from "./client/topic-partition.ts";
 export type { Clock, Instant, Rng } from "./coordinator/clock.ts";
 export { type Log, LogError } from "./log/log.ts";
 export { openMemoryLog } from "./log/memory/memory-log.ts";

@@ -12,6 +12,7 @@ import { Handout } from "./handout.ts";
 import { Locator } from "./locator.ts";
 import { ReadPartition } from "./read-partition.ts";
 import { Subscription, type SubscriptionInput } from "./subscription.ts";
+import { Validator } from "./validator.ts";
 
 export class Assignments {
   readonly partitions = new Map<string, ReadPartition>();
@@ -21,6 +22,7 @@ export class Assignments {
   readonly #subscription: Subscription;
   readonly #fetcher: Fetcher;
   readonly #locator: Locator;
+  readonly #validator: Validator;
   #member: GroupMember | undefined;
   #committer: Committer | undefined;
   #autoCommit: NodeJS.Timeout | undefined;
@@ -35,20 +37,24 @@ export class Assignments {
       polled: () => this.#member?.polled(),
       busy: () => this.#member?.busy(),
     });
-    this.#locator = new Locator(cluster, config, this.partitions, {
-      located: () => {
-        this.#fetcher.kick();
-        this.handout.wake();
-      },
-    });
+    const failed = (error: Error) => this.handout.fail(error);
+    const found = () => {
+      this.#validator.kick();
+      this.#fetcher.kick();
+      this.handout.wake();
+    };
+    this.#locator = new Locator(cluster, config, this.partitions, { located: found, failed });
+    const validated = () => this.kick();
+    this.#validator = new Validator(cluster, config, this.partitions, { validated, failed });
     this.#fetcher = new Fetcher(cluster, config, this.partitions, {
       ready: () => this.handout.wake(),
       locate: () => this.#locator.kick(),
-      failed: (error) => this.handout.fail(error),
+      failed,
     });
     cluster.onMetadata((metadata) => {
       this.#member?.metadataChanged(metadata);
       this.#member?.subscribe(this.#subscription.topics(metadata));
+      this.#validator.kick();
       this.#fetcher.kick();
     });
   }
@@ -74,6 +80,7 @@ export class Assignments {
   async unsubscribe(): Promise<void> {
     this.#subscription.clear();
     if (this.#member === undefined) return this.assign([]).then(() => this.#subscription.clear());
+    this.handout.abandon();
     this.#member.unsubscribe();
     await this.#member.settled();
   }
@@ -127,6 +134,7 @@ export class Assignments {
     else await this.#finish(timeoutMs);
     this.#fetcher.close();
     this.#locator.close();
+    this.#validator.close();
     for (const partition of this.partitions.values()) partition.stop();
   }
 

@@ -84,6 +84,10 @@ export class ConsumerRecord<K = Uint8Array, V = Uint8Array> {
     return { topic, partition, offset, timestamp, key, value, headers };
   }
 
+  [Symbol.for("nodejs.util.inspect.custom")](): object {
+    return this.toJSON();
+  }
+
   #read(part: "key" | "value"): unknown {
     const bytes = readBytes(this.#readerBehind(part === "key" ? 0 : 1));
     if (bytes === null) return null;

@@ -53,7 +53,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncIterable<C
     this.#open().subscribe(topics);
   }
 
-  /** What it has is revoked, and it leaves its group. */
+  /** What it has is revoked, and it leaves its group. Handlers of a run are awaited: they cannot call it. */
   async unsubscribe(): Promise<void> {
     await this.#open().unsubscribe();
   }

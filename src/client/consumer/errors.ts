@@ -34,6 +34,26 @@ export class OffsetOutOfRangeError extends KafkaError {
   }
 }
 
+/** What was read has been truncated, after an unclean election; auto.offset.reset is none (KIP-320). */
+export class LogTruncationError extends KafkaError {
+  override readonly name = "LogTruncationError";
+  readonly partition: TopicPartition;
+  /** Where this consumer stands. */
+  readonly offset: number;
+  /** The first offset that is another record now; undefined: not known. */
+  readonly divergentOffset: number | undefined;
+  constructor(partition: TopicPartition, offset: number, divergentOffset: number | undefined) {
+    const from = divergentOffset === undefined ? "" : ` from ${divergentOffset} on`;
+    super(`${listed([partition])} was truncated${from}, below the position ${offset}`, {
+      code: "LOG_TRUNCATED",
+      hint: "seek to where to go on",
+    });
+    this.partition = plain(partition);
+    this.offset = offset;
+    this.divergentOffset = divergentOffset;
+  }
+}
+
 /** Partitions of the commit are no longer this consumer's: whoever has them now reads their records again. */
 export class CommitFailedError extends KafkaError {
   override readonly name = "CommitFailedError";

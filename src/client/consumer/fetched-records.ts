@@ -38,6 +38,8 @@ export class FetchedRecords {
   readonly byteLength: number;
   /** The offset to fetch from next. */
   readonly endOffset: number;
+  /** The leader epoch of the last batch. */
+  readonly endEpoch: number;
   /** The offset behind all that was read so far. */
   nextOffset: number;
   /** Of the batch that is being read. */
@@ -62,6 +64,7 @@ export class FetchedRecords {
     }
     this.byteLength = bytes.length;
     this.endOffset = Math.max(from.offset, last.lastOffset + 1);
+    this.endEpoch = last.partitionLeaderEpoch;
     this.nextOffset = from.offset;
     this.#aborted = (from.aborted ?? []).toSorted((a, b) => a.firstOffset - b.firstOffset);
   }

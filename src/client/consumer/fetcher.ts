@@ -37,7 +37,7 @@ export interface FetcherHooks {
   /** The position must be found. */
   locate(): void;
   /** No fetch can succeed any more. */
-  failed(error: KafkaError): void;
+  failed(error: Error): void;
 }
 
 /** The second lane waits briefly: it must be free for what becomes fetchable next. */
@@ -242,7 +242,7 @@ export class Fetcher {
   #sendFailed(node: NodeLanes, lane: 0 | 1, error: unknown): void {
     if (this.#closing.signal.aborted) return;
     if (lane === 0) node.session.failed();
-    if (error instanceof KafkaError && !error.retriable) return this.#hooks.failed(error);
+    if (!(error instanceof KafkaError) || !error.retriable) return this.#hooks.failed(error as Error);
     this.#cluster.logger.warn({ err: error }, "a fetch was not answered");
     this.#backOff(node);
   }

@@ -163,7 +163,7 @@ export class GroupMember {
       const response = await this.#answer(request);
       event = { type: "answer", id, api, response } as MemberEvent;
     } catch (error) {
-      if (!(error instanceof KafkaError)) throw error;
+      if (!(error instanceof KafkaError)) return this.#hooks.failed(error as Error);
       event = error.retriable ? { type: "failed", id } : { type: "refused", id, error };
     }
     this.#step(event);

@@ -91,8 +91,13 @@ export class Handout {
 
   close(): void {
     this.#isClosed = true;
-    this.#reader?.abandon();
+    this.abandon();
     this.wake();
+  }
+
+  /** Nobody waits any longer for what a loop has; handlers of a run are waited for. */
+  abandon(): void {
+    this.#reader?.abandon();
   }
 
   /** Waits for records. @returns undefined when the consumer is closed or `isOver`. */

@@ -10,6 +10,7 @@ import type { ReadPartition, Whence } from "./read-partition.ts";
 export interface LocatorHooks {
   /** Positions are known, or errors that the application is to be told. */
   located(): void;
+  failed(error: Error): void;
 }
 
 export class Locator {
@@ -56,7 +57,7 @@ export class Locator {
       await ask();
     } catch (error) {
       if (this.#closing.signal.aborted) return;
-      if (!(error instanceof KafkaError)) throw error;
+      if (!(error instanceof KafkaError)) return this.#hooks.failed(error as Error);
       failed = error;
     }
     partitions.forEach((partition, index) => {
@@ -80,9 +81,8 @@ export class Locator {
       if (partition.version !== versions[index]) return;
       const committed = found.get(partition.key);
       if (committed !== undefined) {
-        partition.seek(committed.offset);
+        partition.seek(committed.offset, committed.leaderEpoch);
         partition.committed = committed.offset;
-        partition.leaderEpoch = committed.leaderEpoch;
       } else if (autoOffsetReset === "none") {
         without.push(partition);
       } else {
@@ -110,8 +110,7 @@ export class Locator {
       const end = ends[beyond.indexOf(each)];
       const { offset, leaderEpoch } = end ?? found[index]!;
       if (partition.version !== was || partition.isStopped) return;
-      partition.seek(offset);
-      partition.leaderEpoch = leaderEpoch;
+      partition.seek(offset, leaderEpoch);
     });
   }
 

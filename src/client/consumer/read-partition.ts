@@ -28,6 +28,11 @@ export class ReadPartition implements TopicPartition {
   committed = -1;
   /** Of the last record that was handed out; -1: not known. */
   leaderEpoch = -1;
+  /** Of the last record that was fetched, or as it was committed; -1: not known. */
+  fetchedEpoch = -1;
+  /** The leader epoch in which what was fetched is known to be in the log. */
+  validatedEpoch = -1;
+  isValidating = false;
   highWatermark = -1;
   chunks: FetchedRecords[] = [];
   isPaused = false;
@@ -62,7 +67,7 @@ export class ReadPartition implements TopicPartition {
 
   get isFetchable(): boolean {
     const mayRead = this.whence === undefined && !this.isHeld && !this.isStopped && !this.isPaused;
-    if (!mayRead || this.isFetching || this.isBackingOff || this.error !== undefined) return false;
+    if (!mayRead || this.isFetching || this.isValidating || this.isBackingOff || this.error !== undefined) return false;
     return this.chunks.length < chunksAhead;
   }
 
@@ -70,10 +75,12 @@ export class ReadPartition implements TopicPartition {
     return this.chunks.length > 0 && !this.isPaused && !this.isStopped && !this.isAtWork;
   }
 
-  /** From now on it is read from there. */
-  seek(offset: number): void {
+  /** From now on it is read from there. @param leaderEpoch of the record before; -1: not known. */
+  seek(offset: number, leaderEpoch = -1): void {
     this.#forget();
     this.whence = undefined;
+    this.leaderEpoch = leaderEpoch;
+    this.fetchedEpoch = leaderEpoch;
     this.fetchOffset = offset;
     this.position = offset;
     this.processed = offset;
@@ -107,6 +114,7 @@ export class ReadPartition implements TopicPartition {
   fetched(chunk: FetchedRecords): void {
     this.chunks.push(chunk);
     this.fetchOffset = chunk.endOffset;
+    this.fetchedEpoch = chunk.endEpoch;
   }
 
   /** Records up to the chunk's `nextOffset` were handed out. */
@@ -124,6 +132,8 @@ export class ReadPartition implements TopicPartition {
   #forget(): void {
     this.version++;
     this.isFetching = false;
+    this.isValidating = false;
+    this.validatedEpoch = -1;
     this.chunks = [];
     this.error = undefined;
     this.isLocating = false;

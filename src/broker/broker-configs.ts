@@ -51,8 +51,12 @@ export const brokerConfigs = {
 
   "socket.request.max.bytes": fixed(int(104_857_600, "Largest request that is taken.", atLeast(1))),
   "socket.listen.backlog.size": fixed(int(50, "Connections that may wait to be accepted.", atLeast(1))),
-  "max.connections": dynamic(int(2_147_483_647, "Connections at a time.", atLeast(0))),
-  "max.connections.per.ip": dynamic(int(2_147_483_647, "Connections at a time from one address.", atLeast(0))),
+  "max.connections": dynamic(
+    int(2_147_483_647, "Connections at a time; who comes then waits until one goes.", atLeast(0)),
+  ),
+  "max.connections.per.ip": dynamic(
+    int(2_147_483_647, "Connections at a time from one address; more are closed.", atLeast(0)),
+  ),
   "connections.max.idle.ms": fixed(long(600_000, "An idle connection is closed after this time.")),
   "queued.max.request.bytes": fixed(
     long(-1, "Bytes of requests taken in and not answered, of all clients; -1 is unlimited."),

@@ -1,4 +1,7 @@
-/** Opens the listeners and hands accepted sockets to the broker, within max.connections and max.connections.per.ip. */
+/**
+ * Opens the listeners and hands accepted sockets to the broker. As with Kafka, beyond max.connections clients wait
+ * until another goes, and beyond max.connections.per.ip they are closed.
+ */
 import { createServer, type Server, type Socket } from "node:net";
 import { hostname } from "node:os";
 import type { Broker } from "../broker/broker.ts";
@@ -21,14 +24,15 @@ export class Listeners {
   readonly #servers: readonly Server[];
   readonly #sockets = new Set<ClientSocket>();
   #logger: Logger | undefined;
-  /** Who connected before the broker had loaded its log. */
-  #early: { readonly socket: Socket; readonly listener: string }[] = [];
-  #accept: (socket: Socket, listener: string) => void = (socket, listener) => {
-    this.#early.push({ socket, listener });
-  };
+  /** Who connected before the broker had loaded its log, or while there are max.connections; longest first. */
+  readonly #waiting: { readonly socket: Socket; readonly listener: string }[] = [];
+  readonly #config: BrokerConfig;
+  /** Set when the log is loaded. */
+  #begin: ((socket: Socket, listener: string) => void) | undefined;
   readonly #perAddress = new Map<string, number>();
 
-  private constructor(bound: readonly Listener[], servers: readonly Server[]) {
+  private constructor(bound: readonly Listener[], servers: readonly Server[], config: BrokerConfig) {
+    this.#config = config;
     this.bound = bound;
     this.#servers = servers;
     for (const [at, server] of servers.entries()) {
@@ -51,7 +55,7 @@ export class Listeners {
         servers.push(server);
         bound.push({ ...listener, port: await bind(server, listener, backlog) });
       }
-      return new Listeners(bound, servers);
+      return new Listeners(bound, servers, config);
     } catch (error) {
       for (const server of servers) server.close();
       throw error;
@@ -72,23 +76,46 @@ export class Listeners {
       unread: new UnreadAnswers(maxUnreadBytes),
     };
     this.#logger = logger;
-    this.#accept = (socket, listener) => {
-      if (socket.destroyed || !this.#admit(socket, config, logger)) return;
+    this.#begin = (socket, listener) => {
+      if (!this.#admit(socket, config, logger)) return;
       const client = new ClientSocket(socket, listener, (peer) => broker.connect(peer), logger, limits);
       this.#sockets.add(client);
       socket.on("close", () => {
         this.#sockets.delete(client);
         this.#leave(client.clientHost);
+        this.#letIn();
       });
       socket.resume();
     };
-    for (const { socket, listener } of this.#early) this.#accept(socket, listener);
-    this.#early = [];
+    this.#letIn();
+  }
+
+  #accept(socket: Socket, listener: string): void {
+    this.#waiting.push({ socket, listener });
+    this.#letIn();
+    const mostWaiting = this.#config.get("socket.listen.backlog.size");
+    const excess = this.#sockets.size + this.#waiting.length - this.#config.get("max.connections") - mostWaiting;
+    if (excess > 0) this.#waiting.pop()!.socket.destroy(); // with Kafka the system's backlog would be full
+  }
+
+  /** As many of those who wait as max.connections has room for. */
+  #letIn(): void {
+    while (this.#begin && !this.#isFull) {
+      const first = this.#waiting.shift();
+      if (first === undefined) return;
+      if (!first.socket.destroyed) this.#begin(first.socket, first.listener);
+    }
+  }
+
+  get #isFull(): boolean {
+    return this.#sockets.size >= this.#config.get("max.connections");
   }
 
   /** No new clients. */
   stopAccepting(): void {
     for (const server of this.#servers) server.close();
+    this.#begin = undefined;
+    for (const { socket } of this.#waiting.splice(0)) socket.destroy();
   }
 
   /** Takes no more requests of those who are connected; what they asked before is still answered. */
@@ -107,17 +134,12 @@ export class Listeners {
   #admit(socket: Socket, config: BrokerConfig, logger: Logger): boolean {
     const host = hostOf(socket);
     const fromHost = this.#perAddress.get(host) ?? 0;
-    const key =
-      this.#sockets.size >= config.get("max.connections")
-        ? "max.connections"
-        : fromHost >= config.get("max.connections.per.ip")
-          ? "max.connections.per.ip"
-          : undefined;
-    if (key === undefined) {
+    const mostFromHost = config.get("max.connections.per.ip");
+    if (fromHost < mostFromHost) {
       this.#perAddress.set(host, fromHost + 1);
       return true;
     }
-    logger.warn({ client: host }, `a client is refused: ${key} is ${config.get(key)}`);
+    logger.warn({ client: host }, `a client is refused: max.connections.per.ip is ${mostFromHost}`);
     socket.destroy();
     return false;
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -36,18 +37,39 @@ test("what is no Kafka request is named in the log and disconnected", async () =
   });
 });
 
-test("max.connections and max.connections.per.ip refuse who comes too many", async () => {
-  for (const key of ["max.connections", "max.connections.per.ip"]) {
-    await withBroker(["--ephemeral", ...anyPort, "-o", `${key}=1`], async (broker) => {
-      const port = await broker.port();
-      const first = new RawClient(port);
-      first.send(apiVersionsFrame(1));
-      await first.receivesBytes(4);
-      await new RawClient(port).closed;
-      await broker.says(new RegExp(`a client is refused: ${key} is 1`));
-      first.socket.destroy();
-    });
-  }
+test("max.connections.per.ip refuses who comes too many", async () => {
+  await withBroker(["--ephemeral", ...anyPort, "-o", "max.connections.per.ip=1"], async (broker) => {
+    const port = await broker.port();
+    const first = new RawClient(port);
+    first.send(apiVersionsFrame(1));
+    await first.receivesBytes(4);
+    await new RawClient(port).closed;
+    await broker.says(/a client is refused: max.connections.per.ip is 1/);
+    first.socket.destroy();
+  });
+});
+
+test("beyond max.connections a client waits until another goes, beyond the backlog it is closed", async () => {
+  const limits = ["-o", "max.connections=1", "-o", "socket.listen.backlog.size=2"];
+  await withBroker(["--ephemeral", ...anyPort, ...limits], async (broker) => {
+    const port = await broker.port();
+    const connected = async () => {
+      const client = new RawClient(port);
+      client.send(apiVersionsFrame(1));
+      await once(client.socket, "connect");
+      return client;
+    };
+    const [first, second, third] = [await connected(), await connected(), await connected()];
+    await (await connected()).closed;
+    await first.receivesBytes(4);
+    assert.equal(second.received.length + third.received.length, 0);
+    first.socket.destroy();
+    await second.receivesBytes(4);
+    assert.equal(third.received.length, 0);
+    second.socket.destroy();
+    await third.receivesBytes(4);
+    third.socket.destroy();
+  });
 });
 
 test("an idle client is disconnected after connections.max.idle.ms", async () => {

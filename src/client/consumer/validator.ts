@@ -1,6 +1,6 @@
 /**
- * Has a partition been truncated below its position, after an unclean election? With each new leader epoch the leader is
- * asked where the epoch of what was fetched last ended (rule 52, KIP-320).
+ * Has a partition been truncated below its position, after an unclean election? With each new leader epoch the leader
+ * is asked where the epoch of what was fetched last ended (rule 52, KIP-320).
  */
 import { OffsetForLeaderEpoch } from "../../protocol/apis/offset-for-leader-epoch.ts";
 import { ErrorCode, isRetriable } from "../../protocol/errors.ts";

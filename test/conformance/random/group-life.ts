@@ -69,7 +69,8 @@ export class GroupLife {
     if (client.busy || name === "restart") await this.restart(client);
     else {
       const answered = this.begin(client, title, act(this, client, inner));
-      if (act !== join && act !== sync) await answered; // nothing else parks
+      const parks = act === join || act === sync; // these are answered soon or not yet
+      await (parks ? Promise.race([answered, new Promise((resolve) => setTimeout(resolve, 200))]) : answered);
     }
     await this.settle();
     this.told.push(title, ...this.answers.sort(), `    ${await this.described()}`);

@@ -6,14 +6,22 @@ export { BrokerConfig } from "./broker/config.ts";
 export { loadConfig } from "./broker/config-sources.ts";
 export type { Endpoint, Logger } from "./broker/context.ts";
 export { Admin } from "./client/admin/admin.ts";
+export { type AdminOptions, ItemsError } from "./client/admin/attempts.ts";
+export type { ConfigChange, ConfigEntry, ConfigQuery, DescribedConfigs } from "./client/admin/configs.ts";
+export type { ClusterDescription } from "./client/admin/describe-cluster.ts";
+export type { GroupDescription, GroupListing, MemberDescription, MemberToRemove } from "./client/admin/groups.ts";
+export type { CommittedOffset, ListedOffset, NewOffset, OffsetQuery, OffsetSpec } from "./client/admin/offsets.ts";
+export type { CreatedTopic, DeletedRecords, NewPartitions, NewTopic, RecordsBefore } from "./client/admin/topics.ts";
 export type { AdminConfigInput } from "./client/admin-keys.ts";
 export type { ClientConfigInput } from "./client/client-keys.ts";
+export type { BrokerNode, PartitionMetadata, TopicDescription } from "./client/cluster.ts";
 export { Consumer } from "./client/consumer/consumer.ts";
 export { ConsumerRecord } from "./client/consumer/consumer-record.ts";
 export type { ConsumerBatch } from "./client/consumer/loops.ts";
 export type { HandlerContext, RunOptions } from "./client/consumer/run.ts";
 export type { SubscriptionInput } from "./client/consumer/subscription.ts";
 export type { ConsumerConfigInput, RebalanceListener } from "./client/consumer-keys.ts";
+export type { ConnectedEvent, DisconnectedEvent, RequestEvent } from "./client/diagnostics.ts";
 export {
   AuthenticationError,
   BrokerError,

@@ -6,13 +6,19 @@ import type { KafkaError } from "../../src/client/errors.ts";
 import { Kafka } from "../../src/client/kafka.ts";
 import { openCluster } from "../../src/client/open-cluster.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
+import { CreateTopics } from "../../src/protocol/apis/create-topics.ts";
+import { DeleteGroups } from "../../src/protocol/apis/delete-groups.ts";
+import { FindCoordinator } from "../../src/protocol/apis/find-coordinator.ts";
 import { JoinGroup } from "../../src/protocol/apis/join-group.ts";
+import { Metadata } from "../../src/protocol/apis/metadata.ts";
 import { Produce } from "../../src/protocol/apis/produce.ts";
 import { SyncGroup } from "../../src/protocol/apis/sync-group.ts";
 import { encodeAssignment, encodeSubscription } from "../../src/protocol/consumer-protocol.ts";
+import { ErrorCode } from "../../src/protocol/errors.ts";
 import { encodeBatch } from "../../src/protocol/records/batch.ts";
 import { until } from "../interop/support/until.ts";
 import { startTestBroker, unique } from "./broker.ts";
+import { FakeBroker, topicLedBy } from "./fake-broker.ts";
 
 const bootstrapServers = await startTestBroker();
 
@@ -235,4 +241,53 @@ suite("the admin", () => {
     const reason = new Error("enough");
     await assert.rejects(admin.listTopics({ signal: AbortSignal.abort(reason) }), reason);
   });
+});
+
+test("waits for a topic that it has made until the broker it asks knows it, and for no other", async () => {
+  await using broker = await FakeBroker.start();
+  let asked = 0;
+  broker.on(CreateTopics, ({ request }) => ({
+    topics: request.topics.map(({ name }) => ({ name, errorCode: 0, errorMessage: null })),
+  }));
+  broker.on(Metadata, ({ request }) => {
+    if (request.topics?.length === 0) return broker.metadata([]);
+    asked += 1;
+    const isKnown = asked > 2;
+    const unknown = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, partitions: [] };
+    return broker.metadata(request.topics!.map(({ name }) => (isKnown ? topicLedBy(1, name!) : { ...unknown, name })));
+  });
+  await using admin = new Kafka({ bootstrapServers: broker.bootstrapServers, retryBackoffMs: 1 }).admin();
+  await assert.rejects(admin.describeTopics(["orders"]), { code: "UNKNOWN_TOPIC_OR_PARTITION" });
+  assert.equal(asked, 1);
+  await admin.createTopics([{ topic: "orders" }]);
+  const [described] = await admin.describeTopics(["orders"]);
+  assert.equal(described?.partitions.length, 1);
+  assert.equal(asked, 3);
+});
+
+test("follows the coordinator, and waits while it loads", async () => {
+  await using broker = await FakeBroker.start();
+  const port = Number(broker.bootstrapServers.split(":")[1]);
+  const codes = [ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, ErrorCode.NON_EMPTY_GROUP];
+  broker.on(FindCoordinator, ({ request }) => ({
+    coordinators: request.coordinatorKeys.map((key) => {
+      return { key, nodeId: 1, host: "127.0.0.1", port, errorCode: 0, errorMessage: null };
+    }),
+  }));
+  broker.on(DeleteGroups, ({ request }) => ({
+    results: request.groupsNames.map((groupId) => ({ groupId, errorCode: codes.shift()! })),
+  }));
+  await using admin = new Kafka({ bootstrapServers: broker.bootstrapServers, retryBackoffMs: 1 }).admin();
+  await assert.rejects(admin.deleteGroups(["billing"]), { code: "NON_EMPTY_GROUP" });
+  assert.equal(broker.requests.filter(({ api }) => api === FindCoordinator).length, 2);
+  assert.equal(broker.requests.filter(({ api }) => api === DeleteGroups).length, 3);
+});
+
+test("gives up when the call's time is over, and tells the last error", async () => {
+  await using broker = await FakeBroker.start();
+  broker.on(CreateTopics, ({ request }) => ({
+    topics: request.topics.map(({ name }) => ({ name, errorCode: ErrorCode.NOT_CONTROLLER, errorMessage: null })),
+  }));
+  await using admin = new Kafka({ bootstrapServers: broker.bootstrapServers, retryBackoffMs: 1 }).admin();
+  await assert.rejects(admin.createTopics([{ topic: "orders" }], { timeoutMs: 60 }), { code: "NOT_CONTROLLER" });
 });

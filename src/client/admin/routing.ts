@@ -4,6 +4,7 @@ import type { Cluster } from "../cluster.ts";
 import { brokerError, KafkaError } from "../errors.ts";
 import type { TopicPartition } from "../topic-partition.ts";
 import type { Attempt, Outcome } from "./attempts.ts";
+import { codeOfTopic } from "./fresh-topics.ts";
 
 type AskNode<Item, Result> = (nodeId: number, items: readonly Item[]) => Promise<readonly Outcome<Item, Result>[]>;
 
@@ -41,7 +42,8 @@ export async function byLeader<Item extends TopicPartition, Result>(
     async ({ topic, partition }) => {
       const described = topics.get(topic);
       const found = described?.partitions[partition];
-      const code = described?.errorCode || (found === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : 0);
+      const told = described?.errorCode || (found === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : 0);
+      const code = described?.partitions.length ? told : codeOfTopic(cluster, topic, told);
       if (code !== ErrorCode.NONE) throw brokerError(code, `${topic}/${partition}`);
       if (found!.leaderId < 0) throw brokerError(ErrorCode.LEADER_NOT_AVAILABLE, `${topic}/${partition}`);
       return found!.leaderId;

@@ -9,6 +9,7 @@ import type { Cluster, TopicDescription } from "../cluster.ts";
 import { brokerError, type KafkaError } from "../errors.ts";
 import { partitionKey, type TopicPartition } from "../topic-partition.ts";
 import { type AdminOptions, errorOr, forEach, type Outcome, retrying } from "./attempts.ts";
+import { codeOfTopic, forgetMade, rememberMade } from "./fresh-topics.ts";
 import { byLeader, byTopic } from "./routing.ts";
 
 export interface NewTopic {
@@ -69,6 +70,11 @@ export function createTopics(
   return forEach(cluster, topics, options, async (pending, attempt) => {
     const request = { topics: pending.map(newTopic), timeoutMs: attempt.timeoutMs | 0, validateOnly };
     const answer = await cluster.send("controller", CreateTopics, request, attempt);
+    const made = answer.topics.filter(({ errorCode }) => errorCode === ErrorCode.NONE && !validateOnly);
+    rememberMade(
+      cluster,
+      made.map(({ name }) => name),
+    );
     return outcomes(pending, answer.topics, "create", ({ topic }, { topicId, numPartitions, replicationFactor }) => ({
       topic,
       topicId,
@@ -90,6 +96,7 @@ function newTopic({ topic, numPartitions = -1, replicationFactor = -1, replicaAs
 
 export async function deleteTopics(cluster: Cluster, topics: readonly string[], options: AdminOptions): Promise<void> {
   const items = topics.map((topic) => ({ topic }));
+  forgetMade(cluster, topics);
   await forEach(cluster, items, options, async (pending, attempt) => {
     const names = pending.map(({ topic }) => topic);
     const timeoutMs = attempt.timeoutMs | 0;
@@ -141,7 +148,8 @@ export function describeTopics(
     );
     return pending.map((item): Outcome<(typeof items)[number], TopicDescription> => {
       const described = known.topics.get(item.topic);
-      const code = described?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      const told = described?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      const code = codeOfTopic(cluster, item.topic, told);
       return errorOr(item, errorOf(code, `topic ${item.topic}`), () => described!);
     });
   });

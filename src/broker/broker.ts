@@ -16,6 +16,7 @@ import { type BrokerConnection, ClientConnection, type Peer } from "./connection
 import { Connections } from "./connections.ts";
 import type { BrokerServices, Endpoint, LogDir, Logger, MetadataShard, Outcome, PartitionLookup } from "./context.ts";
 import { FetchSessions } from "./fetch-sessions.ts";
+import { warnOfUnkeptFlushes } from "./flush-configs.ts";
 import { GroupRuntime } from "./group-runtime.ts";
 import { servedApis } from "./handlers/index.ts";
 import { InternalTopics } from "./internal-topics.ts";
@@ -145,6 +146,7 @@ class LoneBroker implements Broker, BrokerServices {
     const errorCode = registered.ok ? registered.reply.errorCode : registered.errorCode;
     if (errorCode !== ErrorCode.NONE) throw new Error(`the metadata log takes no records: error ${errorCode}`);
     await this.metadata.start(); // groups load on: who asks for one meanwhile is told to come again (rule 2)
+    warnOfUnkeptFlushes(this.metadata, this.config, this.logger);
     this.#cleaning.start(this.#cleaningPauseMs);
   }
 

@@ -56,7 +56,8 @@ function topicSection(): string[] {
     ...rows,
     "",
     "`flush.messages` and `flush.ms`: any value is taken while `log.flush.interval.messages` is 1, since then every\n" +
-      "append is synced before it is acknowledged; otherwise only the default.\n",
+      "append is synced before it is acknowledged; otherwise only the default. A broker that is started with a\n" +
+      "larger `log.flush.interval.messages` warns of each topic that set one before: it is not kept.\n",
   ];
 }
 

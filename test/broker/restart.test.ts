@@ -9,16 +9,18 @@ import { topicOf } from "../metadata/metadata-shard.ts";
 import { seededRng, settle, VirtualClock } from "../support/virtual-clock.ts";
 
 const errors: string[] = [];
-const logger = { debug() {}, info() {}, warn() {}, error: (_: object, message: string) => errors.push(message) };
+const warned: string[] = [];
+const warn = (_: object, message: string) => void warned.push(message);
+const logger = { debug() {}, info() {}, warn, error: (_: object, message: string) => errors.push(message) };
 
 /** A broker over a log that an earlier one may have left as a crash leaves it: nobody closed it. */
-async function startOver(log: Log) {
+async function startOver(log: Log, given: Readonly<Record<string, string>> = {}) {
   const broker = createBroker({
     clock: new VirtualClock(),
     rng: seededRng(),
     platform: nodePlatform,
     log,
-    config: new BrokerConfig(),
+    config: new BrokerConfig(new Map(Object.entries(given))),
     logger,
   });
   await broker.start(new Map([["PLAINTEXT", { host: "broker.test", port: 9092 }]]));
@@ -91,4 +93,16 @@ test("a config that is altered is in force at once, in the log too", async () =>
   assert.equal(log.get("orders", 0)!.config.maxMessageBytes, 1000);
   assert.equal(services.metadata.topicConfig("orders", "max.message.bytes"), "1000");
   assert.deepEqual(errors, []);
+});
+
+test("a topic's flush.messages that was taken while all is synced is warned of when it is kept no more", async () => {
+  const log = openMemoryLog({ platform: nodePlatform });
+  const first = await startOver(log);
+  const topics = [topicOf("plain"), topicOf("synced", { configs: [{ name: "flush.messages", value: "1" }] })];
+  await first.services.metadataShard.submit("CreateTopics", { topics, validateOnly: false });
+  warned.length = 0;
+  await startOver(log);
+  assert.deepEqual(warned, []);
+  await startOver(log, { "log.flush.interval.messages": "1000" });
+  assert.deepEqual(warned, ["flush.messages=1 of topic synced is not kept: log.flush.interval.messages is not 1"]);
 });

@@ -11,8 +11,8 @@ import { advertisedListenersOf, type Listener, listenersOf } from "../broker/lis
 import { ConfigError } from "../metadata/config-def.ts";
 import { ClientSocket, hostOf, UnreadAnswers } from "./client-socket.ts";
 
-/** Most bytes of answers that all clients together may leave unread. */
-const maxUnreadBytes = 512 * 1024 * 1024;
+/** Most bytes of answers that all clients together may leave unread; beyond them the one with the most is closed. */
+export const maxUnreadBytes = 512 * 1024 * 1024;
 
 export class StartError extends Error {
   override readonly name = "StartError";

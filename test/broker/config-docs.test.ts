@@ -4,6 +4,9 @@ import { test } from "node:test";
 import { brokerConfigKey, brokerConfigs } from "../../src/broker/broker-configs.ts";
 import type { ConfigKey } from "../../src/metadata/config-def.ts";
 import { topicConfigKey, topicConfigs } from "../../src/metadata/topic-configs.ts";
+import { maxUnreadBytes } from "../../src/server/listen.ts";
+
+const megabyte = 1024 * 1024;
 
 const file = new URL("../../docs/configuration.md", import.meta.url);
 
@@ -36,6 +39,8 @@ function brokerSection(): string[] {
     "|---|---|---|---|---|",
     ...rows,
     "",
+    `Not a config: all clients together may leave ${maxUnreadBytes / megabyte} MB of answers unread;\n` +
+      "beyond them the client that has the most is closed.\n",
   ];
 }
 

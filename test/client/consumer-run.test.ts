@@ -115,4 +115,45 @@ suite("a run", () => {
     });
     await running;
   });
+
+  test("rule 49: a handler that takes longer than max.poll.interval.ms is told; its record comes again", async () => {
+    const topic = await client.topic(["a"]);
+    await using consumer = client.consumer(unique("billing"), { heartbeatIntervalMs: 50, maxPollIntervalMs: 150 });
+    await consumer.subscribe(topic);
+    const done = new AbortController();
+    const seen: string[] = [];
+    await consumer.run({
+      signal: done.signal,
+      eachRecord: async ({ value }, { signal }) => {
+        seen.push(value!);
+        if (seen.length === 2) return done.abort();
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      },
+    });
+    assert.deepEqual(seen, ["a", "a"]);
+  });
+
+  test("a handler that goes on from record to record may take longer in all", async () => {
+    const topic = await client.topic(many("a"));
+    const groupId = unique("billing");
+    const lost: unknown[] = [];
+    const consumer = client.consumer(groupId, {
+      maxPollIntervalMs: 400,
+      onPartitionsLost: (partitions) => void lost.push(...partitions),
+    });
+    await consumer.subscribe(topic);
+    const started = performance.now();
+    const done = new AbortController();
+    await consumer.run({
+      signal: done.signal,
+      eachRecord: async ({ offset }) => {
+        const begun = performance.now();
+        await until("it has taken a while", () => performance.now() - begun >= 15);
+        if (offset === 9) done.abort();
+      },
+    });
+    assert.ok(performance.now() - started > 400);
+    assert.deepEqual(lost, []);
+    await consumer.close();
+  });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import type { Consumer } from "../../src/client/consumer/consumer.ts";
 import type { KafkaError } from "../../src/client/errors.ts";
 import { until } from "../interop/support/until.ts";
 import { startTestBroker, unique } from "./broker.ts";
@@ -249,5 +250,21 @@ suite("a consumer", () => {
       if (record.offset === 2) break;
     }
     assert.deepEqual(seen, [1, "DESERIALIZATION_FAILED", 2]);
+  });
+
+  test("its deserializers tell the types of keys and values", async () => {
+    const topic = await client.topic(["1", "2"]);
+    await using consumer = client.kafka.consumer({
+      groupId: unique("billing"),
+      autoOffsetReset: "earliest",
+      keyDeserializer: "string",
+      valueDeserializer: (bytes, context) => ({ digits: bytes.length, isKey: context.isKey, of: context.topic }),
+    });
+    const typed: Consumer<string, { digits: number; isKey: boolean; of: string }> = consumer;
+    await typed.subscribe(topic);
+    for await (const { key, value } of typed) {
+      assert.deepEqual([key, value], ["k0", { digits: 1, isKey: false, of: topic }]);
+      break;
+    }
   });
 });

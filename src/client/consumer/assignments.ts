@@ -31,7 +31,8 @@ export class Assignments {
     this.#cluster = cluster;
     this.#config = config;
     this.#subscription = new Subscription(cluster, config);
-    this.handout = new Handout(this.partitions, {
+    const busyEveryMs = Math.min(1000, config.maxPollIntervalMs / 10);
+    this.handout = new Handout(this.partitions, busyEveryMs, {
       drained: () => this.#fetcher.kick(),
       told: () => this.kick(),
       polled: () => this.#member?.polled(),

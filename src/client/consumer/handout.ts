@@ -29,12 +29,10 @@ export interface HandoutHooks {
   busy(): void;
 }
 
-/** How often the membership hears that the application goes on. */
-const busyEveryMs = 1000;
-
 export class Handout {
   readonly #partitions: ReadonlyMap<string, ReadPartition>;
   readonly #hooks: HandoutHooks;
+  readonly #busyEveryMs: number;
   /** The oldest first. */
   readonly #works = new Set<Work>();
   #waiting: (() => void)[] = [];
@@ -45,8 +43,10 @@ export class Handout {
   #errors: unknown[] = [];
   #isClosed = false;
 
-  constructor(partitions: ReadonlyMap<string, ReadPartition>, hooks: HandoutHooks) {
+  /** @param busyEveryMs how often the membership hears that the application goes on from record to record. */
+  constructor(partitions: ReadonlyMap<string, ReadPartition>, busyEveryMs: number, hooks: HandoutHooks) {
     this.#partitions = partitions;
+    this.#busyEveryMs = busyEveryMs;
     this.#hooks = hooks;
   }
 
@@ -142,7 +142,7 @@ export class Handout {
       this.#hooks.drained();
     }
     partition.handedOut(chunk);
-    if (nowMs() - this.#busyAtMs > busyEveryMs && isFirst(this.#works, work)) this.#busy();
+    if (nowMs() - this.#busyAtMs > this.#busyEveryMs && isFirst(this.#works, work)) this.#busy();
     return record;
   }
 

@@ -249,7 +249,7 @@ suite("a cluster", () => {
     );
   });
 
-  test("does not go back to an older leader epoch (KIP-320), but takes a newer one of an answer (KIP-951)", async () => {
+  test("keeps the newest leader epoch (KIP-320), and takes a newer one of an answer (KIP-951)", async () => {
     await using broker = await FakeBroker.start();
     let told = topicLedBy(1, "orders", 1, 5);
     broker.on(Metadata, () => broker.metadata([told]));

@@ -63,6 +63,22 @@ test("topics and configs: created, described, changed, deleted", async (t) => {
   assert.deepEqual(lines(await kafkaTool("topics", [...at, "--list", "--exclude-internal"])), []);
 });
 
+test("configs of a broker and of all: described, changed, deleted", async (t) => {
+  const { broker } = await startWorld(t);
+  const tool = (...args: string[]) =>
+    kafkaTool("configs", ["--bootstrap-server", broker.bootstrap, "--entity-type", "brokers", ...args]);
+  const one = ["--entity-name", "1"];
+  assert.match((await tool("--describe", ...one, "--all")).stdout, /message\.max\.bytes=1048588 /);
+  await tool("--alter", ...one, "--add-config", "message.max.bytes=3000");
+  await tool("--alter", "--entity-default", "--add-config", "message.max.bytes=2000");
+  assert.match(
+    (await tool("--describe", ...one)).stdout,
+    /message\.max\.bytes=3000 .*BROKER_CONFIG:message\.max\.bytes=2000/,
+  );
+  await tool("--alter", ...one, "--delete-config", "message.max.bytes");
+  assert.match((await tool("--describe", ...one, "--all")).stdout, /message\.max\.bytes=2000 /);
+});
+
 test("consumer-groups: lists, describes, resets and deletes a group", async (t) => {
   const world = await startWorld(t);
   await world.createTopic("t", 2);
@@ -75,6 +91,8 @@ test("consumer-groups: lists, describes, resets and deletes a group", async (t) 
     kafkaTool("consumer-groups", ["--bootstrap-server", world.broker.bootstrap, ...args]);
 
   assert.match((await tool("--list")).stdout, /^group$/m);
+  const groups = await kafkaTool("groups", ["--bootstrap-server", world.broker.bootstrap, "--list"]);
+  assert.match(groups.stdout, /^group\s+Classic\s+consumer\b/m);
   assert.match((await tool("--describe", "--group", "group", "--state")).stdout, /Stable\s+1\b/);
   assert.match((await tool("--describe", "--group", "group", "--members")).stdout, /kafkajs.*\s2\b/);
   await member.close();

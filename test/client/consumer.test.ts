@@ -209,6 +209,12 @@ suite("a consumer", () => {
     await assert.rejects(consumer.subscribe("orders"), { code: "INVALID_CONFIG_VALUE" });
   });
 
+  test("a topic that cannot be is told, not waited for", async () => {
+    await using consumer = client.consumer(unique("billing"));
+    await consumer.subscribe("no topic");
+    await assert.rejects(take(consumer, 1), { code: "INVALID_TOPIC_EXCEPTION" });
+  });
+
   test("close ends a loop that waits; a closed consumer says so", async () => {
     const topic = await client.topic([]);
     const consumer = client.consumer(unique("billing"));

@@ -55,6 +55,7 @@ export class Assignments {
     cluster.onMetadata((metadata) => {
       this.#member?.metadataChanged(metadata);
       this.#member?.subscribe(this.#subscription.topics(metadata));
+      for (const error of this.#subscription.refusals(metadata)) this.handout.tell(error);
       this.#validator.kick();
       this.#fetcher.kick();
     });

@@ -1,12 +1,16 @@
 /** What a consumer reads: topics, a pattern, or partitions that the application assigns; never two of them. */
+import { ErrorCode } from "../../protocol/errors.ts";
 import type { Cluster, ClusterMetadata } from "../cluster.ts";
 import type { ConsumerConfig } from "../consumer-keys.ts";
+import { brokerError, type KafkaError } from "../errors.ts";
 import type { TopicPartition } from "../topic-partition.ts";
 import { InvalidStateError } from "./errors.ts";
 import { matchingTopics, topicPattern } from "./topic-pattern.ts";
 
 /** Topics, or an RE2 pattern that means the whole name and follows topics that are made later. */
 export type SubscriptionInput = string | readonly string[] | { readonly pattern: string };
+
+const refused: ReadonlySet<number> = new Set([ErrorCode.TOPIC_AUTHORIZATION_FAILED, ErrorCode.INVALID_TOPIC_EXCEPTION]);
 
 type Wanted =
   | { readonly kind: "nothing" }
@@ -20,6 +24,8 @@ export class Subscription {
   #wanted: Wanted = { kind: "nothing" };
   /** Topics of the group that this consumer leads. */
   #groupTopics: readonly string[] = [];
+  /** Topics whose error the application was told. */
+  readonly #refused = new Set<string>();
 
   constructor(cluster: Cluster, config: ConsumerConfig) {
     this.#cluster = cluster;
@@ -63,6 +69,19 @@ export class Subscription {
     if (wanted.kind === "topics") return wanted.topics;
     if (wanted.kind !== "pattern" || known.brokers.size === 0) return undefined;
     return matchingTopics(known, wanted.matches, this.#config.excludeInternalTopics);
+  }
+
+  /** What brokers say of topics by name that waiting will not change; each is told once. */
+  refusals({ topics }: ClusterMetadata): KafkaError[] {
+    const wanted = this.#wanted;
+    if (wanted.kind !== "topics" && wanted.kind !== "partitions") return [];
+    return wanted.topics.flatMap((topic) => {
+      const errorCode = topics.get(topic)?.errorCode ?? ErrorCode.NONE;
+      if (!refused.has(errorCode)) this.#refused.delete(topic);
+      if (!refused.has(errorCode) || this.#refused.has(topic)) return [];
+      this.#refused.add(topic);
+      return [brokerError(errorCode, `topic ${topic}`)];
+    });
   }
 
   #watch(): void {

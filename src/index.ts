@@ -15,8 +15,18 @@ export type { CreatedTopic, DeletedRecords, NewPartitions, NewTopic, RecordsBefo
 export type { AdminConfigInput } from "./client/admin-keys.ts";
 export type { ClientConfigInput } from "./client/client-keys.ts";
 export type { BrokerNode, PartitionMetadata, TopicDescription } from "./client/cluster.ts";
-export { Consumer } from "./client/consumer/consumer.ts";
+export type { OffsetToCommit } from "./client/consumer/committer.ts";
+export { type CloseOptions, type CommitInput, Consumer, type SeekTarget } from "./client/consumer/consumer.ts";
 export { ConsumerRecord } from "./client/consumer/consumer-record.ts";
+export {
+  CommitFailedError,
+  CorruptRecordsError,
+  DeserializationError,
+  InvalidStateError,
+  LogTruncationError,
+  NoOffsetForPartitionError,
+  OffsetOutOfRangeError,
+} from "./client/consumer/errors.ts";
 export type { ConsumerBatch } from "./client/consumer/loops.ts";
 export type { HandlerContext, RunOptions } from "./client/consumer/run.ts";
 export type { SubscriptionInput } from "./client/consumer/subscription.ts";

@@ -23,14 +23,35 @@ test("the installed command tells its version", async () => {
   assert.equal((await run(regroup, ["--version"])).stdout.trim(), version);
 });
 
-test("an ES module and a CommonJS module find the same exports", async () => {
-  const print = "console.log(Object.keys(regroup).sort().join());";
-  await writeFile(join(project, "esm.mjs"), `import * as regroup from "regroup"; ${print}`);
-  await writeFile(join(project, "commonjs.cjs"), `const regroup = require("regroup"); ${print}`);
-  const esm = await run(process.execPath, [join(project, "esm.mjs")]);
-  const commonjs = await run(process.execPath, [join(project, "commonjs.cjs")]);
-  assert.match(esm.stdout, /createBroker.*startServer/);
-  assert.equal(commonjs.stdout, esm.stdout);
+for (const [entry, some] of [
+  ["regroup", /Kafka.*createBroker.*startServer/],
+  ["regroup/broker", /^BrokerConfig.*createBroker/],
+  ["regroup/client", /Kafka,KafkaError/],
+] as const) {
+  test(`an ES module and a CommonJS module find the same exports in ${entry}`, async () => {
+    const print = "console.log(Object.keys(regroup).sort().join());";
+    await writeFile(join(project, "esm.mjs"), `import * as regroup from "${entry}"; ${print}`);
+    await writeFile(join(project, "commonjs.cjs"), `const regroup = require("${entry}"); ${print}`);
+    const esm = await run(process.execPath, [join(project, "esm.mjs")]);
+    const commonjs = await run(process.execPath, [join(project, "commonjs.cjs")]);
+    assert.match(esm.stdout, some);
+    assert.equal(commonjs.stdout, esm.stdout);
+  });
+}
+
+test("an error is of the same class whichever entry it comes from", async () => {
+  const same = "console.log(whole.KafkaError === part.KafkaError);";
+  await writeFile(
+    join(project, "same.mjs"),
+    `import * as whole from "regroup"; import * as part from "regroup/client"; ${same}`,
+  );
+  await writeFile(
+    join(project, "same.cjs"),
+    `const whole = require("regroup"), part = require("regroup/client"); ${same}`,
+  );
+  for (const file of ["same.mjs", "same.cjs"]) {
+    assert.equal((await run(process.execPath, [join(project, file)])).stdout, "true\n");
+  }
 });
 
 test("a broker started from the package serves a consumer group", async (t) => {

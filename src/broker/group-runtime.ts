@@ -10,6 +10,7 @@ import { coordinatorPartition } from "../protocol/hash.ts";
 import type { Platform } from "../protocol/platform.ts";
 import type { BrokerConfig } from "./config.ts";
 import type { GroupShards, LedPartition, Logger, Outcome } from "./context.ts";
+import { rebalanceLine } from "./rebalance-line.ts";
 
 export interface GroupRuntimeOptions {
   readonly clock: Clock;
@@ -102,22 +103,4 @@ function tell(fact: GroupFact, logger: Logger): void {
     default:
       throw new Error(`no words for ${type}`);
   }
-}
-
-function rebalanceLine(fact: Extract<GroupFact, { type: "GroupRebalanceCompleted" }>): string {
-  const { group, fromGeneration, toGeneration, members, joined, left, movedPartitions, durationMs, reason } = fact;
-  const change = [
-    joined.length > 0 ? `joined ${joined.join(" ")}` : "",
-    left.length > 0 ? `left ${left.join(" ")}` : "",
-    movedPartitions === undefined ? "" : `${counted(movedPartitions, "partition")} moved`,
-  ].filter((part) => part !== "");
-  const what = members === 0 ? "is empty" : `has ${counted(members, "member")}`;
-  return (
-    `group ${group} ${what} in generation ${toGeneration} (from ${fromGeneration}), ` +
-    `${[...change, `took ${Math.round(durationMs)} ms`].join(", ")}: ${reason}`
-  );
-}
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BrokerConfig } from "../../src/broker/config.ts";
 import { GroupRuntime } from "../../src/broker/group-runtime.ts";
+import { rebalanceLine } from "../../src/broker/rebalance-line.ts";
 import { defaultLogConfig } from "../../src/log/config.ts";
 import { openMemoryLog } from "../../src/log/memory/memory-log.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
@@ -55,4 +56,28 @@ test("a rebalance is one line that says group, generations, who came and went, h
       "left: M (client reason: the day is over)",
   ]);
   assert.ok("joined" in fields[0]!);
+});
+
+test("a line spells out ten names and tells the number of the others", () => {
+  const names = Array.from({ length: 12 }, (_, i) => `m${i}`);
+  const line = rebalanceLine({
+    type: "GroupRebalanceCompleted",
+    group: "billing",
+    reason: "new member m11",
+    fromGeneration: 1,
+    toGeneration: 2,
+    protocolType: "consumer",
+    assignor: "range",
+    leader: "m0",
+    members: 12,
+    joined: names,
+    left: ["old"],
+    movedPartitions: undefined,
+    durationMs: 2.4,
+  });
+  assert.equal(
+    line,
+    "group billing has 12 members in generation 2 (from 1), joined m0 m1 m2 m3 m4 m5 m6 m7 m8 m9 and 2 more, left old, " +
+      "took 2 ms: new member m11",
+  );
 });

@@ -77,7 +77,7 @@ test("a line spells out ten names and tells the number of the others", () => {
   });
   assert.equal(
     line,
-    "group billing has 12 members in generation 2 (from 1), joined m0 m1 m2 m3 m4 m5 m6 m7 m8 m9 and 2 more, left old, " +
-      "took 2 ms: new member m11",
+    "group billing has 12 members in generation 2 (from 1), joined m0 m1 m2 m3 m4 m5 m6 m7 m8 m9 and 2 more, " +
+      "left old, took 2 ms: new member m11",
   );
 });

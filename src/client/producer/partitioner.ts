@@ -1,5 +1,4 @@
 /** Which partition a record goes to, as Java's default partitioner decides it (KIP-480, KIP-794). */
-import { keyPartition } from "../../protocol/hash.ts";
 import type { ClusterMetadata } from "../cluster.ts";
 
 interface Sticky {
@@ -42,9 +41,4 @@ export class StickyPartitions {
     const from = others.length > 0 ? others : candidates;
     return from[Math.floor(this.#random() * from.length)]?.partition ?? 0;
   }
-}
-
-/** Records with the same key go to the same partition as long as their number stays: murmur2, as in Java. */
-export function partitionOfKey(key: Uint8Array, partitionCount: number): number {
-  return keyPartition(key, partitionCount);
 }

@@ -1,6 +1,7 @@
 /** The producer: records in, offsets out. */
 
 import { ErrorCode, isRetriable } from "../../protocol/errors.ts";
+import { keyPartition } from "../../protocol/hash.ts";
 import type { NewRecord } from "../../protocol/records/batch.ts";
 import type { Cluster, TopicDescription } from "../cluster.ts";
 import { brokerError, ClientConfigError, ClosedError, KafkaError } from "../errors.ts";
@@ -9,7 +10,7 @@ import { bytesSerializer, type SerdeContext, type Serializer } from "../serde.ts
 import { callWithin, nowMs, within } from "../wait.ts";
 import { type Delivery, sizeOf } from "./batch.ts";
 import type { Outgoing } from "./partition-queue.ts";
-import { partitionOfKey, StickyPartitions } from "./partitioner.ts";
+import { StickyPartitions } from "./partitioner.ts";
 import { headersOf, type ProducerRecord, type RecordMetadata, type Writable } from "./record.ts";
 import { Sender } from "./sender.ts";
 
@@ -192,7 +193,7 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
   #choose(topic: string, { key, value }: NewRecord, bytes: number, count: number): number {
     const { partitioner, partitionerIgnoreKeys } = this.#config;
     if (partitioner !== undefined) return partitioner({ topic, key, value }, count);
-    if (key !== null && !partitionerIgnoreKeys) return partitionOfKey(key, count);
+    if (key !== null && !partitionerIgnoreKeys) return keyPartition(key, count);
     return this.#sticky.next(topic, bytes, this.#cluster.known);
   }
 

@@ -80,7 +80,8 @@ export class FileLog implements Log, Engine {
   isClosing = false;
   #writingBehind: Promise<void> = Promise.resolve();
   #checkpointing: Promise<void> = Promise.resolve();
-  #isCheckpointing = false;
+  /** A checkpoint that the journal's length brought is under way, or waits for another one's end. */
+  #dueCheckpointIsUnderWay = false;
   #bytesSinceCheckpoint = 0;
   #cleaning: Promise<void> = Promise.resolve();
   /** Without a journal: those who wait for the next round of writes. */
@@ -108,6 +109,7 @@ export class FileLog implements Log, Engine {
         platform: this.platform,
         slabs: this.#journalSlabs,
         fileBytes: this.#options.journalFileBytes ?? 16 * megabyte,
+        room: () => this.#room(),
         onFailure: (error) => this.fail(error),
       },
       start,
@@ -206,7 +208,7 @@ export class FileLog implements Log, Engine {
     place.bytes.set(bytes, place.at);
     if (this.journaled) log.appliedEntry = this.journal.lastEntry;
     this.#bytesSinceCheckpoint += bytes.length;
-    if (!this.journaled || this.slabs.endAddress - this.#writtenAddress > writeBehindBytes) this.#writeBehind();
+    if (!this.journaled || this.#unwrittenBytes > writeBehindBytes) this.#writeBehind();
     this.#checkpointWhenDue();
     return place.address;
   }
@@ -220,16 +222,33 @@ export class FileLog implements Log, Engine {
 
   #checkpointWhenDue(): void {
     const due = this.#bytesSinceCheckpoint > (this.#options.checkpointBytes ?? 48 * megabyte);
-    if (!due || this.#isCheckpointing) return;
-    this.checkpoint().catch((error: unknown) => this.fail(error));
+    if (!due || this.#dueCheckpointIsUnderWay) return;
+    this.#dueCheckpointIsUnderWay = true; // here and now: more appends come in this very turn of the event loop
+    this.checkpoint()
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => {
+        this.#dueCheckpointIsUnderWay = false;
+      });
   }
 
   isFull(bytes: number): boolean {
-    const limit = this.#options.maxPendingBytes ?? 64 * megabyte;
-    const unwrittenBytes = this.slabs.endAddress - this.#writtenAddress;
-    return (
-      (this.pendingBytes > 0 && this.pendingBytes + bytes > limit) || unwrittenBytes > 4 * limit + writeBehindBytes
-    );
+    return this.pendingBytes > 0 && this.pendingBytes + bytes > this.#maxPendingBytes;
+  }
+
+  get #maxPendingBytes(): number {
+    return this.#options.maxPendingBytes ?? 64 * megabyte;
+  }
+
+  get #unwrittenBytes(): number {
+    return this.slabs.endAddress - this.#writtenAddress;
+  }
+
+  /** Where segments fall back behind the journal, acknowledgements slow down to their pace: memory has an end. */
+  #room(): Promise<void> | undefined {
+    const unwritten = this.#unwrittenBytes - this.pendingBytes;
+    if (this.isClosing || this.failure || unwritten <= 2 * this.#maxPendingBytes + writeBehindBytes) return undefined;
+    this.#writeBehind();
+    return this.#writingBehind;
   }
 
   shared(config: LogConfig): LogConfig {
@@ -276,7 +295,7 @@ export class FileLog implements Log, Engine {
 
   #hasRound(): boolean {
     if (!this.journaled) return !this.#round.isEmpty || this.unwritten.size > 0;
-    return !this.isClosing && this.slabs.endAddress - this.#writtenAddress > writeBehindBytes;
+    return !this.isClosing && this.#unwrittenBytes > writeBehindBytes;
   }
 
   /** Writes everything that was appended up to now to segment files, unsynced, and lets old slabs go. */
@@ -301,7 +320,6 @@ export class FileLog implements Log, Engine {
   /** @param when only the `last` one goes on while the log is being closed. */
   async #checkpoint(when: "any" | "last"): Promise<void> {
     this.#throwIfFailed();
-    this.#isCheckpointing = true;
     try {
       const journal = await this.journal.rotate();
       this.#bytesSinceCheckpoint = 0;
@@ -321,8 +339,6 @@ export class FileLog implements Log, Engine {
     } catch (error) {
       this.fail(error);
       throw this.failure;
-    } finally {
-      this.#isCheckpointing = false;
     }
   }
 

@@ -14,6 +14,8 @@ export interface JournalOptions {
   readonly platform: Platform;
   readonly slabs: Slabs;
   readonly fileBytes: number;
+  /** What the next group waits for before it is written; undefined when it may be at once. */
+  readonly room: () => Promise<void> | undefined;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -187,6 +189,7 @@ export class Journal {
   async #writeGroups(): Promise<void> {
     for (;;) {
       this.#answerRotations();
+      for (let room = this.#options.room(); room; room = this.#options.room()) await room;
       const next = this.#groups[0];
       if (next === undefined || next.blocks.length === 0) break;
       this.#groups.shift();

@@ -1,12 +1,15 @@
-import { Command } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
-import { serveCommand } from "./serve.ts";
+/** `regroup …`: reads the command line, runs what it names, and says by the exit code how it went. */
+import { program } from "./program.ts";
+import { reportError } from "./report-error.ts";
+import { expectClosedPipes } from "./stdout.ts";
 
-/** `regroup …`: every command is a file beside this one. */
 export async function main(args: readonly string[]): Promise<void> {
-  const program = new Command("regroup")
-    .description("Kafka's consumer groups as a system.")
-    .version(packageJson.version);
-  program.addCommand(serveCommand());
-  await program.parseAsync(args, { from: "user" });
+  expectClosedPipes();
+  try {
+    const end = args.findIndex((arg) => arg.startsWith("-"));
+    const words = end === -1 ? args : args.slice(0, end);
+    await (await program(words)).parseAsync(args, { from: "user" });
+  } catch (error) {
+    process.exitCode = reportError(error);
+  }
 }

@@ -93,9 +93,13 @@ function unknown(kind: ClientKind, spelling: string): ClientConfigError {
 }
 
 /** The name that takes the fewest edits, if it takes few. */
-export function nearestOf(name: string, names: readonly string[]): string | undefined {
+export function nearestOf(
+  name: string,
+  names: readonly string[],
+  maxEdits = Math.max(2, Math.floor(name.length / 3)),
+): string | undefined {
   let best: string | undefined;
-  let fewest = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let fewest = maxEdits + 1;
   for (const each of names) {
     const count = edits(name.toLowerCase(), each.toLowerCase());
     if (count < fewest) {

@@ -29,7 +29,18 @@ export const rooms: Record<string, Room> = {
   },
   client: { imports: ["client/member", "protocol", "assignment", "platform"] },
   cli: {
-    imports: ["server", "broker", "platform", "metadata", "group", "coordinator", "log", "assignment", "protocol"],
+    imports: [
+      "client",
+      "server",
+      "broker",
+      "platform",
+      "metadata",
+      "group",
+      "coordinator",
+      "log",
+      "assignment",
+      "protocol",
+    ],
   },
   bench: {
     imports: ["server", "broker", "platform", "metadata", "group", "coordinator", "log", "assignment", "protocol"],

@@ -1,0 +1,44 @@
+/**
+ * `regroup …`: the tree of commands. Each is a module that is loaded when it is asked for. To add one, add a line here,
+ * or in the file of the group that holds it (topics/topics.ts).
+ */
+import type { Command, Option } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { type CommandEntry, commandGroup, type Path } from "./command-group.ts";
+
+const commands: readonly CommandEntry[] = [
+  {
+    name: "serve",
+    summary: "Run the broker.",
+    load: async () => (await import("./serve.ts")).serveCommand(),
+  },
+  {
+    name: "topics",
+    summary: "List, create, describe, widen, configure and delete topics.",
+    load: async (path) => (await import("./topics/topics.ts")).topicsCommand(path),
+  },
+];
+
+export async function program(path: Path): Promise<Command> {
+  const root = await commandGroup("regroup", "Kafka's consumer groups as a system.", commands, path);
+  root.version(packageJson.version);
+  prepare(root);
+  return root;
+}
+
+/** Errors are thrown, and told in one form; whoever asks for nothing is shown what there is. */
+function prepare(command: Command): void {
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => write(text.replace(/^error: /, "regroup: ")),
+  });
+  // What a command alone has comes before what it shares with others.
+  (command.options as Option[]).sort(
+    (a, b) => Number(a.helpGroupHeading !== undefined) - Number(b.helpGroupHeading !== undefined),
+  );
+  command.showHelpAfterError(`Try: ${pathOf(command)} --help`);
+  for (const each of command.commands) prepare(each);
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}

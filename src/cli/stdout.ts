@@ -1,0 +1,18 @@
+/** Data: on stdout, nothing else. */
+import { ClosedPipe } from "./errors.ts";
+
+/** Resolves when it is written, so that a slow reader is waited for. @throws {ClosedPipe} when nobody reads any more. */
+export function writeOut(data: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(data, (error) => {
+      if (error == null) resolve();
+      else reject((error as NodeJS.ErrnoException).code === "EPIPE" ? new ClosedPipe() : error);
+    });
+  });
+}
+
+/** A stream's error is also an event, which would end the process: whoever writes is told, by `writeOut`. */
+export function expectClosedPipes(): void {
+  process.stdout.on("error", () => undefined);
+  process.stderr.on("error", () => undefined);
+}

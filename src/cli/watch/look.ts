@@ -1,0 +1,94 @@
+/** What one look at a group from outside sees: DescribeGroups, the committed offsets, and the ends of the logs. */
+export interface Look {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** As the broker says: "Stable", "PreparingRebalance", …; "Dead" when there is no such group. */
+  readonly state: string;
+  /** "classic", or "consumer" (KIP-848). */
+  readonly type: string;
+  /** "" while the members have agreed on none. */
+  readonly assignor: string;
+  /** Node id; -1: not known. */
+  readonly coordinator: number;
+  readonly members: readonly LookMember[];
+  /** Of all topics that members subscribe to or the group has committed offsets of. */
+  readonly partitions: readonly LookPartition[];
+  /** The last rebalances as the coordinator itself tells them, the oldest first; undefined: it does not. */
+  readonly told?: readonly ToldRebalance[];
+}
+
+export interface MemberName {
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  readonly clientId: string;
+  /** Without the slash that brokers put before it. */
+  readonly host: string;
+}
+
+export interface LookMember extends MemberName {
+  readonly topics: readonly string[];
+  readonly assignment: readonly PartitionName[];
+}
+
+/** topic-partition, as Kafka writes it: "orders-3". */
+export type PartitionName = string;
+
+export interface LookPartition {
+  readonly name: PartitionName;
+  readonly topic: string;
+  /** Undefined: nothing is committed. */
+  readonly committed: number | undefined;
+  /** Undefined: its leader does not answer. */
+  readonly logEnd: number | undefined;
+}
+
+/** A rebalance as regroup's coordinator tells it. */
+export interface ToldRebalance {
+  readonly reason: string;
+  readonly fromGeneration: number;
+  readonly toGeneration: number;
+  /** Milliseconds since 1970, by the broker's clock. */
+  readonly completedMs: number;
+  readonly durationMs: number;
+  readonly joined: readonly string[];
+  readonly left: readonly string[];
+}
+
+export function partitionName(topic: string, partition: number): PartitionName {
+  return `${topic}-${partition}`;
+}
+
+/** By topic, then by number. */
+export function comparePartitions(a: PartitionName, b: PartitionName): number {
+  const [topicA, topicB] = [topicOf(a), topicOf(b)];
+  if (topicA !== topicB) return topicA < topicB ? -1 : 1;
+  return Number(a.slice(topicA.length + 1)) - Number(b.slice(topicB.length + 1));
+}
+
+export function topicOf(name: PartitionName): string {
+  return name.slice(0, name.lastIndexOf("-"));
+}
+
+/** A static member is the same one under another member id. */
+export function identityOf({ memberId, groupInstanceId }: Pick<MemberName, "memberId" | "groupInstanceId">): string {
+  return groupInstanceId ?? memberId;
+}
+
+/** For people: the instance id, or the member id with its UUID cut short. */
+export function shortName({ memberId, groupInstanceId }: Pick<MemberName, "memberId" | "groupInstanceId">): string {
+  return groupInstanceId ?? memberId.replace(/([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "$1");
+}
+
+/** Members have what they have been assigned, and no round is open. */
+export function isSettled({ state }: Look): boolean {
+  return state === "Stable" || state === "Empty" || state === "Dead";
+}
+
+export function ownersOf({ members }: Look): Map<PartitionName, LookMember> {
+  return new Map(members.flatMap((member) => member.assignment.map((name) => [name, member] as const)));
+}
+
+/** Records that wait; undefined where it cannot be told. */
+export function lagOf({ committed, logEnd }: LookPartition): number | undefined {
+  return committed === undefined || logEnd === undefined ? undefined : Math.max(0, logEnd - committed);
+}

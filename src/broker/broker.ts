@@ -3,6 +3,7 @@
  */
 import type { Clock, Rng } from "../coordinator/clock.ts";
 import { Runtime } from "../coordinator/runtime.ts";
+import type { GroupFact } from "../group/facts.ts";
 import type { Log, LogConfig } from "../log/log.ts";
 import type { ConfigRules } from "../metadata/alter-configs.ts";
 import { MetadataMachine } from "../metadata/machine.ts";
@@ -19,6 +20,7 @@ import { FetchSessions } from "./fetch-sessions.ts";
 import { warnOfUnkeptFlushes } from "./flush-configs.ts";
 import { GroupRuntime } from "./group-runtime.ts";
 import { servedApis } from "./handlers/index.ts";
+import type { Interceptor } from "./interceptor.ts";
 import { InternalTopics } from "./internal-topics.ts";
 import { logConfigOf } from "./log-config.ts";
 import { BrokerMetadata } from "./metadata-view.ts";
@@ -34,6 +36,9 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** Where the log lies, for those who ask; in memory when there is none. */
   readonly logDir?: LogDir;
+  /** Hears of what happens to groups, besides the log line. */
+  readonly onGroupFact?: (fact: GroupFact) => void;
+  readonly intercept?: Interceptor;
 }
 
 export interface Broker {
@@ -45,6 +50,11 @@ export interface Broker {
   start(endpoints: ReadonlyMap<string, Endpoint>): Promise<void>;
   /** A client has connected. */
   connect(peer: Peer): BrokerConnection;
+  /**
+   * Leads a partition under a next leader epoch, as after its leader went elsewhere and came back; of
+   * `__consumer_offsets` its coordinator loads again. Resolves when it serves.
+   */
+  leadAnew(topic: string, partition: number): Promise<void>;
   /** Answers what is parked with errors that make clients retry, and closes the log. */
   stop(): Promise<void>;
 }
@@ -79,11 +89,13 @@ class LoneBroker implements Broker, BrokerServices {
   readonly #producerIds: ProducerIdPool;
   readonly #connections: Connections;
   readonly #cleaning: Repeated;
+  readonly #intercept: Interceptor | undefined;
   readonly #onStopping = new Set<() => void>();
   #endpoints: ReadonlyMap<string, Endpoint> = new Map();
   #isStopping = false;
 
-  constructor({ clock, rng, platform, log, config, logger, logDir = inMemory }: BrokerOptions) {
+  constructor(options: BrokerOptions) {
+    const { clock, rng, platform, log, config, logger, logDir = inMemory, onGroupFact } = options;
     this.clock = clock;
     this.rng = rng;
     this.platform = platform;
@@ -92,7 +104,7 @@ class LoneBroker implements Broker, BrokerServices {
     this.logger = logger;
     this.logDir = logDir;
     this.nodeId = config.get("node.id");
-    this.groups = new GroupRuntime({ clock, rng, platform, config, logger });
+    this.groups = new GroupRuntime({ clock, rng, platform, config, logger, ...(onGroupFact && { onGroupFact }) });
     this.metadata = new BrokerMetadata(log, config, logger, {
       led: (partition) => this.groups.lead(partition),
       deleted: (topics) => this.groups.topicsDeleted(topics),
@@ -116,6 +128,7 @@ class LoneBroker implements Broker, BrokerServices {
     this.#producerIds = new ProducerIdPool(this.metadataShard, this.nodeId);
     this.#connections = new Connections(config.get("queued.max.request.bytes"));
     this.#cleaning = new Repeated(clock, () => this.#clean());
+    this.#intercept = options.intercept;
   }
 
   get services(): BrokerServices {
@@ -142,16 +155,27 @@ class LoneBroker implements Broker, BrokerServices {
     const leaderEpoch = log.leaderEpoch + 1;
     log.becomeLeader(leaderEpoch);
     await this.#metadataRuntime.load(metadataPartition, log, leaderEpoch);
-    const registered = await this.metadataShard.submit("RegisterBroker", { nodeId: this.nodeId });
-    const errorCode = registered.ok ? registered.reply.errorCode : registered.errorCode;
-    if (errorCode !== ErrorCode.NONE) throw new Error(`the metadata log takes no records: error ${errorCode}`);
+    await this.#register();
     await this.metadata.start(); // groups load on: who asks for one meanwhile is told to come again (rule 2)
     warnOfUnkeptFlushes(this.metadata, this.config, this.logger);
     this.#cleaning.start(this.#cleaningPauseMs);
   }
 
   connect(peer: Peer): BrokerConnection {
-    return this.#connections.open((queued) => new ClientConnection(this, servedApis, peer, queued));
+    return this.#connections.open((queued) => new ClientConnection(this, servedApis, peer, queued, this.#intercept));
+  }
+
+  async leadAnew(topic: string, partition: number): Promise<void> {
+    await this.#register(); // so that the next start's epoch is above this one's
+    await this.metadata.leadAnew(topic, partition);
+    await this.groups.loaded();
+  }
+
+  /** Each start is a broker epoch of its own, from which leader epochs come. */
+  async #register(): Promise<void> {
+    const registered = await this.metadataShard.submit("RegisterBroker", { nodeId: this.nodeId });
+    const errorCode = registered.ok ? registered.reply.errorCode : registered.errorCode;
+    if (errorCode !== ErrorCode.NONE) throw new Error(`the metadata log takes no records: error ${errorCode}`);
   }
 
   async stop(): Promise<void> {

@@ -10,6 +10,7 @@ import type { Api } from "../protocol/schema.ts";
 import type { Answer, BrokerServices, Connection } from "./context.ts";
 import { apiVersionsOfStranger } from "./handlers/api-versions.ts";
 import type { ServedApi } from "./handlers/index.ts";
+import type { Interceptor } from "./interceptor.ts";
 
 /** What the outside does for a connection. */
 export interface Peer {
@@ -49,7 +50,7 @@ const maxWaitingBytes = 4 * 1024 * 1024;
 
 interface Running {
   readonly api: Api;
-  readonly version: number;
+  version: number;
   readonly correlationId: number;
   readonly bytes: number;
   /** Set when the handler is done; undefined inside when there is nothing to send. */
@@ -64,6 +65,7 @@ export class ClientConnection implements BrokerConnection, Connection {
   readonly #served: ReadonlyMap<number, ServedApi>;
   readonly #peer: Peer;
   readonly #queued: QueuedBytes;
+  readonly #intercept: Interceptor | undefined;
   readonly #onClosed = new Set<() => void>();
   readonly #waiting: Uint8Array[] = [];
   readonly #running: Running[] = [];
@@ -76,11 +78,18 @@ export class ClientConnection implements BrokerConnection, Connection {
   /** It has its place: even when all are held this one may finish it, else nobody ever could. */
   #isAnnouncedCounted = false;
 
-  constructor(broker: BrokerServices, served: ReadonlyMap<number, ServedApi>, peer: Peer, queued: QueuedBytes) {
+  constructor(
+    broker: BrokerServices,
+    served: ReadonlyMap<number, ServedApi>,
+    peer: Peer,
+    queued: QueuedBytes,
+    intercept?: Interceptor,
+  ) {
     this.#broker = broker;
     this.#served = served;
     this.#peer = peer;
     this.#queued = queued;
+    this.#intercept = intercept;
   }
 
   get clientHost(): string {
@@ -202,7 +211,9 @@ export class ClientConnection implements BrokerConnection, Connection {
     const running: Running = { api, version, correlationId, bytes: frame.length };
     this.#running.push(running);
     const context = { broker: this.#broker, connection: this, version, clientId: header.clientId ?? "" };
-    const answer = handle(request, context);
+    const answer = this.#intercept
+      ? this.#intercept({ api, request, context, handle, answerIn: (other) => speakIn(running, other) })
+      : handle(request, context);
     if (!(answer instanceof Promise)) return this.#answered(running, answer);
     answer.then(
       (response) => {
@@ -246,4 +257,8 @@ export class ClientConnection implements BrokerConnection, Connection {
     this.closed();
     this.#peer.close(reason);
   }
+}
+
+function speakIn(running: Running, version: number): void {
+  running.version = version;
 }

@@ -18,6 +18,7 @@ export interface GroupRuntimeOptions {
   readonly platform: Platform;
   readonly config: BrokerConfig;
   readonly logger: Logger;
+  readonly onGroupFact?: (fact: GroupFact) => void;
 }
 
 export class GroupRuntime implements GroupShards {
@@ -26,13 +27,16 @@ export class GroupRuntime implements GroupShards {
   readonly #loads = new Set<Promise<void>>();
 
   constructor(options: GroupRuntimeOptions) {
-    const { logger, config, ...seams } = options;
+    const { logger, config, onGroupFact, ...seams } = options;
     this.#options = options;
     this.#runtime = new Runtime({
       ...seams,
       codec: groupRecordCodec,
       machine: () => new GroupCoordinator(groupConfig(config)),
-      onFact: (fact) => tell(fact, logger),
+      onFact: (fact) => {
+        tell(fact, logger);
+        onGroupFact?.(fact);
+      },
       onFailure: (partition, error) =>
         logger.error({ err: error, partition }, `the group coordinator of __consumer_offsets-${partition} failed`),
     });

@@ -136,6 +136,22 @@ export class BrokerMetadata implements MetadataView {
     return this.#work;
   }
 
+  /** Leads the partition under the epoch of now; the others keep theirs. */
+  leadAnew(name: string, partition: number): Promise<void> {
+    this.#soon(async () => {
+      const hosted = this.#topics.get(name);
+      const topic = this.#image.topic(name);
+      if (hosted?.led[partition] === undefined || topic === undefined) return;
+      const leaderEpoch = this.#image.leaderEpoch(topic, partition);
+      const partitions = hosted.image.partitions.with(partition, { partition, leaderEpoch });
+      const anew = { image: { ...hosted.image, partitions }, led: hosted.led.with(partition, undefined) };
+      this.#topics.set(name, anew);
+      this.#topicsById.set(topic.topicId, anew);
+      await this.#lead(name);
+    });
+    return this.settled();
+  }
+
   #soon(work: () => Promise<void>): void {
     this.#work = this.#work.then(work).catch((error) => {
       this.#logger.error({ err: error }, "the log of a partition cannot be made or deleted");
@@ -151,16 +167,17 @@ export class BrokerMetadata implements MetadataView {
     }
     if (topic === undefined) return;
     const led = before?.image.topicId === topic.topicId ? before.led : [];
-    const hosted = { image: this.#imageOf(topic), led };
+    const hosted = { image: this.#imageOf(topic, led), led };
     this.#topics.set(name, hosted);
     this.#topicsById.set(topic.topicId, hosted);
   }
 
-  #imageOf(topic: Topic): TopicImage {
+  /** @param led keep the epochs they are led under. */
+  #imageOf(topic: Topic, led: HostedTopic["led"]): TopicImage {
     const { name, topicId } = topic;
     const partitions = topic.partitions.map((_, partition) => ({
       partition,
-      leaderEpoch: this.#image.leaderEpoch(topic, partition),
+      leaderEpoch: led[partition]?.leaderEpoch ?? this.#image.leaderEpoch(topic, partition),
     }));
     return { name, topicId, isInternal: isInternalTopic(name), partitions };
   }

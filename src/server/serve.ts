@@ -1,7 +1,7 @@
 /** A broker as a process: its log, its sockets, its signals. */
 import { statfs } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type Broker, createBroker } from "../broker/broker.ts";
+import { type Broker, type BrokerOptions, createBroker } from "../broker/broker.ts";
 import type { BrokerConfig } from "../broker/config.ts";
 import type { LogDir, Logger } from "../broker/context.ts";
 import { openFileLog } from "../log/file/recovery.ts";
@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly logger: Logger;
   /** The disk refused: nothing more can be promised, the process is to end. */
   readonly onFailure: (error: unknown) => void;
+  /** What the broker is made with in place of the machine's clock and chance, and the log that stays in memory. */
+  readonly parts?: Partial<Pick<BrokerOptions, "clock" | "rng" | "log" | "intercept" | "onGroupFact">>;
 }
 
 export interface RunningServer {
@@ -36,17 +38,18 @@ const closeClientsWithinMs = 500;
 
 /** @throws {StartError} {@link ConfigError} when a port or the folder cannot be had, or a config is wrong. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { config, ephemeral, logger } = options;
+  const { config, ephemeral, logger, parts } = options;
   installUtf8(nodePlatform);
   const listeners = await Listeners.open(config);
   let log: Log | undefined;
   try {
     const endpoints = listeners.endpoints(config);
     const folder = ephemeral ? undefined : resolve(config.get("log.dirs")?.[0] ?? config.get("log.dir") ?? "data");
-    log = folder === undefined ? memoryLog(config) : await fileLog(folder, options);
+    log = parts?.log ?? (folder === undefined ? memoryLog(config) : await fileLog(folder, options));
     const seams = { clock: machineClock, rng: machineRng, platform: nodePlatform };
     const broker = createBroker({
       ...seams,
+      ...parts,
       log,
       config,
       logger,

@@ -18,7 +18,7 @@ import { Connections } from "./connections.ts";
 import type { BrokerServices, Endpoint, LogDir, Logger, MetadataShard, Outcome, PartitionLookup } from "./context.ts";
 import { FetchSessions } from "./fetch-sessions.ts";
 import { warnOfUnkeptFlushes } from "./flush-configs.ts";
-import { GroupRuntime } from "./group-runtime.ts";
+import { GroupRuntime, type GroupWatch } from "./group-runtime.ts";
 import { servedApis } from "./handlers/index.ts";
 import type { Interceptor } from "./interceptor.ts";
 import { InternalTopics } from "./internal-topics.ts";
@@ -39,6 +39,7 @@ export interface BrokerOptions {
   /** Hears of what happens to groups, besides the log line. */
   readonly onGroupFact?: (fact: GroupFact) => void;
   readonly intercept?: Interceptor;
+  readonly watchGroups?: GroupWatch;
 }
 
 export interface Broker {
@@ -95,7 +96,7 @@ class LoneBroker implements Broker, BrokerServices {
   #isStopping = false;
 
   constructor(options: BrokerOptions) {
-    const { clock, rng, platform, log, config, logger, logDir = inMemory, onGroupFact } = options;
+    const { clock, rng, platform, log, config, logger, logDir = inMemory, onGroupFact, watchGroups } = options;
     this.clock = clock;
     this.rng = rng;
     this.platform = platform;
@@ -104,7 +105,8 @@ class LoneBroker implements Broker, BrokerServices {
     this.logger = logger;
     this.logDir = logDir;
     this.nodeId = config.get("node.id");
-    this.groups = new GroupRuntime({ clock, rng, platform, config, logger, ...(onGroupFact && { onGroupFact }) });
+    const watches = { ...(onGroupFact && { onGroupFact }), ...(watchGroups && { watchGroups }) };
+    this.groups = new GroupRuntime({ clock, rng, platform, config, logger, ...watches });
     this.metadata = new BrokerMetadata(log, config, logger, {
       led: (partition) => this.groups.lead(partition),
       deleted: (topics) => this.groups.topicsDeleted(topics),

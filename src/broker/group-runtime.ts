@@ -1,16 +1,23 @@
 /** The shards of `__consumer_offsets` that this broker leads, and what they tell: one log line for each rebalance. */
 import type { Clock, Rng } from "../coordinator/clock.ts";
+import type { StateMachine } from "../coordinator/machine.ts";
 import { Runtime } from "../coordinator/runtime.ts";
 import type { GroupConfig } from "../group/config.ts";
 import type { GroupFact } from "../group/facts.ts";
 import { GroupCoordinator } from "../group/group-coordinator.ts";
+import type { GroupRecord } from "../group/record.ts";
 import { groupRecordCodec } from "../group/record-codec.ts";
 import type { GroupRequests } from "../group/requests.ts";
+import type { GroupTimer } from "../group/shard.ts";
 import { coordinatorPartition } from "../protocol/hash.ts";
 import type { Platform } from "../protocol/platform.ts";
 import type { BrokerConfig } from "./config.ts";
 import type { GroupShards, LedPartition, Logger, Outcome } from "./context.ts";
 import { rebalanceLine } from "./rebalance-line.ts";
+
+export type GroupMachine = StateMachine<GroupRequests, GroupRecord, GroupTimer, GroupFact>;
+/** Stands between a shard's runtime and its machine, and looks on: what the simulator checks the steps with. */
+export type GroupWatch = (partition: number, coordinator: GroupCoordinator) => GroupMachine;
 
 export interface GroupRuntimeOptions {
   readonly clock: Clock;
@@ -19,6 +26,7 @@ export interface GroupRuntimeOptions {
   readonly config: BrokerConfig;
   readonly logger: Logger;
   readonly onGroupFact?: (fact: GroupFact) => void;
+  readonly watchGroups?: GroupWatch;
 }
 
 export class GroupRuntime implements GroupShards {
@@ -27,12 +35,12 @@ export class GroupRuntime implements GroupShards {
   readonly #loads = new Set<Promise<void>>();
 
   constructor(options: GroupRuntimeOptions) {
-    const { logger, config, onGroupFact, ...seams } = options;
+    const { logger, config, onGroupFact, watchGroups = unwatched, ...seams } = options;
     this.#options = options;
     this.#runtime = new Runtime({
       ...seams,
       codec: groupRecordCodec,
-      machine: () => new GroupCoordinator(groupConfig(config)),
+      machine: (partition) => watchGroups(partition, new GroupCoordinator(groupConfig(config))),
       onFact: (fact) => {
         tell(fact, logger);
         onGroupFact?.(fact);
@@ -61,6 +69,11 @@ export class GroupRuntime implements GroupShards {
     this.#loads.add(load);
   }
 
+  /** Another broker leads the partition since an epoch later than this one. */
+  resign(partition: number, leaderEpoch: number): void {
+    this.#runtime.unload(partition, leaderEpoch);
+  }
+
   /** Topics are gone: so are the offsets that groups committed for them (rule 40). Resolves when that is durable. */
   async topicsDeleted(topics: readonly { readonly name: string; readonly topicId: string }[]): Promise<void> {
     if (topics.some(({ name }) => name === "__consumer_offsets")) this.#runtime.stop();
@@ -79,16 +92,26 @@ export class GroupRuntime implements GroupShards {
   }
 }
 
+const unwatched: GroupWatch = (_partition, coordinator) => coordinator;
+
 function groupConfig(config: BrokerConfig): GroupConfig {
   return {
     groupMinSessionTimeoutMs: config.get("group.min.session.timeout.ms"),
     groupMaxSessionTimeoutMs: config.get("group.max.session.timeout.ms"),
     groupInitialRebalanceDelayMs: config.get("group.initial.rebalance.delay.ms"),
     groupMaxSize: config.get("group.max.size"),
+    groupHeartbeatMaxWaitMs: heartbeatMaxWaitMs(config),
     offsetMetadataMaxBytes: config.get("offset.metadata.max.bytes"),
     offsetsRetentionMs: config.get("offsets.retention.minutes") * 60_000,
     offsetsRetentionCheckIntervalMs: config.get("offsets.retention.check.interval.ms"),
   };
+}
+
+/** On a connection where nothing moves for connections.max.idle.ms nobody can be told anything. */
+export function heartbeatMaxWaitMs(config: BrokerConfig): number {
+  const idleMs = config.get("connections.max.idle.ms");
+  const maxWaitMs = config.get("group.heartbeat.max.wait.ms");
+  return idleMs > 0 ? Math.min(maxWaitMs, Math.floor(idleMs / 2)) : maxWaitMs;
 }
 
 function tell(fact: GroupFact, logger: Logger): void {

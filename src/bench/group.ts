@@ -119,7 +119,7 @@ class Bench {
   }
 
   heartbeat(groupId: string, generationId: number, memberId: string) {
-    const body = { groupId, generationId, memberId, groupInstanceId: null };
+    const body = { groupId, generationId, memberId, groupInstanceId: null, maxWaitMs: 0 };
     return this.ask("Heartbeat", { version: 4, ...client, body });
   }
 

@@ -105,6 +105,9 @@ export const brokerConfigs = {
   "min.insync.replicas": topicDefault("min.insync.replicas"),
   "unclean.leader.election.enable": topicDefault("unclean.leader.election.enable"),
 
+  "group.heartbeat.max.wait.ms": fixed(
+    int(60_000, "Not in Kafka: a heartbeat that allows it is held back so long at most; 0: none is.", atLeast(0)),
+  ),
   "group.initial.rebalance.delay.ms": fixed(
     int(3000, "Time for which the first rebalance waits for members.", atLeast(0)),
   ),

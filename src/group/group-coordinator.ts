@@ -1,9 +1,11 @@
 import type { ReplyToken, StateMachine } from "../coordinator/machine.ts";
 import { Timer } from "../coordinator/timers.ts";
+import { ErrorCode } from "../protocol/errors.ts";
 import { ClassicGroup } from "./classic/classic-group.ts";
 import { heartbeat } from "./classic/heartbeat.ts";
 import { joinGroup } from "./classic/join.ts";
 import { leaveGroup } from "./classic/leave.ts";
+import { answerHeartbeat } from "./classic/parked-heartbeat.ts";
 import { joinTimeout, prepareRebalance, syncTimeout } from "./classic/round.ts";
 import { pendingTimeout, sessionTimeout } from "./classic/session-timeout.ts";
 import { resetSession } from "./classic/sessions.ts";
@@ -71,6 +73,8 @@ export class GroupCoordinator implements StateMachine<GroupRequests, GroupRecord
       case "pending":
         pendingTimeout(shard, due, context);
         break;
+      case "heartbeat":
+        return answerHeartbeat(due.member, ErrorCode.NONE, context);
       case "join":
         joinTimeout(shard, due.group, context);
         break;

@@ -1,6 +1,7 @@
 import type { StepContext } from "../coordinator/machine.ts";
 import type { ClassicGroup } from "./classic/classic-group.ts";
 import type { Member, PendingMember } from "./classic/member.ts";
+import type { ParkedHeartbeat } from "./classic/parked-heartbeat.ts";
 import type { ClassicState } from "./classic/transitions.ts";
 import type { GroupConfig } from "./config.ts";
 import type { DurableState } from "./durable-state.ts";
@@ -8,10 +9,11 @@ import type { GroupFact } from "./facts.ts";
 import type { GroupRecord } from "./record.ts";
 import type { GroupRequests } from "./requests.ts";
 
-/** What is due: a member's session, a pending member id, the join or sync phase of a group, the expiry check. */
+/** What is due: a session, a pending member id, a heartbeat's wait, a group's join or sync phase, the expiry check. */
 export type GroupTimer =
   | Member
   | PendingMember
+  | ParkedHeartbeat
   | { readonly kind: "join" | "sync"; readonly group: ClassicGroup }
   | { readonly kind: "expiry" };
 

@@ -66,7 +66,7 @@ class Crowd {
         return this.#submit(life, "SyncGroup", { ...common, version: 4, body });
       }
       case "heartbeat":
-        return this.#submit(life, "Heartbeat", { ...common, body: { groupId, generationId: life.generation, ...who } });
+        return this.#submit(life, "Heartbeat", { ...common, body: this.#heartbeat(groupId, life, who) });
       case "leave": {
         const body = { groupId, memberId: "", members: [{ ...who, reason: null }] };
         return this.#submit(life, "LeaveGroup", { ...common, body });
@@ -84,6 +84,11 @@ class Crowd {
     const sessionTimeoutMs = 6000 + this.#pick(20_000);
     const rebalanceTimeoutMs = 1000 + this.#pick(30_000);
     return { groupId, sessionTimeoutMs, rebalanceTimeoutMs, protocolType: "consumer", protocols, reason: null };
+  }
+
+  /** Some may wait. */
+  #heartbeat(groupId: string, { generation }: Life, who: object) {
+    return { groupId, generationId: generation, ...who, maxWaitMs: (this.world.nowMs % 3) * 2000 };
   }
 
   #commit(groupId: string, { memberId, generation }: Life) {
@@ -147,6 +152,14 @@ function assertBooks(world: World, group: ClassicGroup): void {
   for (const member of members) {
     if (member.parkedJoin !== null) assert.ok(world.parked.has(member.parkedJoin));
     if (member.parkedSync !== null) assert.ok(world.parked.has(member.parkedSync));
+    const { parkedHeartbeat } = member;
+    if (parkedHeartbeat !== null) {
+      assert.ok(world.parked.has(parkedHeartbeat.token));
+      assert.ok(parkedHeartbeat.timer.isSet, "a heartbeat does not wait without end");
+      assert.ok(parkedHeartbeat.timer.dueMs < member.timer.dueMs, "nor longer than the session");
+      assert.match(group.state, /Stable|CompletingRebalance/, "and not while the member is to rejoin");
+      waited++;
+    }
     const waits = member.parkedJoin !== null || member.parkedSync !== null;
     assert.ok(waits || member.timer.isSet, `nothing would ever remove ${member.memberId}`);
   }
@@ -159,6 +172,7 @@ function assertBooks(world: World, group: ClassicGroup): void {
   if (group.state === "Stable") assert.equal(group.round, null);
 }
 
+let waited = 0;
 const seen = new Map<string, number>();
 
 function assertAllBooks({ world }: Crowd): void {
@@ -167,8 +181,8 @@ function assertAllBooks({ world }: Crowd): void {
   for (const group of live.values()) {
     seen.set(group.state, (seen.get(group.state) ?? 0) + 1);
     assertBooks(world, group);
-    for (const { parkedJoin, parkedSync } of group.members.values()) {
-      parked += Number(parkedJoin !== null) + Number(parkedSync !== null);
+    for (const { parkedJoin, parkedSync, parkedHeartbeat } of group.members.values()) {
+      parked += [parkedJoin, parkedSync, parkedHeartbeat].filter((each) => each !== null).length;
     }
   }
   assert.equal(world.parked.size, parked, "every request is answered, dropped, or parked with a member");
@@ -192,4 +206,5 @@ test("the crowds above met groups in every state, often", () => {
   for (const state of ["Empty", "PreparingRebalance", "CompletingRebalance", "Stable"]) {
     assert.ok((seen.get(state) ?? 0) > 1000, `${state}: ${seen.get(state)}`);
   }
+  assert.ok(waited > 300, `heartbeats that waited: ${waited}`);
 });

@@ -32,7 +32,7 @@ test("what is left out is written as its default, and every field is there when 
   const request = { groupId: "billing", generationId: 3, memberId: "m" };
   for (const version of [0, 1, 2, 3, 4]) {
     const read = decodeRequest(Heartbeat, version, encodeRequest(Heartbeat, version, request));
-    assert.deepEqual(read, { ...request, groupInstanceId: null });
+    assert.deepEqual(read, { ...request, groupInstanceId: null, maxWaitMs: 0 });
   }
 });
 
@@ -44,6 +44,17 @@ test("KIP-482: unknown tagged fields are skipped, or kept and written again when
   assert.deepEqual(unknownTaggedFields, [{ tag: 8, data: new Uint8Array([0x61]) }]);
   assert.equal(toHex(encodeResponse(Heartbeat, 4, kept, { keepUnknownTags: true })), toHex(bytes));
   assert.equal(toHex(encodeResponse(Heartbeat, 4, kept)), "00000000000000");
+});
+
+test("a heartbeat that may wait carries a tag that Kafka does not know; one that may not is Kafka's own", () => {
+  const request = { groupId: "g", generationId: 1, memberId: "m", groupInstanceId: null };
+  const plain = toHex(encodeRequest(Heartbeat, 4, request));
+  assert.equal(plain, "0267" + "00000001" + "026d" + "00" + "00");
+  assert.equal(toHex(encodeRequest(Heartbeat, 4, { ...request, maxWaitMs: 0 })), plain);
+  const waiting = encodeRequest(Heartbeat, 4, { ...request, maxWaitMs: 15_000 });
+  assert.equal(toHex(waiting), `${plain.slice(0, -2)}01${"e7e401"}04${"00003a98"}`);
+  assert.equal(decodeRequest(Heartbeat, 4, waiting).maxWaitMs, 15_000);
+  assert.equal(decodeRequest(Heartbeat, 3, encodeRequest(Heartbeat, 3, { ...request, maxWaitMs: 1 })).maxWaitMs, 0);
 });
 
 test("a long tagged field moves to make room for its size", () => {

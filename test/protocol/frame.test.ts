@@ -103,7 +103,7 @@ test("rule 58: bytes after the end of a request are ignored", () => {
   );
   const longer = new Uint8Array([...frame!.subarray(4), 1, 2, 3]);
   const { body } = readRequestHeader(Heartbeat, 3, longer);
-  const request = { groupId: "g", generationId: 1, memberId: "m", groupInstanceId: null };
+  const request = { groupId: "g", generationId: 1, memberId: "m", groupInstanceId: null, maxWaitMs: 0 };
   assert.deepEqual(decodeRequest(Heartbeat, 3, body), request);
 });
 

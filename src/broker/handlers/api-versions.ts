@@ -1,7 +1,10 @@
 import { ApiVersions, type ApiVersionsResponse } from "../../protocol/apis/api-versions.ts";
+import { heartbeatWait } from "../../protocol/apis/heartbeat.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import { encodeResponseFrame } from "../../protocol/frame.ts";
+import type { BrokerConfig } from "../config.ts";
 import type { Handler } from "../context.ts";
+import { heartbeatMaxWaitMs } from "../group-runtime.ts";
 import type { ServedApi } from "./index.ts";
 
 type Served = ReadonlyMap<number, ServedApi>;
@@ -15,6 +18,12 @@ const supportedFeatures = [
   { name: "metadata.version", minVersion: 7, maxVersion: 30 },
   { name: "transaction.version", minVersion: 0, maxVersion: 0 },
 ];
+/** A heartbeat may wait here. Clients that do not know the feature pass over it. */
+const heartbeatsWait = {
+  name: heartbeatWait.feature,
+  minVersion: heartbeatWait.level,
+  maxVersion: heartbeatWait.level,
+};
 const finalizedFeatures = [{ name: "metadata.version", minVersionLevel: 30, maxVersionLevel: 30 }];
 
 /** The table of what is served is given by the broker, since this handler is in it. */
@@ -25,11 +34,17 @@ export function apiVersionsOf(served: () => Served): Handler<typeof ApiVersions>
     return {
       errorCode: ErrorCode.NONE,
       apiKeys: advertised(served()),
-      supportedFeatures,
+      supportedFeatures: supportedIn(version, broker.config),
       finalizedFeaturesEpoch: broker.brokerEpoch,
       finalizedFeatures,
     };
   };
+}
+
+/** Before version 4 Java's clients refuse an answer with a feature whose levels begin at 0 (KAFKA-17011). */
+function supportedIn(version: number, config: BrokerConfig) {
+  const features = heartbeatMaxWaitMs(config) > 0 ? [...supportedFeatures, heartbeatsWait] : supportedFeatures;
+  return version < 4 ? features.filter(({ minVersion }) => minVersion > 0) : features;
 }
 
 /** A version that this broker does not know is answered in version 0, with what it does know (KIP-511). */

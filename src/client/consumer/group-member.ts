@@ -1,18 +1,18 @@
 /** Drives a consumer's membership (member/): carries out what it decides, and tells it what happens. */
 import { channel } from "node:diagnostics_channel";
 import type { ClusterTopics, TopicMetadata } from "../../assignment/partition-assignor.ts";
-import { Heartbeat } from "../../protocol/apis/heartbeat.ts";
+import { Heartbeat, heartbeatWait } from "../../protocol/apis/heartbeat.ts";
 import { JoinGroup } from "../../protocol/apis/join-group.ts";
 import { LeaveGroup } from "../../protocol/apis/leave-group.ts";
 import { SyncGroup } from "../../protocol/apis/sync-group.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
-import type { CallOptions, Cluster, ClusterMetadata, SendOptions } from "../cluster.ts";
+import type { BrokerVersions, CallOptions, Cluster, ClusterMetadata, SendOptions } from "../cluster.ts";
 import type { ConsumerConfig } from "../consumer-keys.ts";
 import { BrokerError, brokerError, KafkaError } from "../errors.ts";
 import type { MemberAction } from "../member/member-action.ts";
 import type { MemberEvent } from "../member/member-event.ts";
 import { MemberMachine } from "../member/member-machine.ts";
-import { laneOf, leaveGroupBody, type MemberRequest } from "../member/member-request.ts";
+import { joinLane, laneOf, leaveGroupBody, type MemberRequest } from "../member/member-request.ts";
 import type { TopicPartition } from "../topic-partition.ts";
 import { nowMs } from "../wait.ts";
 
@@ -184,10 +184,8 @@ export class GroupMember {
         return this.#cluster.send(coordinator, JoinGroup, request.body, options);
       case "SyncGroup":
         return this.#cluster.send(coordinator, SyncGroup, request.body, options);
-      case "Heartbeat": {
-        const { maxWaitMs: _, ...body } = request.body;
-        return this.#cluster.send(coordinator, Heartbeat, body, options);
-      }
+      case "Heartbeat":
+        return this.#cluster.send(coordinator, Heartbeat, request.body, options);
       case "LeaveGroup":
         return this.#cluster.send(coordinator, LeaveGroup, (version) => leaveGroupBody(request.body, version), options);
     }
@@ -198,12 +196,20 @@ export class GroupMember {
     this.#cluster.coordinatorGone(this.#groupId);
     try {
       const nodeId = await this.#cluster.coordinatorOf(this.#groupId, options);
-      return { errorCode: ErrorCode.NONE, nodeId, heartbeatMaxWaitMs: 0 };
+      // What it can is told when the connection is made that the join will take.
+      const versions = await this.#cluster.versions(nodeId, { ...options, lane: joinLane });
+      return { errorCode: ErrorCode.NONE, nodeId, heartbeatMaxWaitMs: heartbeatMaxWaitMs(versions) };
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       return { errorCode: error.errorCode!, nodeId: -1, heartbeatMaxWaitMs: 0 };
     }
   }
+}
+
+/** How long such a broker waits at most is its own affair. */
+function heartbeatMaxWaitMs(versions: BrokerVersions): number {
+  const feature = versions.feature(heartbeatWait.feature);
+  return feature !== undefined && feature.maxVersion >= heartbeatWait.level ? Number.POSITIVE_INFINITY : 0;
 }
 
 /** Topics that can be read, as assignors see them. */

@@ -65,11 +65,13 @@ export function leaveGroupBody({ groupId, memberId, groupInstanceId, reason }: L
   return { groupId, members: [{ memberId, groupInstanceId, reason }] };
 }
 
+export const joinLane = "group";
+
 /**
  * The connection that a request goes over: a parked request holds back all behind it (rule 58), and a join, a heartbeat
  * that waits, and leaving must not wait for each other.
  */
-export function laneOf({ api, body }: MemberRequest): "main" | "group" | "heartbeat" {
-  if (api === "JoinGroup" || api === "SyncGroup") return "group";
+export function laneOf({ api, body }: MemberRequest): "main" | typeof joinLane | "heartbeat" {
+  if (api === "JoinGroup" || api === "SyncGroup") return joinLane;
   return api === "Heartbeat" && body.maxWaitMs > 0 ? "heartbeat" : "main";
 }

@@ -1,9 +1,11 @@
 import { Timer } from "../../coordinator/timers.ts";
+import { ErrorCode } from "../../protocol/errors.ts";
 import { javaStringHash } from "../../protocol/hash.ts";
 import { consumerProtocolType } from "../consumer-protocol.ts";
 import type { GroupMetadata, MemberMetadata } from "../record.ts";
 import type { GroupContext, GroupTimer } from "../shard.ts";
 import { Member, type MemberTerms, type PendingMember } from "./member.ts";
+import { answerHeartbeat } from "./parked-heartbeat.ts";
 import { assertTransition, type ClassicState } from "./transitions.ts";
 
 /** A rebalance that has begun and not ended: from the last generation that was Stable or Empty, to the next. */
@@ -115,6 +117,7 @@ export class ClassicGroup {
     this.#countOffers(member.terms, -1);
     this.pendingSyncs.delete(member);
     context.cancel(member.timer);
+    answerHeartbeat(member, ErrorCode.UNKNOWN_MEMBER_ID, context);
     if (member.parkedSync !== null) {
       context.drop(member.parkedSync);
       member.parkedSync = null;

@@ -2,6 +2,7 @@ import type { ReplyToken } from "../../coordinator/machine.ts";
 import { Timer } from "../../coordinator/timers.ts";
 import type { GroupTimer } from "../shard.ts";
 import type { ClassicGroup } from "./classic-group.ts";
+import type { ParkedHeartbeat } from "./parked-heartbeat.ts";
 
 /** An assignor that a member offers, and what it says to it. */
 export interface Protocol {
@@ -38,6 +39,8 @@ export class Member {
   assignment: Uint8Array = noAssignment;
   parkedJoin: ReplyToken | null = null;
   parkedSync: ReplyToken | null = null;
+  /** Only in CompletingRebalance and Stable, in the current generation. */
+  parkedHeartbeat: ParkedHeartbeat | null = null;
   /** Until its first round completes: its client does not know the member id yet, so it cannot send heartbeats. */
   isNew = false;
   readonly timer: Timer<GroupTimer> = new Timer<GroupTimer>(this);

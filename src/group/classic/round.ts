@@ -7,6 +7,7 @@ import { answerJoin, answerSync, joined } from "./answers.ts";
 import type { ClassicGroup } from "./classic-group.ts";
 import { noAssignment } from "./member.ts";
 import { movedPartitions } from "./moved-partitions.ts";
+import { answerHeartbeat } from "./parked-heartbeat.ts";
 import { resetSession } from "./sessions.ts";
 
 /** Starts a round where the state allows one; else lets the open one complete if all are there. */
@@ -29,6 +30,7 @@ export function prepareRebalance(shard: Shard, group: ClassicGroup, reason: stri
     fromGeneration: group.generation,
     members: group.members.size,
   });
+  for (const member of group.members.values()) answerHeartbeat(member, ErrorCode.REBALANCE_IN_PROGRESS, context);
   if (wasEmpty) startInitialDelay(shard, group, context);
   else if (group.allJoined) completeJoin(shard, group, context);
   else scheduleJoinTimer(group, group.rebalanceTimeoutMs, context);

@@ -5,6 +5,7 @@ import { answerJoin, answerSync, joined, joinRefused, parkJoin } from "./answers
 import { type ClassicGroup, subscriptionsOf } from "./classic-group.ts";
 import { clientReason, type Join, termsOf } from "./join.ts";
 import { Member } from "./member.ts";
+import { answerHeartbeat } from "./parked-heartbeat.ts";
 import { completeJoinIfAllJoined, prepareRebalance } from "./round.ts";
 import { resetSession } from "./sessions.ts";
 
@@ -43,6 +44,7 @@ function identityOf({ groupInstanceId, clientId, clientHost }: Member) {
 function fence(old: Member, context: GroupContext): void {
   answerJoin(old, joinRefused(ErrorCode.FENCED_INSTANCE_ID, old.memberId, null), context);
   answerSync(old, ErrorCode.FENCED_INSTANCE_ID, context);
+  answerHeartbeat(old, ErrorCode.FENCED_INSTANCE_ID, context);
 }
 
 interface Swap {

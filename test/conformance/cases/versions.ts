@@ -156,6 +156,12 @@ suite("ApiVersions", { concurrency: true }, () => {
     }
     assert.ok(answer.finalizedFeaturesEpoch >= 0);
   });
+
+  test("KAFKA-17011: before version 4 no feature is told whose levels begin at 0: older clients break", async () => {
+    const answer = accepted(await broker.ask("ApiVersions", software, 3));
+    assert.ok(answer.supportedFeatures.length > 0);
+    for (const { name, minVersion } of answer.supportedFeatures) assert.ok(minVersion >= 1, name);
+  });
 });
 
 const software = { clientSoftwareName: "conformance", clientSoftwareVersion: "1.0" };

@@ -46,8 +46,8 @@ export function syncRequest(
   return { version: 4, ...client, body: { ...who, protocolType: null, protocolName: null, assignments } };
 }
 
-export function heartbeatRequest(memberId: string, generationId: number) {
-  return { version: 4, ...client, body: { groupId: "g", generationId, memberId, groupInstanceId: null } };
+export function heartbeatRequest(memberId: string, generationId: number, maxWaitMs = 0) {
+  return { version: 4, ...client, body: { groupId: "g", generationId, memberId, groupInstanceId: null, maxWaitMs } };
 }
 
 export function fetchRequest(topic: string, partition: number, topicId?: string) {

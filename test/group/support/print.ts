@@ -166,6 +166,8 @@ export function printTimer(timer: GroupTimer, { nameOf }: Names): string {
       return `session of ${nameOf(timer.memberId)}`;
     case "pending":
       return `pending ${nameOf(timer.memberId)}`;
+    case "heartbeat":
+      return `wait of ${nameOf(timer.member.memberId)}`;
     default:
       return timer.kind === "expiry" ? "expiry" : `${timer.kind} phase`;
   }

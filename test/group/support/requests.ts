@@ -28,7 +28,19 @@ interface Words {
   readonly plain: readonly string[];
 }
 
-const options = ["group", "instance", "session", "rebalance", "type", "reason", "gen", "as", "protocol", "retention"];
+const options = [
+  "group",
+  "instance",
+  "session",
+  "rebalance",
+  "type",
+  "reason",
+  "gen",
+  "as",
+  "protocol",
+  "retention",
+  "wait",
+];
 const newest: Record<string, number> = {
   Join: 9,
   Sync: 5,
@@ -103,6 +115,7 @@ const builders: Record<string, Builder> = {
       generationId: generationOf(client, words),
       memberId: identity(client, words, memberId),
       groupInstanceId: words.named.get("instance") ?? client.groupInstanceId,
+      maxWaitMs: durationMs(words.named.get("wait") ?? "0s"),
     };
     return { type: "Heartbeat", request: { version: words.version, ...clientOf(client), body } };
   },

@@ -11,7 +11,6 @@ import { leaveGroupBody, type MemberRequest, type RequestId } from "../../../../
 import { keyOf } from "../../../../src/client/member/partitions.ts";
 import type { ReplyToken } from "../../../../src/coordinator/machine.ts";
 import type { GroupConfig } from "../../../../src/group/config.ts";
-import { stateOf } from "../../../../src/group/shard.ts";
 import { type Happening, type Reply, World } from "../../../group/support/world.ts";
 import { seededRng } from "../../../support/virtual-clock.ts";
 
@@ -21,7 +20,7 @@ export interface SimulatedOptions {
   readonly networkMs?: () => number;
   /** How long the application takes to give up partitions. */
   readonly revokeMs?: () => number;
-  /** Above 0: the coordinator holds heartbeats back until the group rebalances. */
+  /** Above 0: the coordinator is known to hold heartbeats back until the group rebalances. */
   readonly heartbeatMaxWaitMs?: number;
   /** Of requests to the coordinator, how many are lost on the way, or their answers: 0 to 1. */
   readonly lossRate?: number;
@@ -49,8 +48,6 @@ export class SimulatedGroup {
   #queue: { readonly atMs: number; readonly order: number; readonly run: () => void }[] = [];
   #order = 0;
   readonly #parked = new Map<ReplyToken, Parked>();
-  /** Heartbeats that wait, and how they are answered. */
-  readonly #heldBack = new Map<Parked, () => void>();
 
   constructor({ seed = 1, group = {}, ...options }: SimulatedOptions = {}) {
     const rng = seededRng(seed);
@@ -109,9 +106,8 @@ export class SimulatedGroup {
 
   /** The coordinator dies and comes back at once: what was parked is never answered. */
   restartCoordinator(): void {
-    const unanswered = [...this.#parked.values(), ...this.#heldBack.keys()];
+    const unanswered = [...this.#parked.values()];
     this.#parked.clear();
-    this.#heldBack.clear();
     this.#happened(this.world.restart());
     for (const { member, request } of unanswered) {
       this.later(this.options.networkMs(), () => member.event({ type: "failed", id: request.id }));
@@ -121,20 +117,7 @@ export class SimulatedGroup {
   /** Of a member that is gone nothing arrives any more but its good-bye. */
   arrived(member: SimulatedMember, request: MemberRequest): void {
     if (!member.isRunning && request.api !== "LeaveGroup") return;
-    if (request.api !== "Heartbeat" || request.body.maxWaitMs === 0) return this.#submit(member, request);
-    if (stateOf(this.world.coordinator.shard, "g") !== "Stable") return this.#submit(member, request);
-    this.#held(member, request, request.body.maxWaitMs);
-  }
-
-  /** As a coordinator would that holds heartbeats back: the session is kept now, the answer comes later. */
-  #held(member: SimulatedMember, request: Extract<MemberRequest, { api: "Heartbeat" }>, maxWaitMs: number): void {
-    this.world.submit("Heartbeat", { version: 4, ...client, body: complete(request.body) });
-    const held = { member, request };
-    const release = () => {
-      if (this.#heldBack.delete(held)) this.#submit(member, request);
-    };
-    this.#heldBack.set(held, release);
-    this.later(maxWaitMs, release);
+    this.#submit(member, request);
   }
 
   #submit(member: SimulatedMember, request: MemberRequest): void {
@@ -164,8 +147,6 @@ export class SimulatedGroup {
 
   #happened(happenings: readonly Happening[]): void {
     for (const one of happenings) {
-      if (one.kind === "state" && one.state === "PreparingRebalance")
-        for (const release of [...this.#heldBack.values()]) release();
       if (one.kind === "drop") this.#parked.delete(one.token);
       if (one.kind === "reply") this.#reply(one.token, one.reply);
     }

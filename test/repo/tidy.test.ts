@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { untidy } from "./tidy.ts";
 
 const everyText = [
-  "{src,test,scripts,bin,docs}/**/*.{ts,js,py,java,md,txt,json,xml}",
+  "{src,test,scripts,bin,docs,examples}/**/*.{ts,js,py,java,md,txt,json,xml}",
   "*.{md,json}",
   ".ci/*",
   "test/kafka/kafka",

@@ -1,0 +1,21 @@
+/** One consumer in each of four groups, one group for each assignor. In a worker it can fail as a machine does. */
+import { isMainThread, workerData } from "node:worker_threads";
+import { Kafka } from "regroup";
+
+export const assignors = ["range", "roundrobin", "sticky", "cooperative-sticky"] as const;
+export const topics = ["fruits", "trees"];
+
+export async function joinGroups(name: string) {
+  const bootstrapServers = process.env.REGROUP_BOOTSTRAP_SERVERS ?? "127.0.0.1:9092";
+  const kafka = new Kafka({ bootstrapServers, clientId: name });
+  const consumers = assignors.map((assignor) =>
+    kafka.consumer({ groupId: assignor, partitionAssignmentStrategy: [assignor], sessionTimeoutMs: 6000 }),
+  );
+  for (const consumer of consumers) {
+    await consumer.subscribe(topics);
+    consumer.run({ eachRecord: () => {} });
+  }
+  return consumers;
+}
+
+if (!isMainThread) await joinGroups(workerData);

@@ -1,0 +1,100 @@
+/**
+ * Does what a README of `examples/` says, command by command, and compares what is printed with what stands there, so
+ * that the two cannot drift apart. Commands in the nameless terminal end, those in the others go on.
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { until } from "../../interop/support/until.ts";
+import { type Step, stepsOf } from "./blocks.ts";
+import { Pids, shape } from "./shape.ts";
+import { type Printed, Terminal } from "./terminal.ts";
+
+const examples = join(import.meta.dirname, "../../../examples");
+
+export interface WalkOptions {
+  readonly bootstrapServer: string;
+  /** What is typed and printed instead: the same walk with other programs. */
+  readonly rewrite?: (line: string) => string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Walked {
+  readonly step: Step;
+  readonly typedAtMs: number;
+  /** What was printed, in the order of the README. */
+  readonly lines: readonly Printed[];
+}
+
+/** @param flow is a folder of `examples/`. @throws when something else is printed than its README says. */
+export async function walk(flow: string, options: WalkOptions): Promise<Walked[]> {
+  const steps = stepsOf(readFileSync(join(examples, flow, "README.md"), "utf8"));
+  assert.ok(steps.length > 0, `nothing is typed in the README of ${flow}`);
+  const terminals = new Map(steps.map(({ terminal }) => [terminal, new Terminal()]));
+  const pids = new Pids();
+  const walked: Walked[] = [];
+  try {
+    for (const step of steps) {
+      const where = `${flow}/README.md:${step.line} in terminal "${step.terminal}"`;
+      const terminal = terminals.get(step.terminal)!;
+      const typedAtMs = Date.now();
+      await act(step, terminal, pids, where, options);
+      walked.push({ step, typedAtMs, lines: await read(step, terminal, pids, where, options) });
+    }
+    for (const [name, terminal] of terminals) nothingMore(terminal, `${flow}, terminal "${name}"`);
+    return walked;
+  } finally {
+    await Promise.all([...terminals.values()].map((terminal) => terminal.press("SIGKILL")));
+  }
+}
+
+async function act(step: Step, terminal: Terminal, pids: Pids, where: string, options: WalkOptions): Promise<void> {
+  const { typed } = step;
+  if (typed === undefined) return;
+  if (typed === "^C") return terminal.press("SIGINT");
+  await terminal.ended();
+  nothingMore(terminal, where);
+  const { bootstrapServer, env, rewrite = same } = options;
+  terminal.type(pids.in(rewrite(typed.command)), examples, { ...env, REGROUP_BOOTSTRAP_SERVERS: bootstrapServer });
+}
+
+/** Awaits the lines that the README names. @returns them in its order. */
+async function read(step: Step, terminal: Terminal, pids: Pids, where: string, options: WalkOptions) {
+  const written = step.printed.map(options.rewrite ?? same);
+  const found: (Printed | undefined)[] = written.map(() => undefined);
+  const isAllThere = () => {
+    for (const [index, line] of written.entries()) found[index] ??= take(line, terminal, pids);
+    return !found.includes(undefined);
+  };
+  const difference = () => {
+    const missing = written.filter((_, index) => found[index] === undefined);
+    return [...missing.map((line) => `- ${line}`), ...terminal.unread.map(({ text }) => `+ ${text}`)].join("\n");
+  };
+  if (step.terminal === "") await terminal.ended();
+  await until(where, () => isAllThere() || !terminal.isBusy, { timeoutMs: 90_000, describe: difference });
+  assert.ok(isAllThere(), `${where}: what the README says (-) and what is printed (+)\n${difference()}`);
+  if (step.isCut) terminal.unread.length = 0;
+  else if (!terminal.isBusy) nothingMore(terminal, where);
+  return found as Printed[];
+}
+
+/** Takes a line that looks as it is written from what was printed. */
+function take(written: string, terminal: Terminal, pids: Pids): Printed | undefined {
+  const at = terminal.unread.findIndex(({ text }) => shape(text) === shape(written));
+  if (at === -1) return undefined;
+  const [found] = terminal.unread.splice(at, 1);
+  pids.learn(written, found!.text);
+  return found;
+}
+
+function nothingMore(terminal: Terminal, where: string): void {
+  assert.deepEqual(
+    terminal.unread.map(({ text }) => text),
+    [],
+    `${where}: the README does not say that this is printed`,
+  );
+}
+
+function same(line: string): string {
+  return line;
+}

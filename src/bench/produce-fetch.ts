@@ -3,7 +3,6 @@
  *
  *     node src/bench/produce-fetch.ts
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -17,29 +16,10 @@ import { Produce } from "../protocol/apis/produce.ts";
 import { encodeRequestFrame } from "../protocol/frame.ts";
 import { encodeBatch } from "../protocol/records/batch.ts";
 import type { Api, RequestInput } from "../protocol/schema.ts";
+import { type BrokerProcess, startBroker } from "./start-broker.ts";
 
-const root = join(import.meta.dirname, "../..");
 const secondsEach = 3;
 const partitionCount = 64;
-
-interface Server {
-  readonly port: number;
-  readonly process: ChildProcess;
-}
-
-async function startBroker(args: readonly string[]): Promise<Server> {
-  const options = ["-o", "listeners=PLAINTEXT://127.0.0.1:0", "--log-level", "error", ...args];
-  const child = spawn(process.execPath, [join(root, "bin/regroup.js"), "serve", ...options], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let text = "";
-  for await (const chunk of child.stdout) {
-    text += chunk;
-    const port = /:(\d+)\n/.exec(text)?.[1];
-    if (port !== undefined) return { port: Number(port), process: child };
-  }
-  throw new Error(`the broker did not start: ${text}`);
-}
 
 /** A connection that sends the same frame again as soon as it is answered. */
 class Loop {
@@ -130,7 +110,7 @@ function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-async function measure(what: string, server: Server, count: number, frame: (index: number) => Uint8Array) {
+async function measure(what: string, server: BrokerProcess, count: number, frame: (index: number) => Uint8Array) {
   const loops = Array.from({ length: count }, (_, index) => new Loop(server.port, frame(index)));
   const cpuBefore = cpuSeconds(server.process.pid!);
   const startMs = performance.now();

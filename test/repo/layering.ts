@@ -28,8 +28,13 @@ export const rooms: Record<string, Room> = {
     imports: ["assignment", "protocol", "client/topic-partition.ts", "client/backoff.ts"],
   },
   client: { imports: ["client/member", "protocol", "assignment", "platform"] },
+  simulation: {
+    pure: true,
+    imports: ["client/member", "broker", "metadata", "group", "coordinator", "log", "assignment", "protocol"],
+  },
   cli: {
     imports: [
+      "simulation",
       "client",
       "server",
       "broker",
@@ -43,7 +48,18 @@ export const rooms: Record<string, Room> = {
     ],
   },
   bench: {
-    imports: ["server", "broker", "platform", "metadata", "group", "coordinator", "log", "assignment", "protocol"],
+    imports: [
+      "client",
+      "server",
+      "broker",
+      "platform",
+      "metadata",
+      "group",
+      "coordinator",
+      "log",
+      "assignment",
+      "protocol",
+    ],
   },
 };
 

@@ -28,7 +28,7 @@ export class Sender {
   #usedBytes = 0;
   #flushes = 0;
   #needsNewEpoch = false;
-  #wake: { readonly atMs: number; readonly timer: NodeJS.Timeout } | undefined;
+  #wake: { readonly atMs: number; readonly cancel: () => void } | undefined;
   #isDraining = false;
   #isClosed = false;
 
@@ -67,7 +67,7 @@ export class Sender {
   /** Gives up what is not settled. */
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#wake?.timer);
+    this.#wake?.cancel();
     for (const queue of this.#busy) {
       for (const batch of [...queue.inFlight, ...queue.waiting.splice(0)]) {
         batch.failed(
@@ -97,16 +97,20 @@ export class Sender {
     if (this.#isClosed || atMs === Number.POSITIVE_INFINITY) return;
     if (this.#wake !== undefined) {
       if (this.#wake.atMs <= atMs) return;
-      clearTimeout(this.#wake.timer);
+      this.#wake.cancel();
     }
-    const timer = setTimeout(
-      () => {
-        this.#wake = undefined;
-        void this.#drain();
-      },
-      Math.max(0, atMs - nowMs()),
-    );
-    this.#wake = { atMs, timer };
+    const wake = () => {
+      this.#wake = undefined;
+      void this.#drain();
+    };
+    const delayMs = atMs - nowMs();
+    if (delayMs > 0) {
+      const timer = setTimeout(wake, delayMs);
+      this.#wake = { atMs, cancel: () => clearTimeout(timer) };
+    } else {
+      const immediate = setImmediate(wake); // a timer takes a millisecond at least
+      this.#wake = { atMs, cancel: () => clearImmediate(immediate) };
+    }
   }
 
   async #drain(): Promise<void> {

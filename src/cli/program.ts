@@ -17,6 +17,16 @@ const commands: readonly CommandEntry[] = [
     summary: "List, create, describe, widen, configure and delete topics.",
     load: async (path) => (await import("./topics/topics.ts")).topicsCommand(path),
   },
+  {
+    name: "produce",
+    summary: "Write records to a topic: arguments, a file, or what comes on stdin.",
+    load: async () => (await import("./records/produce.ts")).produceCommand(),
+  },
+  {
+    name: "groups",
+    summary: "List, describe, watch, reset and delete groups of consumers.",
+    load: async (path) => (await import("./groups/groups.ts")).groupsCommand(path),
+  },
 ];
 
 export async function program(path: Path): Promise<Command> {

@@ -3,19 +3,20 @@ import { CommanderError } from "commander";
 import { ClosedPipe, CommandError, exitCodes, Interrupted } from "./errors.ts";
 import { warn } from "./messages.ts";
 
-/** A KafkaError of src/client; those about several items name each. */
+/** A KafkaError of src/client; ItemsError has the failures and results of several items. */
 interface ClientError extends Error {
   readonly code: string;
   readonly retriable: boolean;
-  readonly failures?: readonly { readonly error: Error }[];
+  readonly failures?: readonly { readonly item: unknown; readonly error: ClientError }[];
+  readonly results?: readonly unknown[];
 }
 
 /** @returns the exit code. */
 export function reportError(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage; // told its own
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage; // has told it
   if (error instanceof ClosedPipe || error instanceof Interrupted) return error.exitCode;
   if (error instanceof CommandError) {
-    warn(error.message);
+    for (const line of error.message.split("\n")) warn(line);
     return error.exitCode;
   }
   if (isClientError(error)) {

@@ -1,7 +1,7 @@
 /** Data: on stdout, nothing else. */
 import { ClosedPipe } from "./errors.ts";
 
-/** Resolves when it is written, so that a slow reader is waited for. @throws {ClosedPipe} when nobody reads any more. */
+/** Resolves when it is written: a slow reader is waited for. @throws {ClosedPipe} when nobody reads any more. */
 export function writeOut(data: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(data, (error) => {

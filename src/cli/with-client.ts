@@ -1,19 +1,30 @@
-/** Opens the clients of src/client for one command, and closes them when it ends. Each loads no more than it needs. */
+/**
+ * Opens the clients of src/client for one command, and closes them when it ends. Each command loads no more of them than
+ * it uses: producer and consumer take longer to load than a call of the admin takes.
+ */
 import type { Admin } from "../client/admin/admin.ts";
-import type { Kafka } from "../client/kafka.ts";
-import type { StructuredLogger } from "../client/logger.ts";
+import type { Cluster } from "../client/cluster.ts";
+import type { tables } from "../client/config.ts";
+import type { ConfigOf } from "../client/config-key.ts";
+import type { Consumer } from "../client/consumer/consumer.ts";
+import type { Producer } from "../client/producer/producer.ts";
 import type { ConnectionFlags, DataFlags } from "./broker-command.ts";
-import { say, warn } from "./messages.ts";
+import { ClientMessages } from "./client-messages.ts";
+import { FailedError } from "./errors.ts";
+import { warn } from "./messages.ts";
 import { Output } from "./output/output.ts";
+import { isClientError } from "./report-error.ts";
 import { unlessInterrupted } from "./signals.ts";
+
+/** Keys of the client, by their names with dots: what the options of one command say. */
+export type Overrides = Readonly<Record<string, unknown>>;
+
+type Kind = "admin" | "producer" | "consumer";
 
 export interface AdminContext {
   readonly admin: Admin;
   readonly output: Output;
 }
-
-/** Any keys of the client, by their names with dots. */
-export type Overrides = Readonly<Record<string, unknown>>;
 
 /** Runs until the work is done or a signal comes. @throws what the work throws, {UsageError}, {Interrupted}. */
 export async function withAdmin<T>(
@@ -29,55 +40,69 @@ export async function withAdmin<T>(
   }
 }
 
-/** Without producer and consumer, which take longer to load than to use. The caller closes it. */
+/** The caller closes it. @throws {UsageError}, {FailedError} when no broker answers. */
 export async function openAdmin(flags: ConnectionFlags, overrides: Overrides = {}): Promise<Admin> {
-  const [{ Admin }, { openCluster }, { readConfig }, { clientSettings }] = await Promise.all([
+  const [{ Admin }, { cluster }] = await Promise.all([
     import("../client/admin/admin.ts"),
+    open("admin", flags, overrides),
+  ]);
+  return new Admin(cluster);
+}
+
+/** The caller closes it. @throws {UsageError}, {FailedError} when no broker answers. */
+export async function openProducer(flags: ConnectionFlags, overrides: Overrides): Promise<Producer> {
+  const [{ Producer }, { cluster, config }] = await Promise.all([
+    import("../client/producer/producer.ts"),
+    open("producer", flags, overrides),
+  ]);
+  return new Producer(cluster, config);
+}
+
+export interface ConsumerContext {
+  readonly consumer: Consumer;
+  /** Over the connections of the consumer, which closes both. */
+  readonly admin: Admin;
+}
+
+/** The caller closes it. @throws {UsageError}, {FailedError} when no broker answers. */
+export async function openConsumer(flags: ConnectionFlags, overrides: Overrides): Promise<ConsumerContext> {
+  const [{ Consumer }, { Admin }, { cluster, config }] = await Promise.all([
+    import("../client/consumer/consumer.ts"),
+    import("../client/admin/admin.ts"),
+    open("consumer", flags, overrides),
+  ]);
+  return { consumer: new Consumer(cluster, config), admin: new Admin(cluster) };
+}
+
+/** What `new Kafka(…).admin()` and its sisters do; connected. */
+async function open<K extends Kind>(
+  kind: K,
+  flags: ConnectionFlags,
+  overrides: Overrides,
+): Promise<{ readonly cluster: Cluster; readonly config: ConfigOf<(typeof tables)[K]> }> {
+  const [{ openCluster }, { readConfig }, { clientSettings }] = await Promise.all([
     import("../client/open-cluster.ts"),
     import("../client/config.ts"),
     import("./client-settings.ts"),
   ]);
-  const settings = await clientSettings("admin", flags, overrides);
-  const config = readConfig("admin", { ...settings, logger: loggerOf(flags) }, warnUnused);
-  return new Admin(openCluster(config));
-}
-
-/** What `kafka.consumer(settings)` or `kafka.producer(settings)` takes. */
-export async function clientOf(
-  kind: "consumer" | "producer",
-  flags: ConnectionFlags,
-  overrides: Overrides = {},
-): Promise<{ readonly kafka: Kafka; readonly settings: Record<string, unknown> }> {
-  const [{ Kafka }, { clientSettings }] = await Promise.all([
-    import("../client/kafka.ts"),
-    import("./client-settings.ts"),
-  ]);
+  const logger = new ClientMessages(flags.verbose);
   const settings = await clientSettings(kind, flags, overrides);
-  return { kafka: new Kafka({ logger: loggerOf(flags) }), settings };
+  const config = readConfig(kind, { ...settings, logger }, (key) => {
+    warn(`${key}: a key of the Java client that has no effect here`);
+  });
+  const cluster = openCluster(config);
+  await met(cluster);
+  logger.isConnected = true;
+  return { cluster, config };
 }
 
-function warnUnused(key: string): void {
-  warn(`${key}: a key of the Java client that has no effect here`);
-}
-
-/** Warnings and errors, each once; with --verbose all there is. */
-function loggerOf({ verbose = false }: ConnectionFlags): StructuredLogger {
-  if (verbose) {
-    const tell = (fields: object, message: string) => say(`${message}${textOf(fields)}`);
-    return { debug: tell, info: tell, warn: tell, error: tell };
+/** A program tries again while nobody answers; a person is told at once. @throws {FailedError} */
+async function met(cluster: Cluster): Promise<void> {
+  try {
+    await unlessInterrupted(cluster.versions("any", { timeoutMs: cluster.config.defaultApiTimeoutMs }));
+  } catch (error) {
+    await cluster.close();
+    if (!isClientError(error) || !error.retriable) throw error;
+    throw new FailedError(`${error.message} (is it running there? --bootstrap-server names another)`);
   }
-  const told = new Set<string>();
-  const tell = (fields: object, message: string) => {
-    const { reason = "", key = "", err } = fields as { reason?: string; key?: string; err?: Error };
-    const line = [message, reason || key || err?.message].filter(Boolean).join(": ");
-    if (!told.has(line)) warn(line);
-    told.add(line);
-  };
-  return { debug() {}, info() {}, warn: tell, error: tell };
-}
-
-function textOf(fields: object): string {
-  return Object.entries(fields)
-    .map(([name, value]) => ` ${name}=${value instanceof Error ? value.message : JSON.stringify(value)}`)
-    .join("");
 }

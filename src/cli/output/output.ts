@@ -28,7 +28,7 @@ export class Output {
     this.#colours = usesColours(process.stdout);
   }
 
-  /** A list of things of one kind. */
+  /** A list of things of one kind. A table without rows is not shown: say so on stderr where it matters. */
   async rows<Row>(rows: Iterable<Row>, columns: Columns<Row>): Promise<void> {
     const list = listing(rows, columns);
     if (this.format === "table") return this.#tables([list]);
@@ -51,7 +51,8 @@ export class Output {
 
   async #tables(tables: readonly Listing[]): Promise<void> {
     const options = { colours: this.#colours };
-    await writeOut(tables.map((table) => tableText(table, options)).join("\n"));
+    const shown = tables.filter(({ rows }) => rows.length > 0);
+    await writeOut(shown.map((table) => tableText(table, options)).join("\n"));
   }
 }
 

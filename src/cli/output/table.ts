@@ -55,7 +55,7 @@ export function textOf(value: Cell): string {
 }
 
 /** Group ids and client ids are any text: what would steer a terminal is shown instead. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1));
 }

@@ -1,0 +1,20 @@
+/** `--set key=value`, as often as needed. */
+import { UsageError } from "./errors.ts";
+
+/** The value may hold "=" too, and be empty. @throws {UsageError} */
+export function keyValues(option: string, texts: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf("=");
+      if (at < 1) throw new UsageError(`${option} ${text}: expected key=value`);
+      return [text.slice(0, at).trim(), text.slice(at + 1)];
+    }),
+  );
+}
+
+/** @throws {UsageError} */
+export function integer(option: string, text: string, least: number): number {
+  const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new UsageError(`${option} ${text}: expected an integer, at least ${least}`);
+}

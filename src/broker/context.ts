@@ -11,6 +11,7 @@ import type { Platform } from "../protocol/platform.ts";
 import type { Api, RequestOf, ResponseInput } from "../protocol/schema.ts";
 import type { BrokerConfig } from "./config.ts";
 import type { FetchSessions } from "./fetch-sessions.ts";
+import type { ToldRebalance } from "./recent-rebalances.ts";
 
 /** Where the broker's own facts go; the server fills it with pino. Fields first, a sentence second. */
 export interface Logger {
@@ -83,6 +84,8 @@ export interface GroupShards {
     type: K,
     request: GroupRequests[K]["request"],
   ): Promise<Outcome<GroupRequests[K]["reply"]>>;
+  /** The last ones that this broker completed for the group, the oldest first. */
+  rebalancesOf(groupId: string): readonly ToldRebalance[];
 }
 
 /** The metadata shard, for what changes metadata. */

@@ -14,6 +14,7 @@ import type { Platform } from "../protocol/platform.ts";
 import type { BrokerConfig } from "./config.ts";
 import type { GroupShards, LedPartition, Logger, Outcome } from "./context.ts";
 import { rebalanceLine } from "./rebalance-line.ts";
+import { RecentRebalances, type ToldRebalance } from "./recent-rebalances.ts";
 
 export type GroupMachine = StateMachine<GroupRequests, GroupRecord, GroupTimer, GroupFact>;
 /** Stands between a shard's runtime and its machine, and looks on: what the simulator checks the steps with. */
@@ -33,6 +34,7 @@ export class GroupRuntime implements GroupShards {
   readonly #runtime;
   readonly #options: GroupRuntimeOptions;
   readonly #loads = new Set<Promise<void>>();
+  readonly #recent = new RecentRebalances();
 
   constructor(options: GroupRuntimeOptions) {
     const { logger, config, onGroupFact, watchGroups = unwatched, ...seams } = options;
@@ -43,6 +45,7 @@ export class GroupRuntime implements GroupShards {
       machine: (partition) => watchGroups(partition, new GroupCoordinator(groupConfig(config))),
       onFact: (fact) => {
         tell(fact, logger);
+        this.#recent.note(fact, seams.clock.now().wallMs);
         onGroupFact?.(fact);
       },
       onFailure: (partition, error) =>
@@ -56,6 +59,10 @@ export class GroupRuntime implements GroupShards {
     request: GroupRequests[K]["request"],
   ): Promise<Outcome<GroupRequests[K]["reply"]>> {
     return this.#runtime.submit(partition, type, request);
+  }
+
+  rebalancesOf(groupId: string): readonly ToldRebalance[] {
+    return this.#recent.of(groupId);
   }
 
   partitionOf(groupId: string): number {

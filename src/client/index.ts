@@ -5,7 +5,13 @@ export { Admin } from "./admin/admin.ts";
 export { type AdminOptions, ItemsError } from "./admin/attempts.ts";
 export type { ConfigChange, ConfigEntry, ConfigQuery, DescribedConfigs } from "./admin/configs.ts";
 export type { ClusterDescription } from "./admin/describe-cluster.ts";
-export type { GroupDescription, GroupListing, MemberDescription, MemberToRemove } from "./admin/groups.ts";
+export type {
+  GroupDescription,
+  GroupListing,
+  MemberDescription,
+  MemberToRemove,
+  RebalanceDescription,
+} from "./admin/groups.ts";
 export type { CommittedOffset, ListedOffset, NewOffset, OffsetQuery, OffsetSpec } from "./admin/offsets.ts";
 export type { CreatedTopic, DeletedRecords, NewPartitions, NewTopic, RecordsBefore } from "./admin/topics.ts";
 export type { AdminConfigInput } from "./admin-keys.ts";

@@ -9,7 +9,8 @@ export const describeGroups: Handler<typeof DescribeGroups> = async (request, co
   const described = await Promise.all(request.groups.map((groupId) => describe(groupId, context)));
   const groups = described.map((group) => {
     const isTold = request.includeAuthorizedOperations && group.errorCode === ErrorCode.NONE;
-    return { ...group, authorizedOperations: isTold ? groupOperations : operationsNotAsked };
+    const rebalances = request.includeRebalances ? context.broker.groups.rebalancesOf(group.groupId) : null;
+    return { ...group, authorizedOperations: isTold ? groupOperations : operationsNotAsked, rebalances };
   });
   return { groups };
 };

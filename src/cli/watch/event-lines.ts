@@ -1,10 +1,15 @@
 /** Events as lines of text: the first says what happened, indented ones the rest. */
+import { printable } from "../output/table.ts";
 import { type MemberName, shortName } from "./look.ts";
 import type { Move, Rebalance, WatchEvent } from "./watch-event.ts";
 import { counted, inSpan, inTime, inTopics } from "./words.ts";
 
 /** @returns without the time, which whoever prints them puts in front of the first */
 export function eventLines(event: WatchEvent): string[] {
+  return linesOf(event).map(printable);
+}
+
+function linesOf(event: WatchEvent): string[] {
   switch (event.type) {
     case "watchStarted":
       return startedLines(event);
@@ -35,7 +40,7 @@ function startedLines({ group, state, assignor, members, lag, intervalMs }: Watc
   return [`watching group ${group} every ${inTime(intervalMs)}: ${what}`, ...each.map(indented)];
 }
 
-export function rebalanceLines(event: Rebalance): string[] {
+function rebalanceLines(event: Rebalance): string[] {
   const { reasons, source, fromGeneration, toGeneration, members, duration } = event;
   const generations = toGeneration === null ? "" : `generation ${fromGeneration} to ${toGeneration}, `;
   const mark = source === "inferred" ? " (inferred)" : "";
@@ -59,7 +64,7 @@ function fullName(member: MemberName): string {
 }
 
 /** What went the same way with the same pause stands in one line. */
-export function movedLines({ moved, kept, keptPause }: Pick<Rebalance, "moved" | "kept" | "keptPause">): string[] {
+function movedLines({ moved, kept, keptPause }: Rebalance): string[] {
   const ways = Map.groupBy(moved, (move) => `${ownerName(move.from)} → ${ownerName(move.to)}${pauseOf(move)}`);
   const lines = [...ways].map(([way, moves]) => `moved  ${inTopics(moves.map(({ partition }) => partition))}: ${way}`);
   if (kept > 0) {

@@ -50,6 +50,8 @@ export interface ToldRebalance {
   /** Milliseconds since 1970, by the broker's clock. */
   readonly completedMs: number;
   readonly durationMs: number;
+  /** How many there are since. */
+  readonly members: number;
   readonly joined: readonly string[];
   readonly left: readonly string[];
 }
@@ -72,6 +74,10 @@ export function topicOf(name: PartitionName): string {
 /** A static member is the same one under another member id. */
 export function identityOf({ memberId, groupInstanceId }: Pick<MemberName, "memberId" | "groupInstanceId">): string {
   return groupInstanceId ?? memberId;
+}
+
+export function nameOf({ memberId, groupInstanceId, clientId, host }: MemberName): MemberName {
+  return { memberId, groupInstanceId, clientId, host };
 }
 
 /** For people: the instance id, or the member id with its UUID cut short. */

@@ -1,4 +1,5 @@
 /** The screen of `groups watch`, as lines of text: what is known to what is seen. */
+import { printable } from "../output/table.ts";
 import { eventLines } from "./event-lines.ts";
 import { type Look, type LookMember, type PartitionName, shortName } from "./look.ts";
 import { type PartitionRate, ratesOf, sumOf } from "./rates.ts";
@@ -30,7 +31,7 @@ export interface Screen {
 /** @returns at most as many lines as the screen has, none wider than it */
 export function view(state: ViewState, screen: Screen): string[] {
   const { columns, rows, bold, dim } = screen;
-  const fit = (line: string) => (line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`);
+  const fit = (line: string) => fitted(printable(line), columns);
   const footer = [fit(footerOf(state))];
   if (state.look === undefined) {
     return [bold(fit(`group ${state.group}`)), "", fit(state.blind ?? "looking …"), "", ...footer.map(dim)].slice(
@@ -55,6 +56,10 @@ export function view(state: ViewState, screen: Screen): string[] {
     ...(log.length === 0 ? [dim(fit("none since the watch began"))] : log.map(fit)),
     ...footer.map(dim),
   ].slice(0, rows);
+}
+
+function fitted(line: string, columns: number): string {
+  return line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
 }
 
 function headline({ group, blind, before }: ViewState, look: Look): string {

@@ -19,7 +19,6 @@ interface Told {
 
 export interface WatchStarted extends Told {
   readonly type: "watchStarted";
-  readonly bootstrapServers: string;
   readonly intervalMs: number;
   readonly state: string;
   readonly assignor: string;
@@ -31,6 +30,7 @@ export interface WatchStarted extends Told {
 export type ReasonCode =
   | "memberJoined"
   | "memberLeft"
+  | "sessionExpired"
   | "memberRestarted"
   | "staticMemberReturned"
   | "subscriptionChanged"

@@ -73,7 +73,7 @@ export class Admin implements AsyncDisposable {
   }
 
   /** Classic groups and those of KIP-848. @throws {ItemsError} GROUP_ID_NOT_FOUND, GROUP_AUTHORIZATION_FAILED, … */
-  describeGroups(groupIds: readonly string[], options: AdminOptions = {}): Promise<groups.GroupDescription[]> {
+  describeGroups(groupIds: readonly string[], options: groups.DescribeGroupsOptions = {}) {
     return groups.describeGroups(this.#cluster, groupIds, options);
   }
 

@@ -44,6 +44,16 @@ export interface MemberDescription {
   /** As it came, for protocol types other than "consumer". */
   readonly memberMetadata: Uint8Array;
   readonly memberAssignment: Uint8Array;
+  /** Only of groups of the consumer protocol (KIP-848). */
+  readonly reconciliation?: MemberReconciliation;
+}
+
+/** How far a member is on its way to what the coordinator wants it to have. */
+export interface MemberReconciliation {
+  readonly memberEpoch: number;
+  readonly targetAssignment: readonly TopicPartition[];
+  /** "classic": a member that has not been upgraded yet; undefined: the broker does not tell (KIP-1099). */
+  readonly memberType: "classic" | "consumer" | undefined;
 }
 
 export interface GroupDescription {
@@ -55,6 +65,29 @@ export interface GroupDescription {
   readonly assignor: string;
   readonly coordinator: BrokerNode;
   readonly members: readonly MemberDescription[];
+  /** Only of groups of the consumer protocol (KIP-848): the group's epoch, and that of its target assignment. */
+  readonly epochs?: { readonly group: number; readonly assignment: number };
+  /** The last ones, the oldest first, if asked for; undefined: the broker does not tell, only regroup does. */
+  readonly rebalances?: readonly RebalanceDescription[];
+}
+
+/** As the coordinator saw it. */
+export interface RebalanceDescription {
+  readonly reason: string;
+  readonly fromGeneration: number;
+  readonly toGeneration: number;
+  /** Milliseconds since 1970, by the coordinator's clock. */
+  readonly completedMs: number;
+  readonly durationMs: number;
+  /** How many there are since. */
+  readonly members: number;
+  /** Member ids that are in `toGeneration` and were not in `fromGeneration`, and the other way round. */
+  readonly joined: readonly string[];
+  readonly left: readonly string[];
+}
+
+export interface DescribeGroupsOptions extends AdminOptions {
+  readonly includeRebalances?: boolean;
 }
 
 /** A member is told by its instance id if it is static, else by its member id. */
@@ -104,7 +137,7 @@ async function groupsAt(
 export function describeGroups(
   cluster: Cluster,
   groupIds: readonly string[],
-  options: AdminOptions,
+  { includeRebalances = false, ...options }: DescribeGroupsOptions,
 ): Promise<GroupDescription[]> {
   const items = groupIds.map((groupId) => ({ groupId }));
   return forEach(cluster, items, options, (pending, attempt) =>
@@ -116,7 +149,7 @@ export function describeGroups(
       async (nodeId, theirs) => {
         const coordinator = nodeOf(cluster, nodeId);
         const ids = theirs.map(({ groupId }) => groupId);
-        const { groups } = await cluster.send(nodeId, DescribeGroups, { groups: ids }, attempt);
+        const { groups } = await cluster.send(nodeId, DescribeGroups, { groups: ids, includeRebalances }, attempt);
         const found = new Map(groups.map((group) => [group.groupId, group]));
         const strangers = ids.filter((id) => isUnknown(found.get(id)));
         const others = await describeNewGroups(cluster, coordinator, strangers, attempt);
@@ -158,8 +191,9 @@ function classicGroup(group: ClassicGroup, coordinator: BrokerNode): GroupDescri
       memberAssignment,
     };
   });
-  const { groupId, groupState: state, protocolType, protocolData: assignor } = group;
-  return { groupId, type: "classic", state, protocolType, assignor, coordinator, members };
+  const { groupId, groupState: state, protocolType, protocolData: assignor, rebalances } = group;
+  const told = rebalances === null ? {} : { rebalances };
+  return { groupId, type: "classic", state, protocolType, assignor, coordinator, members, ...told };
 }
 
 /** What members of some other library wrote need not be readable; the rest of the description stands. */
@@ -191,24 +225,35 @@ async function describeNewGroups(
   }
 }
 
-function newGroup(
-  group: ResponseOf<typeof ConsumerGroupDescribe>["groups"][number],
-  coordinator: BrokerNode,
-): GroupDescription {
+type NewGroup = ResponseOf<typeof ConsumerGroupDescribe>["groups"][number];
+
+function newGroup(group: NewGroup, coordinator: BrokerNode): GroupDescription {
   const members = group.members.map((member) => ({
     memberId: member.memberId,
     groupInstanceId: member.instanceId,
     clientId: member.clientId,
     clientHost: member.clientHost,
-    assignment: flatPartitions(
-      member.assignment.topicPartitions.map(({ topicName, partitions }) => ({ topic: topicName, partitions })),
-    ),
+    assignment: partitionsOf(member.assignment),
     subscribedTopics: member.subscribedTopicNames,
     memberMetadata: noBytes,
     memberAssignment: noBytes,
+    reconciliation: {
+      memberEpoch: member.memberEpoch,
+      targetAssignment: partitionsOf(member.targetAssignment),
+      memberType: memberTypes[member.memberType],
+    },
   }));
   const { groupId, groupState: state, assignorName: assignor } = group;
-  return { groupId, type: "consumer", state, protocolType: consumerProtocolType, assignor, coordinator, members };
+  const epochs = { group: group.groupEpoch, assignment: group.assignmentEpoch };
+  const protocolType = consumerProtocolType;
+  return { groupId, type: "consumer", state, protocolType, assignor, coordinator, members, epochs };
+}
+
+/** By their number on the wire; -1 is that of brokers which do not tell. */
+const memberTypes: readonly ("classic" | "consumer")[] = ["classic", "consumer"];
+
+function partitionsOf({ topicPartitions }: NewGroup["members"][number]["assignment"]): TopicPartition[] {
+  return flatPartitions(topicPartitions.map(({ topicName, partitions }) => ({ topic: topicName, partitions })));
 }
 
 function flatPartitions(topics: readonly { topic: string; partitions: readonly number[] }[]): TopicPartition[] {

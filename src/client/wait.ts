@@ -53,3 +53,17 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener("abort", aborted, { once: true });
   });
 }
+
+/** A promise that also rejects with the signal's reason; without a signal it costs nothing more. */
+export function abortable<T>(
+  signal: AbortSignal | undefined,
+  start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+): Promise<T> {
+  if (signal === undefined) return new Promise(start);
+  if (signal.aborted) return Promise.reject(signal.reason);
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const aborted = () => reject(signal.reason);
+  signal.addEventListener("abort", aborted, { once: true });
+  start(resolve, reject);
+  return promise.finally(() => signal.removeEventListener("abort", aborted));
+}

@@ -140,4 +140,48 @@ suite("a producer whose broker fails", () => {
     await producer.close({ timeoutMs: 50 });
     await lost;
   });
+
+  test("a record that finds no room in buffer.memory within max.block.ms fails, and is not sent", async () => {
+    const { broker, sent } = await brokerThat(() => undefined);
+    await using _broker = broker;
+    const producer = producerAt(broker, { bufferMemory: 100, maxBlockMs: 30 });
+    const first = assert.rejects(producer.send({ topic: "orders", value: "a" }), { code: "CLIENT_CLOSED" });
+    const second = producer.send({ topic: "orders", value: "b".repeat(200) });
+    await assert.rejects(second, { code: "BUFFER_EXHAUSTED", retriable: true });
+    await broker.received(Produce);
+    await producer.close({ timeoutMs: 1 });
+    await first;
+    assert.deepEqual(
+      sent.map(({ values }) => values),
+      ["a"],
+    );
+  });
+
+  test("a topic that is not there within max.block.ms fails the record", async () => {
+    const { broker } = await brokerThat(ok);
+    await using _broker = broker;
+    const unknown = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name: "orders", partitions: [] };
+    broker.on(Metadata, () => broker.metadata([unknown]));
+    await using producer = producerAt(broker, { maxBlockMs: 30 });
+    await assert.rejects(producer.send({ topic: "orders", value: "a" }), { code: "UNKNOWN_TOPIC_OR_PARTITION" });
+  });
+
+  test("a record whose call is aborted while it waits for its topic is not sent", async () => {
+    const { broker, sent } = await brokerThat(ok);
+    await using _broker = broker;
+    broker.on(Metadata, ({ request }) => (request.topics?.length ? undefined : broker.metadata([])));
+    await using producer = producerAt(broker);
+    const abort = new AbortController();
+    const aborted = producer.send({ topic: "orders", value: "a" }, { signal: abort.signal });
+    const waits = producer.send({ topic: "orders", value: "b" });
+    const asked = await broker.received(Metadata, 1);
+    abort.abort(new Error("enough"));
+    await assert.rejects(aborted, /enough/);
+    asked.answer(broker.metadata([topicLedBy(1, "orders")]));
+    await waits;
+    assert.deepEqual(
+      sent.map(({ values }) => values),
+      ["b"],
+    );
+  });
 });

@@ -3,7 +3,7 @@ import { after, suite, test } from "node:test";
 import { readConfig } from "../../src/client/config.ts";
 import { Kafka } from "../../src/client/kafka.ts";
 import { openCluster } from "../../src/client/open-cluster.ts";
-import type { ProducerConfigInput } from "../../src/client/producer-keys.ts";
+import type { Partitioner, ProducerConfigInput } from "../../src/client/producer-keys.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { Fetch } from "../../src/protocol/apis/fetch.ts";
 import { keyPartition } from "../../src/protocol/hash.ts";
@@ -171,6 +171,78 @@ suite("the producer", () => {
     assert.equal((await producer.send({ topic, value: "after" })).offset, 1);
     const epochs = (await stored(topic, 0)).map(({ batch }) => batch.producerEpoch);
     assert.deepEqual(epochs, [0, 1]);
+  });
+
+  test("a batch that the broker finds too large is halved until it fits, and keeps its order", async () => {
+    const topic = await newTopic(1, { "max.message.bytes": "1000" });
+    await using producer = kafka.producer();
+    const records = Array.from({ length: 40 }, (_, i) => ({ topic, value: `${i}`.padEnd(200) }));
+    const sent = await producer.sendBatch(records);
+    assert.deepEqual(
+      sent.map(({ offset }) => offset),
+      records.map((_, i) => i),
+    );
+    assert.deepEqual(
+      await values(topic, 0),
+      records.map(({ value }) => value),
+    );
+    const found = await stored(topic, 0);
+    assert.ok(found.every(({ batch }) => batch.sizeInBytes <= 1000 && batch.producerEpoch === 0));
+  });
+
+  test("of a batch that is too large because of one record, that one alone fails", async () => {
+    const topic = await newTopic(1, { "max.message.bytes": "1000" });
+    await using producer = kafka.producer();
+    const send = (value: string) =>
+      producer.send({ topic, value }).then(
+        () => "stored",
+        ({ code }) => code as string,
+      );
+    const outcomes = await Promise.all([send("a"), send("b"), send("x".repeat(5000)), send("c"), send("d")]);
+    assert.deepEqual(outcomes, ["stored", "stored", "MESSAGE_TOO_LARGE", "stored", "stored"]);
+    assert.deepEqual(await values(topic, 0), ["a", "b", "c", "d"]);
+  });
+
+  test("a partitioner of one's own is asked for every record without a partition", async () => {
+    const topic = await newTopic(3);
+    const asked: string[] = [];
+    const partitioner: Partitioner = ({ key }, partitionCount) => {
+      asked.push(`${key} of ${partitionCount}`);
+      return 2;
+    };
+    await using producer = kafka.producer({ partitioner });
+    const sent = await producer.sendBatch([
+      { topic, key: "a", value: "1" },
+      { topic, value: "2" },
+      { topic, value: "3", partition: 1 },
+    ]);
+    assert.deepEqual(
+      sent.map(({ partition }) => partition),
+      [2, 2, 1],
+    );
+    assert.deepEqual(asked, ["97 of 3", "null of 3"]);
+  });
+
+  test("partitioner.ignore.keys has records with keys go where those without go", async () => {
+    const topic = await newTopic(8);
+    await using producer = kafka.producer({ partitionerIgnoreKeys: true });
+    const sent = await producer.sendBatch(Array.from({ length: 20 }, (_, i) => ({ topic, key: `${i}`, value: "v" })));
+    assert.equal(new Set(sent.map(({ partition }) => partition)).size, 1);
+  });
+
+  test("a call that is aborted rejects with its signal's reason", async () => {
+    const topic = await newTopic(1);
+    await using producer = kafka.producer({ lingerMs: 60_000, deliveryTimeoutMs: 120_000 });
+    const abort = new AbortController();
+    const { signal } = abort;
+    const calls = [
+      producer.send({ topic, value: "a" }, { signal }),
+      producer.sendBatch([{ topic, value: "b" }], { signal }),
+    ];
+    abort.abort(new Error("enough"));
+    for (const call of calls) await assert.rejects(call, /enough/);
+    await assert.rejects(producer.send({ topic, value: "c" }, { signal }), /enough/);
+    await assert.rejects(producer.flush({ signal }), /enough/);
   });
 
   test("a topic that the broker refuses for good fails at once", async () => {

@@ -34,6 +34,8 @@ export class ProducerBatch {
   readonly createdMs: number;
   /** Grows from batch to batch of a partition: the order in which the broker must store them. */
   readonly order: number;
+  /** The batch behind it has `order + orderSpan`. */
+  #orderSpan = 1;
   readonly #records: NewRecord[] = [];
   readonly #deliveries: Delivery[] = [];
   readonly #indexes: number[] = [];
@@ -86,6 +88,35 @@ export class ProducerBatch {
   encoded(compression: CompressionType, platform: Platform): Uint8Array {
     this.#bytes ??= encodeBatch({ records: this.#records, compression, ...this.stamp }, platform);
     return this.#bytes;
+  }
+
+  /**
+   * Two halves, which take its place in the order and in the sequence; its fate is told when theirs is. The batch must
+   * hold two records at least.
+   */
+  halves(): readonly [ProducerBatch, ProducerBatch] {
+    const middle = this.count >> 1;
+    const span = this.#orderSpan / 2;
+    const halves = [this.#part(0, middle, this.order, span), this.#part(middle, this.count, this.order + span, span)];
+    let open = halves.length;
+    const settled = () => {
+      if (--open === 0) for (const callback of this.#onSettled) callback();
+    };
+    for (const half of halves) half.onSettled(settled);
+    return halves as [ProducerBatch, ProducerBatch];
+  }
+
+  #part(from: number, to: number, order: number, span: number): ProducerBatch {
+    const part = new ProducerBatch(this.topic, this.partition, order, this.createdMs);
+    part.#orderSpan = span;
+    part.attempts = this.attempts;
+    for (let at = from; at < to; at++) {
+      const record = this.#records[at]!;
+      part.add(record, sizeOf(record), this.#deliveries[at]!, this.#indexes[at]!);
+    }
+    const { stamp } = this;
+    if (stamp !== undefined) part.stamp = { ...stamp, baseSequence: incrementSequence(stamp.baseSequence, from) };
+    return part;
   }
 
   /** @param logAppendTimeMs -1: the records keep their own timestamps. */

@@ -20,8 +20,11 @@ export class PartitionQueue {
   readonly inFlight = new Set<ProducerBatch>();
   /** Sequence number of the next batch; only with idempotence. */
   nextSequence = 0;
-  /** A batch failed and waits to be sent again: nothing leaves until all that are in flight are answered. */
-  #isRecovering = false;
+  /**
+   * A batch is in flight again. It goes alone: a broker knows a repetition among the last five batches only, so no more
+   * than five may be stored while the first of them is unanswered.
+   */
+  #isRepeating = false;
   #nextOrder = 0;
 
   constructor(topic: string, partition: number) {
@@ -46,6 +49,7 @@ export class PartitionQueue {
   /** Takes the first batch that waits; it is in flight until it is settled or put back. */
   take(): ProducerBatch {
     const batch = this.waiting.shift()!;
+    this.#isRepeating = batch.attempts > 0;
     batch.attempts++;
     this.inFlight.add(batch);
     return batch;
@@ -53,15 +57,23 @@ export class PartitionQueue {
 
   settled(batch: ProducerBatch): void {
     this.inFlight.delete(batch);
-    if (this.inFlight.size === 0) this.#isRecovering = false;
+    if (this.inFlight.size === 0) this.#isRepeating = false;
   }
 
   /** The batch is to be sent again, before those that came later. */
   putBack(batch: ProducerBatch, notBeforeMs: number): void {
-    this.#isRecovering = true;
-    batch.notBeforeMs = notBeforeMs;
+    this.#replace(batch, [batch], notBeforeMs);
+  }
+
+  /** Its halves are to be sent instead. */
+  split(batch: ProducerBatch, nowMs: number): void {
+    this.#replace(batch, batch.halves(), nowMs);
+  }
+
+  #replace(batch: ProducerBatch, by: readonly ProducerBatch[], notBeforeMs: number): void {
+    for (const each of by) each.notBeforeMs = notBeforeMs;
     const at = this.waiting.findIndex(({ order }) => order > batch.order);
-    this.waiting.splice(at === -1 ? this.waiting.length : at, 0, batch);
+    this.waiting.splice(at === -1 ? this.waiting.length : at, 0, ...by);
     this.settled(batch);
   }
 
@@ -74,7 +86,8 @@ export class PartitionQueue {
   /** When the first waiting batch may leave; Infinity when none may. */
   readyMs(lingerMs: number, batchSize: number): number {
     const first = this.waiting[0];
-    if (first === undefined || this.#isRecovering) return Number.POSITIVE_INFINITY;
+    const mustWait = this.inFlight.size > 0 && (this.#isRepeating || first?.attempts !== 0);
+    if (first === undefined || mustWait) return Number.POSITIVE_INFINITY;
     if (first.attempts > 0) return first.notBeforeMs;
     return this.waiting.length > 1 || first.sizeInBytes >= batchSize ? 0 : first.createdMs + lingerMs;
   }

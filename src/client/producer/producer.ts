@@ -7,7 +7,7 @@ import type { Cluster, TopicDescription } from "../cluster.ts";
 import { brokerError, ClientConfigError, ClosedError, KafkaError } from "../errors.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
 import { bytesSerializer, type SerdeContext, type Serializer } from "../serde.ts";
-import { callWithin, nowMs, within } from "../wait.ts";
+import { abortable, callWithin, nowMs, within } from "../wait.ts";
 import { type Delivery, sizeOf } from "./batch.ts";
 import type { Outgoing } from "./partition-queue.ts";
 import { StickyPartitions } from "./partitioner.ts";
@@ -21,8 +21,19 @@ const maxInFlightWithIdempotence = 5;
 interface Candidate extends Outgoing {
   readonly topic: string;
   readonly partition: number | undefined;
+  readonly signal: AbortSignal | undefined;
   /** Since when it waits. */
   readonly sinceMs: number;
+}
+
+export interface SendOptions {
+  /** The caller waits no longer. A record that waits for room or for its topic is not sent, others may still be. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface EnqueueCall {
+  readonly nowAtMs: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** A topic counts as in use again at most so often. */
@@ -67,14 +78,14 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
    * @throws {KafkaError} when it was not within delivery.timeout.ms, was refused, or could not be buffered within
    * max.block.ms (BUFFER_EXHAUSTED, or UNKNOWN_TOPIC_OR_PARTITION).
    */
-  send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
-    return new Promise((resolve, reject) => {
+  send(record: ProducerRecord<K, V>, { signal }: SendOptions = {}): Promise<RecordMetadata> {
+    return abortable(signal, (resolve, reject) => {
       const { topic } = record;
       const delivery: Delivery = {
         done: (_index, partition, offset, timestamp) => resolve({ topic, partition, offset, timestamp }),
         failed: reject,
       };
-      this.#enqueue(record, delivery, 0, nowMs());
+      this.#enqueue(record, delivery, 0, { nowAtMs: nowMs(), signal });
     });
   }
 
@@ -83,8 +94,8 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
    * @returns where they were stored, in the order given.
    * @throws the first error; the others are sent nevertheless.
    */
-  sendBatch(records: readonly ProducerRecord<K, V>[]): Promise<RecordMetadata[]> {
-    return new Promise((resolve, reject) => {
+  sendBatch(records: readonly ProducerRecord<K, V>[], { signal }: SendOptions = {}): Promise<RecordMetadata[]> {
+    return abortable(signal, (resolve, reject) => {
       const stored: RecordMetadata[] = new Array(records.length);
       let open = records.length;
       if (open === 0) resolve(stored);
@@ -95,18 +106,14 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
         },
         failed: reject,
       };
-      const nowAtMs = nowMs();
-      for (let index = 0; index < records.length; index++) this.#enqueue(records[index]!, delivery, index, nowAtMs);
+      const call = { nowAtMs: nowMs(), signal };
+      for (let index = 0; index < records.length; index++) this.#enqueue(records[index]!, delivery, index, call);
     });
   }
 
   /** Sends what waits without lingering; resolves when the fate of all records given before is told. */
-  async flush(): Promise<void> {
-    while (this.#blocked.length > 0) {
-      const last = this.#blocked.at(-1)!;
-      await new Promise<void>((resolve) => this.#onceUnblocked(last, resolve));
-    }
-    await this.#sender.flush();
+  flush({ signal }: SendOptions = {}): Promise<void> {
+    return abortable(signal, (resolve, reject) => void this.#flush().then(resolve, reject));
   }
 
   /**
@@ -128,6 +135,14 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     this.#unblockListeners.set(blocked, [...(this.#unblockListeners.get(blocked) ?? []), callback]);
   }
 
+  async #flush(): Promise<void> {
+    while (this.#blocked.length > 0) {
+      const last = this.#blocked.at(-1)!;
+      await new Promise<void>((resolve) => this.#onceUnblocked(last, resolve));
+    }
+    await this.#sender.flush();
+  }
+
   async #close(timeoutMs: number): Promise<void> {
     const call = callWithin(timeoutMs);
     await within(this.flush(), call, () => new ClosedError("flush took too long")).catch(() => undefined);
@@ -138,15 +153,16 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     await this.#cluster.close();
   }
 
-  #enqueue(input: ProducerRecord<K, V>, delivery: Delivery, index: number, nowAtMs: number): void {
+  #enqueue(input: ProducerRecord<K, V>, delivery: Delivery, index: number, { nowAtMs, signal }: EnqueueCall): void {
     try {
       if (this.#closing !== undefined) throw new ClosedError("the producer is closed");
+      signal?.throwIfAborted();
       const record = this.#serialized(input);
       const bytes = sizeOf(record);
       if (bytes > this.#config.maxRequestSize) throw tooLarge(input.topic, bytes, this.#config.maxRequestSize);
       const { topic, partition } = input;
       this.#use(topic, nowAtMs);
-      const candidate = { topic, partition, record, bytes, delivery, index, sinceMs: nowAtMs };
+      const candidate = { topic, partition, record, bytes, delivery, index, signal, sinceMs: nowAtMs };
       if (this.#blocked.length > 0 || !this.#place(candidate, nowAtMs)) this.#block(candidate);
     } catch (error) {
       delivery.failed(error as Error);
@@ -254,6 +270,7 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
   #unblockOne(blocked: Candidate): boolean {
     try {
       const nowAtMs = nowMs();
+      blocked.signal?.throwIfAborted();
       if (!this.#place(blocked, nowAtMs)) {
         if (nowAtMs - blocked.sinceMs < this.#config.maxBlockMs) return false;
         throw this.#blockedTooLong(blocked);

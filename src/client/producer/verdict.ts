@@ -15,7 +15,7 @@ interface Consequences {
 export type Verdict = Consequences &
   (
     | { readonly kind: "stored"; readonly baseOffset: number; readonly logAppendTimeMs: number }
-    | { readonly kind: "retry" | "failed"; readonly error: Error }
+    | { readonly kind: "retry" | "split" | "failed"; readonly error: Error }
   );
 
 export function verdictOf(
@@ -32,12 +32,15 @@ export function verdictOf(
   const error = errorOf(batch, result);
   batch.lastError = error;
   switch (errorCode) {
-    case ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER: {
-      const kind = queue.hasOlder(batch) ? "retry" : "failed";
-      return { kind, error, refreshes: false, newEpoch: kind === "failed" };
-    }
+    // Behind a batch that is not stored yet. Behind one that was given up, or is lost to the broker: a new sequence.
+    case ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER:
+      return { kind: "retry", error, refreshes: false, newEpoch: !queue.hasOlder(batch) };
     case ErrorCode.UNKNOWN_PRODUCER_ID:
       return { kind: "retry", error, refreshes: false, newEpoch: true };
+    case ErrorCode.MESSAGE_TOO_LARGE: {
+      const kind = batch.count > 1 ? "split" : "failed";
+      return { kind, error, refreshes: false, newEpoch: kind === "failed" };
+    }
     default: {
       const kind = isRetriable(errorCode) ? "retry" : "failed";
       return { kind, error, refreshes: kind === "retry", newEpoch: kind === "failed" };

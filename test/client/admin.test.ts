@@ -54,8 +54,9 @@ suite("the admin", () => {
     assert.equal(created?.topic, topic);
     assert.equal(created?.numPartitions, 3);
     assert.equal(created?.topicId.length, 22);
-    const listed = await admin.listTopics();
-    assert.ok(listed.some((each) => each.topic === topic && each.topicId === created?.topicId));
+    await until("it is listed", async () => {
+      return (await admin.listTopics()).some((each) => each.topic === topic && each.topicId === created?.topicId);
+    });
     const [described] = await admin.describeTopics([topic]);
     assert.deepEqual(
       described?.partitions.map(({ partition, isr }) => [partition, isr.length]),

@@ -1,11 +1,11 @@
 /** Members over real connections: on regroup, or on any Kafka by REGROUP_TEST_BOOTSTRAP=host:port. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { standardAssignors } from "../../../src/assignment/standard-assignors.ts";
 import { Kafka } from "../../../src/client/kafka.ts";
 import { until } from "../../interop/support/until.ts";
 import { startTestBroker, unique } from "../broker.ts";
-import { LiveMember } from "./support/live-member.ts";
+import { LiveMember, type LiveOptions } from "./support/live-member.ts";
 
 const bootstrapServers = await startTestBroker();
 
@@ -13,7 +13,17 @@ async function newTopic(numPartitions: number): Promise<string> {
   const topic = unique("orders");
   await using admin = new Kafka({ bootstrapServers }).admin();
   await admin.createTopics([{ topic, numPartitions, replicationFactor: 1 }]);
+  await admin.describeTopics([topic]);
   return topic;
+}
+
+const everStarted: LiveMember[] = [];
+after(() => Promise.all(everStarted.map((member) => member.close())));
+
+function started(options: Omit<LiveOptions, "bootstrapServers">): LiveMember {
+  const member = new LiveMember({ bootstrapServers, ...options });
+  everStarted.push(member);
+  return member;
 }
 
 /** Which partitions are read now, and how long those that were handed over stood still. */
@@ -45,7 +55,7 @@ test("rule 46: a fifth cooperative member takes its part, only what moves stands
   const readers = new Readers();
   const start = () => {
     const assignors = [standardAssignors["cooperative-sticky"]()];
-    return new LiveMember({ bootstrapServers, groupId, topics: [topic], assignors, onRead: readers.note });
+    return started({ groupId, topics: [topic], assignors, onRead: readers.note });
   };
   const members = [start(), start(), start(), start()];
   const share = (size: number) => members.every((each) => isStable(each) && each.machine.assignment.length >= size);
@@ -71,7 +81,7 @@ test("rules 26 and 50: who closes hands its partitions over; the last one leaves
   const readers = new Readers();
   const start = () => {
     const assignors = [standardAssignors.range(), standardAssignors["cooperative-sticky"]()];
-    return new LiveMember({ bootstrapServers, groupId, topics: [topic], assignors, onRead: readers.note });
+    return started({ groupId, topics: [topic], assignors, onRead: readers.note });
   };
   const [first, second] = [start(), start()] as const;
   const has = (member: LiveMember, size: number) => isStable(member) && member.machine.assignment.length === size;

@@ -1,0 +1,42 @@
+/**
+ * npm run client-on-kafka [-- part of a file's name …]
+ * Runs the client's tests against Apache Kafka: every file that asks for a broker (broker.ts). The others speak with a
+ * broker of their own making, or with none.
+ */
+import { globSync, readFileSync } from "node:fs";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { untilReady } from "../conformance/ready.ts";
+import { startTarget } from "../conformance/targets.ts";
+
+/** What some of the files ask of their own broker; all others can live with it. */
+const settings = { "group.min.session.timeout.ms": 100, "group.initial.rebalance.delay.ms": 0 };
+
+const parts = process.argv.slice(2);
+const files = globSync("test/client/**/*.test.ts")
+  .filter((file) => readFileSync(file, "utf8").includes("startTestBroker("))
+  .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
+  .sort();
+if (files.length === 0) throw new Error(`no test that asks for a broker is named like ${parts.join(", ")}`);
+process.exitCode = await againstKafka();
+
+async function againstKafka(): Promise<number> {
+  const kafka = await startTarget("kafka", { settings, durable: true });
+  process.once("SIGINT", () => void kafka.end().then(() => process.exit(130)));
+  try {
+    await untilReady(kafka.address);
+    process.env.REGROUP_TEST_BOOTSTRAP = kafka.address;
+    return await runFiles();
+  } finally {
+    await kafka.end();
+  }
+}
+
+async function runFiles(): Promise<number> {
+  let failed = 0;
+  const stream = run({ files, concurrency: 2, timeout: 120_000 });
+  stream.on("test:fail", () => failed++);
+  stream.compose(new spec()).pipe(process.stdout);
+  await new Promise((resolve) => stream.once("end", resolve));
+  return failed > 0 ? 1 : 0;
+}

@@ -23,6 +23,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import("./records/produce.ts")).produceCommand(),
   },
   {
+    name: "consume",
+    summary: "Print the records of topics, as a member of a group or alone.",
+    load: async () => (await import("./records/consume.ts")).consumeCommand(),
+  },
+  {
     name: "groups",
     summary: "List, describe, watch, reset and delete groups of consumers.",
     load: async (path) => (await import("./groups/groups.ts")).groupsCommand(path),

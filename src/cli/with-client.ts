@@ -7,6 +7,7 @@ import type { Cluster } from "../client/cluster.ts";
 import type { tables } from "../client/config.ts";
 import type { ConfigOf } from "../client/config-key.ts";
 import type { Consumer } from "../client/consumer/consumer.ts";
+import type { ConsumerConfig } from "../client/consumer-keys.ts";
 import type { Producer } from "../client/producer/producer.ts";
 import type { ConnectionFlags, DataFlags } from "./broker-command.ts";
 import { ClientMessages } from "./client-messages.ts";
@@ -62,6 +63,7 @@ export interface ConsumerContext {
   readonly consumer: Consumer;
   /** Over the connections of the consumer, which closes both. */
   readonly admin: Admin;
+  readonly config: ConsumerConfig;
 }
 
 /** The caller closes it. @throws {UsageError}, {FailedError} when no broker answers. */
@@ -71,7 +73,7 @@ export async function openConsumer(flags: ConnectionFlags, overrides: Overrides)
     import("../client/admin/admin.ts"),
     open("consumer", flags, overrides),
   ]);
-  return { consumer: new Consumer(cluster, config), admin: new Admin(cluster) };
+  return { consumer: new Consumer(cluster, config), admin: new Admin(cluster), config };
 }
 
 /** What `new Kafka(…).admin()` and its sisters do; connected. */

@@ -1,0 +1,82 @@
+/** Which partitions `regroup consume` reads without a group, from where, and where their ends are now. */
+import type { Admin } from "../../client/admin/admin.ts";
+import type { ListOffsetsOptions } from "../../client/admin/offsets.ts";
+import { partitionKey, type TopicPartition } from "../../client/topic-partition.ts";
+import { UsageError } from "../errors.ts";
+import { integer } from "../key-values.ts";
+import { instant } from "./instant.ts";
+
+export interface StartFlags {
+  readonly fromBeginning?: boolean;
+  readonly fromOffset?: string;
+  readonly fromTime?: string;
+  readonly last?: string;
+}
+
+/** What to read first of each partition. */
+export type Start =
+  | { readonly at: "beginning" }
+  | { readonly at: "end" }
+  | { readonly at: "offset"; readonly offset: number }
+  | { readonly at: "time"; readonly timestampMs: number }
+  | { readonly at: "last"; readonly count: number };
+
+/** @returns undefined: nothing is said. @throws {UsageError} */
+export function startOf({ fromBeginning, fromOffset, fromTime, last }: StartFlags): Start | undefined {
+  const given = [fromBeginning, fromOffset, fromTime, last].filter((each) => each !== undefined);
+  if (given.length > 1) throw new UsageError("expected one of --from-beginning, --from-offset, --from-time, --last");
+  if (fromBeginning === true) return { at: "beginning" };
+  if (fromOffset !== undefined) return { at: "offset", offset: integer("--from-offset", fromOffset, 0) };
+  if (fromTime !== undefined) return { at: "time", timestampMs: instant("--from-time", fromTime, Date.now()) };
+  if (last !== undefined) return { at: "last", count: integer("--last", last, 1) };
+  return undefined;
+}
+
+/** By `partitionKey`. */
+export type Offsets = ReadonlyMap<string, number>;
+
+/** @returns the offset that each is read from. @throws {ItemsError} */
+export async function startOffsets(
+  admin: Admin,
+  partitions: readonly TopicPartition[],
+  start: Start,
+  options: ListOffsetsOptions,
+): Promise<Offsets> {
+  if (start.at === "offset") return new Map(partitions.map((each) => [keyOf(each), start.offset]));
+  if (start.at === "beginning") return offsetsAt(admin, partitions, "earliest", options);
+  const ends = await offsetsAt(admin, partitions, "latest", options);
+  if (start.at === "end") return ends;
+  if (start.at === "time") {
+    const found = await offsetsAt(admin, partitions, start.timestampMs, options);
+    return new Map([...found].map(([key, offset]) => [key, offset < 0 ? ends.get(key)! : offset])); // none is so young
+  }
+  const starts = await offsetsAt(admin, partitions, "earliest", options);
+  return new Map([...starts].map(([key, offset]) => [key, Math.max(offset, ends.get(key)! - start.count)]));
+}
+
+/** @param options its isolation level says where the end is. @throws {ItemsError} */
+export async function offsetsAt(
+  admin: Admin,
+  partitions: readonly TopicPartition[],
+  at: "earliest" | "latest" | number,
+  { isolationLevel = "read_uncommitted" }: ListOffsetsOptions,
+): Promise<Offsets> {
+  const queries = partitions.map(({ topic, partition }) => ({ topic, partition, at }));
+  const listed = await admin.listOffsets(queries, { isolationLevel });
+  return new Map(listed.map((each) => [keyOf(each), each.offset]));
+}
+
+export function keyOf({ topic, partition }: TopicPartition): string {
+  return partitionKey(topic, partition);
+}
+
+/** "0,2,5-7". @throws {UsageError} */
+export function partitionNumbers(text: string): number[] {
+  return text.split(",").flatMap((part) => {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
+    const count = Number(last) - Number(first) + 1;
+    if (first === undefined || count < 1)
+      throw new UsageError(`--partition ${text}: expected numbers: 0 or 0,2 or 4-7`);
+    return Array.from({ length: count }, (_, index) => Number(first) + index);
+  });
+}

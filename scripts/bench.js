@@ -1,13 +1,15 @@
 // npm run bench [-- part of a name … --option …]: each benchmark in a process of its own, one after the other.
 import { spawnSync } from "node:child_process";
+import { benchmarks } from "../src/bench/benchmarks.ts";
 import { root } from "./checks.js";
 
-const benchmarks = ["protocol", "records", "log", "assignment", "group", "produce-fetch", "client"];
 const args = process.argv.slice(2);
 const firstOption = args.findIndex((arg) => arg.startsWith("-"));
 const wanted = args.slice(0, firstOption === -1 ? undefined : firstOption);
 const options = args.slice(wanted.length);
-for (const name of benchmarks.filter((it) => wanted.length === 0 || wanted.some((part) => it.includes(part)))) {
+for (const name of Object.keys(benchmarks).filter(
+  (it) => wanted.length === 0 || wanted.some((part) => it.includes(part)),
+)) {
   console.log(`\n== ${name}`);
   const { status } = spawnSync(process.execPath, ["--expose-gc", `src/bench/${name}.ts`, ...options], {
     cwd: root,

@@ -28,9 +28,19 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import("./records/consume.ts")).consumeCommand(),
   },
   {
+    name: "bench",
+    summary: "List and run the benchmarks of the repository.",
+    load: async () => (await import("./bench/bench.ts")).benchCommand(),
+  },
+  {
     name: "groups",
     summary: "List, describe, watch, reset and delete groups of consumers.",
     load: async (path) => (await import("./groups/groups.ts")).groupsCommand(path),
+  },
+  {
+    name: "kafka-consumer-groups",
+    summary: "Take the options of kafka-consumer-groups.sh and print its columns.",
+    load: async () => (await import("./kafka-consumer-groups/kafka-consumer-groups.ts")).kafkaConsumerGroupsCommand(),
   },
 ];
 

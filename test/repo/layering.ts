@@ -49,6 +49,7 @@ export const rooms: Record<string, Room> = {
   },
   bench: {
     imports: [
+      "bench",
       "client",
       "server",
       "broker",

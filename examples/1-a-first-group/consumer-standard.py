@@ -31,6 +31,7 @@ consumer = Consumer(
         "group.id": options.group,
         "session.timeout.ms": options.session_timeout_ms,
         "auto.offset.reset": "earliest",
+        "enable.auto.commit": False,
         "partition.assignment.strategy": "cooperative-sticky",
     }
 )
@@ -48,6 +49,7 @@ try:
             f"Key: {message.key().decode()}, Message: {message.value().decode()}",
             flush=True,
         )
+        consumer.commit(message, asynchronous=False)
 except KeyboardInterrupt:
     pass
 finally:

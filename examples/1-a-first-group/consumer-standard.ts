@@ -21,6 +21,7 @@ await using consumer = kafka.consumer({
   "group.id": group,
   "session.timeout.ms": Number(values["session-timeout-ms"]),
   "auto.offset.reset": values["auto-offset-reset"] as "earliest" | "latest" | "none",
+  "enable.auto.commit": false,
   "key.deserializer": "string",
   "value.deserializer": "string",
   onPartitionsAssigned: (partitions) => tell("is given", partitions),
@@ -32,8 +33,10 @@ process.once("SIGINT", () => consumer.close());
 console.log(`${name} (pid ${process.pid}) joins the group ${group}`);
 await consumer.subscribe([topic]);
 try {
-  for await (const { topic, partition, offset, key, value } of consumer) {
+  for await (const record of consumer) {
+    const { topic, partition, offset, key, value } = record;
     console.log(`Topic: ${topic}, Partition: ${partition}, Offset: ${offset}, Key: ${key}, Message: ${value}`);
+    await consumer.commit(record);
   }
 } catch (error) {
   if (!(error instanceof KafkaError)) throw error;

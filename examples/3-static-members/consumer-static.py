@@ -32,6 +32,7 @@ consumer = Consumer(
         "group.instance.id": options.instance_id,
         "session.timeout.ms": options.session_timeout_ms,
         "auto.offset.reset": "earliest",
+        "enable.auto.commit": False,
         "partition.assignment.strategy": "cooperative-sticky",
     }
 )
@@ -49,6 +50,7 @@ try:
             f"Key: {message.key().decode()}, Message: {message.value().decode()}",
             flush=True,
         )
+        consumer.commit(message, asynchronous=False)
 except KeyboardInterrupt:
     pass
 finally:

@@ -21,6 +21,7 @@ await using consumer = kafka.consumer({
   "group.instance.id": instanceId,
   "session.timeout.ms": Number(values["session-timeout-ms"]),
   "auto.offset.reset": "earliest",
+  "enable.auto.commit": false,
   "key.deserializer": "string",
   "value.deserializer": "string",
   onPartitionsAssigned: (partitions) => tell("is given", partitions),
@@ -31,8 +32,10 @@ process.once("SIGINT", () => consumer.close());
 
 console.log(`${instanceId} (pid ${process.pid}) joins the group ${group}`);
 await consumer.subscribe([topic]);
-for await (const { topic, partition, offset, key, value } of consumer) {
+for await (const record of consumer) {
+  const { topic, partition, offset, key, value } = record;
   console.log(`Topic: ${topic}, Partition: ${partition}, Offset: ${offset}, Key: ${key}, Message: ${value}`);
+  await consumer.commit(record);
 }
 await consumer.close();
 console.log(`${instanceId} goes, and stays in the group until its session ends`);

@@ -50,6 +50,7 @@ export class Terminal {
 
   #print(text: string): void {
     const isNpms = text.startsWith("npm warn"); // about the settings of whoever runs it
-    if (text.trim() !== "" && !isNpms) this.unread.push({ text, atMs: Date.now() });
+    const isFirstAndEmpty = text === "" && this.unread.length === 0;
+    if (!isNpms && !isFirstAndEmpty) this.unread.push({ text, atMs: Date.now() });
   }
 }

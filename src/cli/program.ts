@@ -1,5 +1,5 @@
 /**
- * `regroup …`: the tree of commands. Each is a module that is loaded when it is asked for. To add one, add a line here,
+ * `regroup …`: the tree of commands. Each is a module that is loaded when it is asked for. To add one, add a line here
  * or in the file of the group that holds it (topics/topics.ts).
  */
 import type { Command, Option } from "commander";
@@ -41,6 +41,17 @@ const commands: readonly CommandEntry[] = [
     name: "kafka-consumer-groups",
     summary: "Take the options of kafka-consumer-groups.sh and print its columns.",
     load: async () => (await import("./kafka-consumer-groups/kafka-consumer-groups.ts")).kafkaConsumerGroupsCommand(),
+  },
+  {
+    name: "completion",
+    summary: "Print the completion of commands, options, topics and groups for a shell.",
+    load: async () => (await import("./completion/completion.ts")).completionCommand(),
+  },
+  {
+    name: "complete",
+    summary: "What could stand next; the shells' completion asks it.",
+    isHidden: true,
+    load: async () => (await import("./completion/completion.ts")).completeCommand(),
   },
 ];
 

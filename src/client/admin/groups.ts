@@ -147,9 +147,11 @@ export function describeGroups(
       ({ groupId }) => groupId,
       attempt,
       async (nodeId, theirs) => {
-        const coordinator = nodeOf(cluster, nodeId);
         const ids = theirs.map(({ groupId }) => groupId);
-        const { groups } = await cluster.send(nodeId, DescribeGroups, { groups: ids, includeRebalances }, attempt);
+        const [coordinator, { groups }] = await Promise.all([
+          nodeOf(cluster, nodeId, attempt),
+          cluster.send(nodeId, DescribeGroups, { groups: ids, includeRebalances }, attempt),
+        ]);
         const found = new Map(groups.map((group) => [group.groupId, group]));
         const strangers = ids.filter((id) => isUnknown(found.get(id)));
         const others = await describeNewGroups(cluster, coordinator, strangers, attempt);
@@ -260,8 +262,10 @@ function flatPartitions(topics: readonly { topic: string; partitions: readonly n
   return topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
 }
 
-function nodeOf(cluster: Cluster, nodeId: number): BrokerNode {
-  return cluster.known.brokers.get(nodeId) ?? { nodeId, host: "", port: -1, rack: null };
+/** FindCoordinator may be all that was asked so far. */
+async function nodeOf(cluster: Cluster, nodeId: number, attempt: Attempt): Promise<BrokerNode> {
+  const known = cluster.known.brokers.get(nodeId) ?? (await cluster.metadata([], attempt)).brokers.get(nodeId);
+  return known ?? { nodeId, host: "", port: -1, rack: null };
 }
 
 export async function deleteGroups(

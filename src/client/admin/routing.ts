@@ -63,7 +63,8 @@ async function routed<Item, Result>(
   nodes.forEach((node, index) => {
     const item = items[index]!;
     if (node.status === "rejected") outcomes.push({ item, error: kafkaError(node.reason) });
-    else byNode.set(node.value, [...(byNode.get(node.value) ?? []), item]);
+    else if (byNode.has(node.value)) byNode.get(node.value)!.push(item);
+    else byNode.set(node.value, [item]);
   });
   const answers = [...byNode].map(async ([nodeId, theirs]) => {
     try {

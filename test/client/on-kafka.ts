@@ -1,7 +1,7 @@
 /**
  * npm run client-on-kafka [-- part of a file's name …]
- * Runs the client's tests against Apache Kafka: every file that asks for a broker (broker.ts). The others speak with a
- * broker of their own making, or with none.
+ * Runs the client's tests and the walks of the examples against Apache Kafka: every file that asks for a broker
+ * (broker.ts). The others speak with a broker of their own making, or with none.
  */
 import { globSync, readFileSync } from "node:fs";
 import { run } from "node:test";
@@ -13,7 +13,7 @@ import { startTarget } from "../conformance/targets.ts";
 const settings = { "group.min.session.timeout.ms": 100, "group.initial.rebalance.delay.ms": 0 };
 
 const parts = process.argv.slice(2);
-const files = globSync("test/client/**/*.test.ts")
+const files = globSync("test/{client,examples}/**/*.test.ts")
   .filter((file) => readFileSync(file, "utf8").includes("startTestBroker("))
   .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
   .sort();

@@ -8,6 +8,8 @@ export interface CommandEntry {
   readonly name: string;
   /** One line; the loaded command has the same. */
   readonly summary: string;
+  /** For programs: not listed by --help. */
+  readonly isHidden?: true;
   /** @param path the rest of the words, for a command that holds commands. */
   readonly load: (path: Path) => Promise<Command>;
 }
@@ -23,7 +25,8 @@ export async function commandGroup(
   const rest = path === "all" ? path : path.slice(path.indexOf(wanted ?? "") + 1);
   for (const entry of entries) {
     const isWanted = path === "all" || entry.name === wanted;
-    group.addCommand(isWanted ? await entry.load(rest) : new Command(entry.name).description(entry.summary));
+    const command = isWanted ? await entry.load(rest) : new Command(entry.name).description(entry.summary);
+    group.addCommand(command, { hidden: entry.isHidden === true });
   }
   return group;
 }

@@ -1,5 +1,5 @@
 /**
- * `regroup …`: the tree of commands. Each is a module that is loaded when it is asked for. To add one, add a line here
+ * `regroup …`: the tree of commands. Each is a module that is loaded when it is asked for. To add one, add a line here,
  * or in the file of the group that holds it (topics/topics.ts).
  */
 import type { Command, Option } from "commander";

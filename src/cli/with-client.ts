@@ -1,6 +1,6 @@
 /**
- * Opens the clients of src/client for one command, and closes them when it ends. Each command loads no more of them than
- * it uses: producer and consumer take longer to load than a call of the admin takes.
+ * Opens the clients of src/client for one command, and closes them when it ends. Each command loads no more of them
+ * than it uses: producer and consumer take longer to load than a call of the admin takes.
  */
 import type { Admin } from "../client/admin/admin.ts";
 import type { Cluster } from "../client/cluster.ts";

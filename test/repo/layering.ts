@@ -34,6 +34,7 @@ export const rooms: Record<string, Room> = {
   },
   cli: {
     imports: [
+      "bench",
       "simulation",
       "client",
       "server",
@@ -49,7 +50,6 @@ export const rooms: Record<string, Room> = {
   },
   bench: {
     imports: [
-      "bench",
       "client",
       "server",
       "broker",

@@ -18,7 +18,7 @@ export function encodingOptions(): Option[] {
   ];
 }
 
-/** @param what "the value of orders/0@12", for the error. @throws {FailedError} when the text is not of the encoding. */
+/** @param what for the error: "the value of orders/0@12". @throws {FailedError} for a text that is not so encoded. */
 export function toBytes(text: string, encoding: Encoding, what: string): Uint8Array {
   if (encoding === "string") return Buffer.from(text);
   if (encoding === "json") {

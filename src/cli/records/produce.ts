@@ -42,7 +42,7 @@ export function produceCommand(): Command {
     .option("-H, --header <name=value>", "of all records; may stand more than once", collect)
     .option("-p, --partition <number>", "default: by the key's hash, as Java's client")
     .option("--timestamp <time>", "2026-01-31T08:00:00Z, milliseconds since 1970, or 10m ago")
-    .option("--acks <acks>", "all, 1 or 0: who must have the records before they count as stored (default: all)")
+    .option("--acks <acks>", "all, 1 or 0: who must have a record before it counts as stored (default: all)")
     .option("--compression <type>", "none, gzip, snappy, lz4 or zstd");
   for (const option of encodingOptions()) command.addOption(option);
   return command
@@ -55,7 +55,7 @@ export function produceCommand(): Command {
         "regroup produce orders --key-separator : --file orders.txt",
         'regroup produce orders --format json \'{"key":"k","value":"v","headers":[["trace","1"]]}\'',
         "regroup produce pictures --whole --key logo --file logo.png",
-        "regroup consume orders --from-beginning --until-end --format json | regroup produce copy --format json",
+        "regroup consume orders --last 9 --until-end --format json | regroup produce copy --format json",
       )}
 With --format json a line is {"key":…,"value":…,"headers":[["name","value"],…],"partition":…,"timestamp":…}, of which
 only value is needed. What is given as an option is for records that do not say otherwise.

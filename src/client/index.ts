@@ -26,10 +26,11 @@ export {
   DeserializationError,
   InvalidStateError,
   LogTruncationError,
+  MessageFormatError,
   NoOffsetForPartitionError,
   OffsetOutOfRangeError,
 } from "./consumer/errors.ts";
-export type { ConsumerBatch } from "./consumer/loops.ts";
+export type { ConsumerBatch, LoopOptions } from "./consumer/loops.ts";
 export type { HandlerContext, RunOptions } from "./consumer/run.ts";
 export type { SubscriptionInput } from "./consumer/subscription.ts";
 export type { ConsumerConfigInput, RebalanceListener } from "./consumer-keys.ts";
@@ -45,8 +46,9 @@ export {
   UnsupportedVersionError,
 } from "./errors.ts";
 export { Kafka } from "./kafka.ts";
-export { Producer } from "./producer/producer.ts";
+export { Producer, type SendOptions } from "./producer/producer.ts";
 export type { HeadersInput, ProducerRecord, RecordMetadata } from "./producer/record.ts";
 export type { Partitioner, ProducerConfigInput } from "./producer-keys.ts";
 export type { Deserializer, SerdeContext, Serializer } from "./serde.ts";
 export type { TopicPartition } from "./topic-partition.ts";
+export type { BatchRead, RecordRead, RecordToSend, TopicName } from "./topic-types.ts";

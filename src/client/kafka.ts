@@ -11,14 +11,20 @@ import { openCluster } from "./open-cluster.ts";
 import { Producer } from "./producer/producer.ts";
 import type { Writable } from "./producer/record.ts";
 import type { ProducerConfigInput } from "./producer-keys.ts";
+import type { Deserialized, Serialized } from "./topic-types.ts";
 
 /**
  * @example
  * const kafka = new Kafka({ bootstrapServers: '127.0.0.1:9092', clientId: 'billing' })
  * await using producer = kafka.producer()
+ * @example
+ * const kafka = new Kafka<{ orders: Order }>({ bootstrapServers: '127.0.0.1:9092' })
+ * await kafka.producer({ valueSerializer: 'json' }).send({ topic: 'orders', value: order })
  */
-export class Kafka {
+export class Kafka<Topics = unknown> {
   readonly #input: ClientConfigInput;
+  /** Only for types: clients of topics with types are no clients of any topic. */
+  declare protected readonly topicTypes?: (topics: Topics) => void;
 
   /**
    * Connects nowhere yet. Keys are those of `clientKeys` (client-keys.ts), spelled 'bootstrap.servers' or
@@ -39,9 +45,14 @@ export class Kafka {
    * Connects at its first record. `K` and `V` are what the configured serializers take; without any, bytes and texts.
    * @throws {ClientConfigError}
    */
-  producer<K = Writable, V = Writable>(config: ProducerConfigInput = {}): Producer<K, V> {
+  producer<K = Writable, V = Writable>(this: Kafka, config?: ProducerConfigInput): Producer<K, V>;
+  /** For topics with types. */
+  producer<const C extends ProducerConfigInput = ProducerConfigInput>(
+    config?: C & ProducerConfigInput,
+  ): Producer<Serialized<C, "key">, Serialized<C, "value">, Topics>;
+  producer(config: ProducerConfigInput = {}): unknown {
     const read = this.#configOf("producer", config);
-    return new Producer<K, V>(openCluster(read), read);
+    return new Producer(openCluster(read), read);
   }
 
   /**
@@ -50,7 +61,7 @@ export class Kafka {
    */
   consumer<const C extends ConsumerConfigInput>(
     config: C & ConsumerConfigInput,
-  ): Consumer<Deserialized<C, "key">, Deserialized<C, "value">> {
+  ): Consumer<Deserialized<C, "key">, Deserialized<C, "value">, Topics> {
     const read = this.#configOf("consumer", config);
     return new Consumer(openCluster(read), read);
   }
@@ -63,16 +74,3 @@ export class Kafka {
     );
   }
 }
-
-/** What a consumer's configuration makes of keys, or of values. */
-export type Deserialized<C, Part extends "key" | "value"> = C extends
-  | { readonly [K in `${Part}Deserializer`]: infer D }
-  | { readonly [K in `${Part}.deserializer`]: infer D }
-  ? D extends "string"
-    ? string
-    : D extends "json"
-      ? unknown
-      : D extends (...input: never[]) => infer T
-        ? T
-        : Uint8Array
-  : Uint8Array;

@@ -2,6 +2,7 @@
 import { Metadata } from "../protocol/apis/metadata.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import type { ResponseOf } from "../protocol/schema.ts";
+import { backoffMs } from "./backoff.ts";
 import type { ClientConfig } from "./client-keys.ts";
 import type { ClusterMetadata, MetadataOptions, PartitionMetadata, TopicDescription } from "./cluster.ts";
 import { brokerError } from "./errors.ts";
@@ -14,6 +15,9 @@ interface MetadataRequest {
   readonly topics: { name: string }[] | null;
   readonly allowAutoTopicCreation: boolean;
 }
+
+/** Of topics and of partitions. Java's client asks again for a topic that does not exist, too. */
+const passing: ReadonlySet<number> = new Set([ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.LEADER_NOT_AVAILABLE]);
 
 /** From version 4 on a broker makes no topic unasked. */
 export const metadataVersions = [4, Metadata.versions[1]] as const;
@@ -30,6 +34,8 @@ export class MetadataKeeper {
   #isSoon = false;
   #isAsking = false;
   #isStale = false;
+  /** How often in a row the watched topics were asked for in vain. */
+  #vainCount = 0;
   #isClosed = false;
 
   constructor(config: ClientConfig, logger: ClientLogger, ask: AskMetadata) {
@@ -50,6 +56,7 @@ export class MetadataKeeper {
   watch(topics: ReadonlySet<string> | "all", options: MetadataOptions): void {
     this.#watched = topics;
     this.#watchOptions = options;
+    this.#vainCount = 0;
     const isNew = topics === "all" || [...topics].some((topic) => !this.known.topics.has(topic));
     if (isNew) this.#schedule(0);
     else if (this.#timer === undefined) this.#schedule(this.#config.metadataMaxAgeMs);
@@ -91,7 +98,7 @@ export class MetadataKeeper {
     this.#timer = setTimeout(() => void this.#refresh(), afterMs);
   }
 
-  /** Asks for the watched topics; tried again after retry.backoff.ms until it is answered. */
+  /** Asks for the watched topics, again with growing pauses until all are answered and as they should be. */
   async #refresh(): Promise<void> {
     this.#isAsking = true;
     this.#isStale = false;
@@ -105,17 +112,15 @@ export class MetadataKeeper {
       if (!this.#isClosed) this.#logger.warn({ err: error }, "metadata could not be fetched");
     }
     this.#isAsking = false;
-    this.#schedule(isDone ? this.#config.metadataMaxAgeMs : this.#config.retryBackoffMs);
+    const { metadataMaxAgeMs, retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.#config;
+    if (isDone) this.#vainCount = 0;
+    this.#schedule(isDone ? metadataMaxAgeMs : backoffMs({ initialMs, maxMs }, this.#vainCount++));
   }
 
-  /** Will it be otherwise in a moment: a topic that is being made, or one whose leader is being elected? */
+  /** Will it be otherwise soon: a topic that is yet to be made, or one whose leader is being elected? */
   #isPassing(name: string): boolean {
     const topic = this.known.topics.get(name);
-    if (topic === undefined || topic.errorCode === ErrorCode.LEADER_NOT_AVAILABLE) return true;
-    // A broker that makes a topic by use says at first that there is none.
-    if (topic.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-      return this.#watchOptions.allowAutoTopicCreation === true;
-    return topic.partitions.some(({ errorCode }) => errorCode === ErrorCode.LEADER_NOT_AVAILABLE);
+    return topic === undefined || [topic, ...topic.partitions].some(({ errorCode }) => passing.has(errorCode));
   }
 
   #learn(answer: Answer, asked: Asked): void {

@@ -206,4 +206,37 @@ suite("consumers of a group", () => {
     await assert.rejects(take(consumer, 1), /no room for it/);
     assert.deepEqual(await take(consumer, 1), ["a"]);
   });
+
+  test("rule 47: of what was lost nothing is committed, and a listener of revoking alone is told", async () => {
+    const topic = await client.topic(["a", "b"]);
+    const groupId = unique("billing");
+    const told = Promise.withResolvers<readonly TopicPartition[]>();
+    const slow = client.consumer(groupId, {
+      ...pace,
+      maxPollIntervalMs: 150,
+      autoCommitIntervalMs: 60_000,
+      onPartitionsRevoked: (partitions) => told.resolve(partitions),
+    });
+    await slow.subscribe(topic);
+    const loop = slow.records();
+    await loop.next();
+    await loop.next();
+    assert.deepEqual(numbers(await told.promise), [0]);
+    await slow.close();
+    assert.equal(await client.committed(groupId, topic), undefined);
+  });
+
+  test("rule 27: a topic that is subscribed to before it exists is noticed soon", async () => {
+    const topic = unique("later");
+    await using consumer = client.consumer(unique("billing"), { ...pace, allowAutoCreateTopics: false });
+    await consumer.subscribe([topic]);
+    const { values } = reading(consumer);
+    await until("it is in the group", () => consumer.groupMetadata().generationId > 0);
+    const fromMs = performance.now();
+    await client.admin.createTopics([{ topic, numPartitions: 1, replicationFactor: 1 }]);
+    await client.produce(topic, 0, ["a"]);
+    await until("it is read", () => values.length === 1);
+    const tookMs = performance.now() - fromMs;
+    assert.ok(tookMs < 30_000, `${tookMs} ms, where metadata.max.age.ms is five minutes`);
+  });
 });

@@ -38,6 +38,15 @@ suite("rule 51: without a committed offset, auto.offset.reset", () => {
     assert.deepEqual(await taken, ["new"]);
   });
 
+  test("by_duration takes what is younger, and leaves what is older", async () => {
+    const topic = await client.topic(["old"]);
+    await using producer = client.kafka.producer();
+    await producer.send({ topic, value: "young", timestamp: Date.now() - 60_000 });
+    await using consumer = client.consumer(unique("billing"), { autoOffsetReset: "by_duration:PT1H" });
+    await consumer.subscribe(topic);
+    assert.deepEqual(await take(consumer, 1), ["young"]);
+  });
+
   test("none is an error, until the application seeks", async () => {
     const topic = await client.topic(["a", "b"]);
     await using consumer = client.consumer(unique("billing"), { autoOffsetReset: "none" });

@@ -8,6 +8,7 @@ import type { Cluster } from "../cluster.ts";
 import { brokerError } from "../errors.ts";
 import { partitionKey, type TopicPartition } from "../topic-partition.ts";
 import { type AdminOptions, errorOr, forEach, type Outcome, retrying } from "./attempts.ts";
+import { codeOfTopic } from "./fresh-topics.ts";
 import { byCoordinator, byLeader, byTopic } from "./routing.ts";
 import { errorOf } from "./topics.ts";
 
@@ -161,7 +162,7 @@ export async function alterGroupOffsets(
         }));
         const request = { groupId, generationIdOrMemberEpoch: noGeneration, memberId: "", topics };
         const answer = await cluster.send(nodeId, OffsetCommit, request, { ...attempt, versions: commitVersions });
-        return outcomes(items, indexed(answer.topics), `group ${groupId}: commit`);
+        return outcomes(cluster, items, indexed(answer.topics), `group ${groupId}: commit`);
       },
     ),
   );
@@ -184,7 +185,7 @@ export async function deleteGroupOffsets(
         const answer = await cluster.send(nodeId, OffsetDelete, { groupId, topics }, attempt);
         if (answer.errorCode !== ErrorCode.NONE)
           throw brokerError(answer.errorCode, `group ${groupId}: delete offsets`);
-        return outcomes(items, indexed(answer.topics), `group ${groupId}: delete offset`);
+        return outcomes(cluster, items, indexed(answer.topics), `group ${groupId}: delete offset`);
       },
     ),
   );
@@ -209,12 +210,14 @@ function indexed<P extends { readonly partitionIndex: number }>(
 }
 
 function outcomes<Item extends TopicPartition>(
+  cluster: Cluster,
   items: readonly Item[],
   answers: ReadonlyMap<string, { readonly errorCode: number }>,
   what: string,
 ): Outcome<Item, undefined>[] {
   return items.map((item) => {
-    const code = answers.get(partitionKey(item.topic, item.partition))?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+    const told = answers.get(partitionKey(item.topic, item.partition))?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+    const code = codeOfTopic(cluster, item.topic, told);
     return errorOr(item, errorOf(code, `${what} ${item.topic}/${item.partition}`), () => undefined);
   });
 }

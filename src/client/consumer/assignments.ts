@@ -4,7 +4,7 @@ import type { ConsumerConfig, RebalanceListener } from "../consumer-keys.ts";
 import { ClientConfigError, RequestTimeoutError } from "../errors.ts";
 import { keyOf } from "../member/partitions.ts";
 import type { TopicPartition } from "../topic-partition.ts";
-import { callWithin, remainingMs, within } from "../wait.ts";
+import { type Call, callWithin, remainingMs, within } from "../wait.ts";
 import { Committer, type OffsetToCommit } from "./committer.ts";
 import { Fetcher } from "./fetcher.ts";
 import { GroupMember } from "./group-member.ts";
@@ -26,6 +26,8 @@ export class Assignments {
   #member: GroupMember | undefined;
   #committer: Committer | undefined;
   #autoCommit: NodeJS.Timeout | undefined;
+  /** What callbacks threw while it closes: no loop can be told any more. */
+  #closeErrors: unknown[] | undefined;
 
   constructor(cluster: Cluster, config: ConsumerConfig) {
     this.#cluster = cluster;
@@ -129,15 +131,28 @@ export class Assignments {
     });
   }
 
+  /**
+   * @throws {RequestTimeoutError} when handlers do not return in time: what they do is not committed.
+   * @throws what callbacks of the application threw meanwhile.
+   */
   async close(membership: "default" | "leave" | "remain", timeoutMs: number): Promise<void> {
     clearInterval(this.#autoCommit);
+    const call = callWithin(timeoutMs);
+    this.#closeErrors = [];
     this.handout.close();
     if (this.#member !== undefined) await this.#member.close(membership, timeoutMs);
-    else await this.#finish(timeoutMs);
-    this.#fetcher.close();
+    else await this.#finish(call);
     this.#locator.close();
     this.#validator.close();
-    for (const partition of this.partitions.values()) partition.stop();
+    await this.#fetcher.close();
+    const partitions = [...this.partitions.values()];
+    const isAtWork = partitions.some((partition) => partition.isAtWork);
+    for (const partition of partitions) {
+      partition.stop();
+      partition.work?.abort();
+    }
+    if (isAtWork) throw new RequestTimeoutError(`close: handlers did not return within ${timeoutMs} ms`);
+    if (this.#closeErrors.length > 0) throw this.#closeErrors[0];
   }
 
   #hooks() {
@@ -173,18 +188,23 @@ export class Assignments {
         }
       },
       watch: (topics: readonly string[]) => this.#subscription.watchAlso(topics),
-      callbackFailed: (error: unknown) => this.handout.tell(error),
+      callbackFailed: (error: unknown) => {
+        if (this.#closeErrors === undefined) this.handout.tell(error);
+        else this.#closeErrors.push(error);
+      },
       failed: (error: Error) => this.handout.fail(error),
     };
   }
 
   /** What is at work is finished, and committed if auto commit is on; without a group to leave, that is all. */
-  async #finish(timeoutMs: number): Promise<void> {
+  async #finish(call: Call): Promise<void> {
     const partitions = [...this.partitions.values()];
-    const call = callWithin(timeoutMs);
-    const timedOut = () => new RequestTimeoutError(`handlers did not return within ${timeoutMs} ms`);
-    await within(this.handout.idle(partitions), call, timedOut);
-    await this.#commitProcessed(partitions, remainingMs(call));
+    const idle = this.handout.idle(partitions);
+    const isIdle = await within(idle, call, () => new RequestTimeoutError("idle")).then(
+      () => true,
+      () => false,
+    );
+    if (isIdle) await this.#commitProcessed(partitions, remainingMs(call));
   }
 
   /** They are this consumer's until the callback is done. */

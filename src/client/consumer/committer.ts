@@ -6,7 +6,7 @@ import { backoffMs } from "../backoff.ts";
 import type { CallOptions, Cluster } from "../cluster.ts";
 import { brokerError, type KafkaError, NetworkError, RequestTimeoutError } from "../errors.ts";
 import { partitionKey, type TopicPartition } from "../topic-partition.ts";
-import { callWithin, delay, remainingMs } from "../wait.ts";
+import { abortable, callWithin, delay, remainingMs } from "../wait.ts";
 import { CommitFailedError } from "./errors.ts";
 import type { GroupMember } from "./group-member.ts";
 
@@ -46,7 +46,7 @@ export class Committer {
   commit(offsets: readonly OffsetToCommit[], options: CallOptions): Promise<void> {
     const done = this.#last.then(() => this.#commit(offsets, options));
     this.#last = done.catch(() => {});
-    return done;
+    return abortable(options.signal, (resolve, reject) => void done.then(resolve, reject));
   }
 
   async #commit(offsets: readonly OffsetToCommit[], { timeoutMs, signal }: CallOptions): Promise<void> {

@@ -2,14 +2,16 @@
 import { type CommittedOffset, listGroupOffsets } from "../admin/offsets.ts";
 import type { CallOptions, Cluster } from "../cluster.ts";
 import type { ConsumerConfig } from "../consumer-keys.ts";
-import { ClientConfigError, ClosedError, type KafkaError } from "../errors.ts";
+import { ClientConfigError, ClosedError, type KafkaError, RequestTimeoutError } from "../errors.ts";
 import { listed } from "../member/partitions.ts";
 import { partitionKey, type TopicPartition } from "../topic-partition.ts";
+import type { BatchRead, RecordRead, TopicName } from "../topic-types.ts";
+import { callWithin, within } from "../wait.ts";
 import { Assignments } from "./assignments.ts";
 import type { OffsetToCommit } from "./committer.ts";
 import type { ConsumerRecord } from "./consumer-record.ts";
 import { InvalidStateError } from "./errors.ts";
-import { type ConsumerBatch, Loop, oneBatch, oneRecord } from "./loops.ts";
+import { Loop, type LoopOptions, oneBatch, oneRecord } from "./loops.ts";
 import type { ReadPartition, Whence } from "./read-partition.ts";
 import { type RunOptions, run } from "./run.ts";
 import type { SubscriptionInput } from "./subscription.ts";
@@ -30,7 +32,9 @@ const closeTimeoutMs = 30_000;
  * Made by `kafka.consumer()`. It connects, and joins its group, when records are first asked for.
  * `for await (const record of consumer)` reads one record after the other.
  */
-export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncIterable<ConsumerRecord<K, V>>, AsyncDisposable {
+export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
+  implements AsyncIterable<RecordRead<K, V, Topics>>, AsyncDisposable
+{
   readonly #cluster: Cluster;
   readonly #config: ConsumerConfig;
   readonly #assignments: Assignments;
@@ -49,7 +53,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncIterable<C
    * @throws {ClientConfigError} without a group.id, or for a pattern that is none.
    * @throws {InvalidStateError} when partitions are assigned.
    */
-  async subscribe(topics: SubscriptionInput): Promise<void> {
+  async subscribe(topics: SubscriptionInput<TopicName<Topics>>): Promise<void> {
     this.#open().subscribe(topics);
   }
 
@@ -77,15 +81,20 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncIterable<C
    * does not count the record as processed: the next loop goes on behind it, `commit()` commits it.
    * @throws {KafkaError} what keeps it from reading, from `next()`; after one that is not fatal a new loop goes on.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<ConsumerRecord<K, V>> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<RecordRead<K, V, Topics>> {
+    return this.records();
+  }
+
+  /** The loop over the consumer itself, with a signal that ends it. */
+  records(options: LoopOptions = {}): AsyncIterableIterator<RecordRead<K, V, Topics>> {
     const { handout } = this.#open();
-    return new Loop(handout, oneRecord<K, V>(handout));
+    return new Loop(handout, oneRecord<RecordRead<K, V, Topics>>(handout), options);
   }
 
   /** As the loop over records, with all records of a batch processed when the next is asked for. */
-  batches(): AsyncIterableIterator<ConsumerBatch<K, V>> {
+  batches(options: LoopOptions = {}): AsyncIterableIterator<BatchRead<K, V, Topics>> {
     const { handout } = this.#open();
-    return new Loop(handout, oneBatch<K, V>(handout, this.#config.maxPollRecords));
+    return new Loop(handout, oneBatch<BatchRead<K, V, Topics>>(handout, this.#config.maxPollRecords), options);
   }
 
   /**
@@ -93,7 +102,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncIterable<C
    * handler has returned from is processed. Resolves when the consumer is closed, or the signal is aborted.
    * @throws what a handler throws; its record is handed out again by the next run.
    */
-  async run(options: RunOptions<K, V>): Promise<void> {
+  async run(options: RunOptions<K, V, Topics>): Promise<void> {
     const { handout } = this.#open();
     this.#isRunning = true;
     await run(handout, options, this.#config.maxPollRecords).finally(() => {
@@ -134,18 +143,18 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncIterable<C
    * Goes on from there; what was fetched before is dropped. Resolves when the offset is known.
    * @throws {InvalidStateError} for a partition that it does not have.
    */
-  async seek(partition: TopicPartition, to: SeekTarget): Promise<void> {
+  async seek(partition: TopicPartition, to: SeekTarget, options: CallOptions = {}): Promise<void> {
     const reads = this.#partition(partition);
     if (typeof to === "number") reads.seek(to);
     else reads.lookFor(to instanceof Date ? { timestamp: to.getTime() } : (to satisfies Whence));
     this.#assignments.kick();
-    await this.#located(reads);
+    await this.#located(reads, options);
   }
 
   /** The offset of the record that is handed out next. */
-  async position(partition: TopicPartition): Promise<number> {
+  async position(partition: TopicPartition, options: CallOptions = {}): Promise<number> {
     const reads = this.#partition(partition);
-    await this.#located(reads);
+    await this.#located(reads, options);
     return reads.position;
   }
 
@@ -184,6 +193,8 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncIterable<C
   /**
    * Ends loops and runs; handlers that are at work are awaited. What is processed is committed if auto commit is on,
    * partitions are revoked, and the consumer leaves its group, all until `timeoutMs`.
+   * @throws {RequestTimeoutError} handlers did not return in time; the consumer is closed all the same.
+   * @throws what a callback of the application threw meanwhile.
    */
   close({ timeoutMs = closeTimeoutMs, membership = "default" }: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#assignments.close(membership, timeoutMs).finally(() => this.#cluster.close());
@@ -205,8 +216,10 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncIterable<C
     return found;
   }
 
-  async #located(partition: ReadPartition): Promise<void> {
-    await partition.located();
+  async #located(partition: ReadPartition, { timeoutMs, signal }: CallOptions): Promise<void> {
+    const call = callWithin(timeoutMs ?? this.#config.defaultApiTimeoutMs, signal);
+    const timedOut = () => new RequestTimeoutError(`the offset of ${listed([partition])} is not known in time`);
+    await within(partition.located(), call, timedOut);
     const { error } = partition;
     if (error === undefined) return;
     partition.error = undefined;

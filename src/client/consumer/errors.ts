@@ -103,6 +103,22 @@ export class CorruptRecordsError extends KafkaError {
   }
 }
 
+/** The broker sent records of message format 0 or 1, as a log may hold that Kafka 0.10 or older has written. */
+export class MessageFormatError extends KafkaError {
+  override readonly name = "MessageFormatError";
+  readonly partition: TopicPartition;
+  readonly offset: number;
+  constructor(partition: TopicPartition, offset: number, magic: number) {
+    super(`${listed([partition])}: records from ${offset} on are in message format ${magic}, expected 2`, {
+      code: "UNSUPPORTED_FOR_MESSAGE_FORMAT",
+      errorCode: ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT,
+      hint: "seek beyond them, or produce them anew: every producer since Kafka 0.11 writes format 2",
+    });
+    this.partition = plain(partition);
+    this.offset = offset;
+  }
+}
+
 /** The call does not fit what the consumer is doing: two loops at once, a partition that it does not have, … */
 export class InvalidStateError extends KafkaError {
   override readonly name = "InvalidStateError";

@@ -21,10 +21,11 @@ export type SessionPart = Pick<
 >;
 
 const greatestEpoch = 0x7fffffff;
+const finalEpoch = -1;
 
 /** A request without a session. */
 export function sessionless(positions: readonly FetchPosition[]): SessionPart {
-  return { sessionId: 0, sessionEpoch: -1, topics: named(positions), forgottenTopicsData: [] };
+  return { sessionId: 0, sessionEpoch: finalEpoch, topics: named(positions), forgottenTopicsData: [] };
 }
 
 export class FetchSession {
@@ -44,6 +45,12 @@ export class FetchSession {
       return { topic, topicId: ids.get(topic)!, partitions: [...partitions] };
     });
     return { sessionId: this.#id, sessionEpoch: this.#epoch, topics: named(changed), forgottenTopicsData };
+  }
+
+  /** What ends it at the broker; undefined: there is none. */
+  last(): RequestInput<typeof Fetch> | undefined {
+    if (this.#id === 0) return undefined;
+    return { maxWaitMs: 0, minBytes: 0, sessionId: this.#id, sessionEpoch: finalEpoch, topics: [] };
   }
 
   /** A broker without room for the session answers id 0. */

@@ -13,6 +13,7 @@ import {
 import { VarintReader } from "../../protocol/records/integers.ts";
 import type { Deserializer } from "../serde.ts";
 import { type BatchContext, ConsumerRecord } from "./consumer-record.ts";
+import { MessageFormatError } from "./errors.ts";
 
 export interface FetchedFrom {
   readonly topic: string;
@@ -52,16 +53,15 @@ export class FetchedRecords {
   #batchIndex = 0;
   #open: OpenBatch | undefined;
 
-  /** @throws {RecordsError} when the bytes hold no whole batch. */
+  /** @throws {RecordsError} when the bytes hold no whole batch. @throws {MessageFormatError} */
   constructor(bytes: Uint8Array, from: FetchedFrom, options: ReadOptions) {
     this.#from = from;
     this.#options = options;
     this.#batches = [...batches(bytes)];
     const last = this.#batches.at(-1);
     if (last === undefined) throw new RecordsError("corrupt", `no whole batch in ${bytes.length} bytes`);
-    if (this.#batches.some(({ magic }) => magic !== 2)) {
-      throw new RecordsError("invalid", "message formats 0 and 1, which brokers since 4.0 no longer have");
-    }
+    const legacy = this.#batches.find(({ magic }) => magic !== 2);
+    if (legacy !== undefined) throw new MessageFormatError(from, from.offset, legacy.magic);
     this.byteLength = bytes.length;
     this.endOffset = Math.max(from.offset, last.lastOffset + 1);
     this.endEpoch = last.partitionLeaderEpoch;

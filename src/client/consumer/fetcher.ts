@@ -11,7 +11,7 @@ import type { ConsumerConfig } from "../consumer-keys.ts";
 import { brokerError, ClosedError, KafkaError } from "../errors.ts";
 import { partitionKey } from "../topic-partition.ts";
 import { nowMs } from "../wait.ts";
-import { CorruptRecordsError } from "./errors.ts";
+import { CorruptRecordsError, MessageFormatError } from "./errors.ts";
 import { type FetchPosition, FetchSession, sessionless } from "./fetch-session.ts";
 import { FetchedRecords } from "./fetched-records.ts";
 import type { ReadPartition } from "./read-partition.ts";
@@ -42,6 +42,7 @@ export interface FetcherHooks {
 
 /** The second lane waits briefly: it must be free for what becomes fetchable next. */
 const secondLaneWaitMs = 50;
+const goodbyeTimeoutMs = 1000;
 /** From version 13 on topics are named by their ids. */
 const lastVersionWithNames = 12;
 
@@ -77,9 +78,15 @@ export class Fetcher {
     });
   }
 
-  close(): void {
+  /** The brokers need not remember its sessions any longer; nobody waits long for one that does not answer. */
+  async close(): Promise<void> {
     this.#closing.abort(new ClosedError("the consumer was closed"));
     for (const timer of this.#timers) clearTimeout(timer);
+    const goodbyes = [...this.#nodes].map(async ([nodeId, { session }]) => {
+      const request = session.last();
+      if (request !== undefined) await this.#cluster.send(nodeId, Fetch, request, { timeoutMs: goodbyeTimeoutMs });
+    });
+    await Promise.allSettled(goodbyes);
   }
 
   #sendAll(): void {
@@ -210,7 +217,8 @@ export class Fetcher {
       const chunk = new FetchedRecords(bytes, { topic, partition: index, offset, aborted }, this.#config);
       partition.fetched(chunk);
     } catch (error) {
-      partition.fail(new CorruptRecordsError(partition, offset, error));
+      const told = error instanceof MessageFormatError;
+      partition.fail(told ? error : new CorruptRecordsError(partition, offset, error));
     }
     this.#hooks.ready();
   }

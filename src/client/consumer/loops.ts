@@ -14,13 +14,14 @@ export interface ConsumerBatch<K = Uint8Array, V = Uint8Array> {
 /** What is handed out at a time. @returns undefined: nothing is left of the work. */
 export type Portion<T> = (work: Work) => T | undefined;
 
-export function oneRecord<K, V>(handout: Handout): Portion<ConsumerRecord<K, V>> {
-  return (work) => handout.next(work) as ConsumerRecord<K, V> | undefined;
+/** What comes out of bytes is known to types only: of keys, of values, and of topics by their names. */
+export function oneRecord<R>(handout: Handout): Portion<R> {
+  return (work) => handout.next(work) as R | undefined;
 }
 
-export function oneBatch<K, V>(handout: Handout, maxRecords: number): Portion<ConsumerBatch<K, V>> {
+export function oneBatch<B>(handout: Handout, maxRecords: number): Portion<B> {
   return (work) => {
-    const records: ConsumerRecord<K, V>[] = [];
+    const records: ConsumerRecord<unknown, unknown>[] = [];
     while (records.length < maxRecords) {
       const record = handout.next(work);
       if (record === undefined) break;
@@ -28,19 +29,28 @@ export function oneBatch<K, V>(handout: Handout, maxRecords: number): Portion<Co
     }
     if (records.length === 0) return undefined;
     const { topic, partition, highWatermark } = work.partition;
-    return { topic, partition, records, highWatermark };
+    return { topic, partition, records, highWatermark } satisfies ConsumerBatch<unknown, unknown> as B;
   };
+}
+
+export interface LoopOptions {
+  /** Ends the loop: at once where it waits, else when the next portion is asked for. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A portion counts as processed when the next one is asked for. */
 export class Loop<T> implements AsyncIterableIterator<T>, Reader {
   readonly #handout: Handout;
   readonly #portion: Portion<T>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #aborted = () => this.#handout.wake();
   #work: Work | undefined;
 
-  constructor(handout: Handout, portion: Portion<T>) {
+  constructor(handout: Handout, portion: Portion<T>, { signal }: LoopOptions = {}) {
     this.#handout = handout;
     this.#portion = portion;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#aborted, { once: true });
   }
 
   [Symbol.asyncIterator](): this {
@@ -51,7 +61,7 @@ export class Loop<T> implements AsyncIterableIterator<T>, Reader {
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#work !== undefined) {
       this.#handout.processed(this.#work);
-      const value = this.#portion(this.#work);
+      const value = this.#isOver() ? undefined : this.#portion(this.#work);
       if (value !== undefined) return Promise.resolve({ done: false, value });
       this.#letGo();
     }
@@ -61,6 +71,7 @@ export class Loop<T> implements AsyncIterableIterator<T>, Reader {
   async return(): Promise<IteratorResult<T, undefined>> {
     this.abandon();
     this.#handout.leave(this);
+    this.#signal?.removeEventListener("abort", this.#aborted);
     return { done: true, value: undefined };
   }
 
@@ -68,11 +79,15 @@ export class Loop<T> implements AsyncIterableIterator<T>, Reader {
     this.#letGo();
   }
 
+  #isOver(): boolean {
+    return this.#signal?.aborted ?? false;
+  }
+
   async #wait(): Promise<IteratorResult<T, undefined>> {
     this.#handout.enter(this);
     try {
       for (;;) {
-        this.#work = await this.#handout.take();
+        this.#work = await this.#handout.take(() => this.#isOver());
         if (this.#work === undefined) return await this.return();
         const value = this.#portion(this.#work);
         if (value !== undefined) return { done: false, value };

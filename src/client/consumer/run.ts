@@ -1,7 +1,7 @@
 /** Handlers for records or batches: several partitions at once, each partition in its order. */
-import type { ConsumerRecord } from "./consumer-record.ts";
+import type { BatchRead, RecordRead } from "../topic-types.ts";
 import type { Handout, Reader, Work } from "./handout.ts";
-import { type ConsumerBatch, oneBatch, oneRecord, type Portion } from "./loops.ts";
+import { oneBatch, oneRecord, type Portion } from "./loops.ts";
 
 export interface HandlerContext {
   /** Aborted when somebody else may have the partition, and when the run ends early. */
@@ -15,14 +15,14 @@ interface RunLimits {
   readonly signal?: AbortSignal;
 }
 
-export type RunOptions<K, V> = RunLimits &
+export type RunOptions<K, V, Topics = unknown> = RunLimits &
   (
     | {
-        readonly eachRecord: (record: ConsumerRecord<K, V>, context: HandlerContext) => unknown;
+        readonly eachRecord: (record: RecordRead<K, V, Topics>, context: HandlerContext) => unknown;
         readonly eachBatch?: undefined;
       }
     | {
-        readonly eachBatch: (batch: ConsumerBatch<K, V>, context: HandlerContext) => unknown;
+        readonly eachBatch: (batch: BatchRead<K, V, Topics>, context: HandlerContext) => unknown;
         readonly eachRecord?: undefined;
       }
   );
@@ -31,7 +31,11 @@ export type RunOptions<K, V> = RunLimits &
  * Resolves when the consumer is closed or the signal aborted, and all handlers have returned.
  * @throws what a handler threw, or what keeps the consumer from reading; what was not handled is handed out again.
  */
-export async function run<K, V>(handout: Handout, options: RunOptions<K, V>, maxRecords: number): Promise<void> {
+export async function run<K, V, Topics>(
+  handout: Handout,
+  options: RunOptions<K, V, Topics>,
+  maxRecords: number,
+): Promise<void> {
   const { concurrency = 1, signal } = options;
   const ended = new AbortController();
   const end = () => {
@@ -45,9 +49,9 @@ export async function run<K, V>(handout: Handout, options: RunOptions<K, V>, max
   const worker = async () => {
     try {
       if (options.eachBatch !== undefined) {
-        await work(handout, oneBatch<K, V>(handout, maxRecords), options.eachBatch, ended.signal);
+        await work(handout, oneBatch<BatchRead<K, V, Topics>>(handout, maxRecords), options.eachBatch, ended.signal);
       } else {
-        await work(handout, oneRecord<K, V>(handout), options.eachRecord, ended.signal);
+        await work(handout, oneRecord<RecordRead<K, V, Topics>>(handout), options.eachRecord, ended.signal);
       }
     } catch (error) {
       end();

@@ -8,7 +8,7 @@ import { InvalidStateError } from "./errors.ts";
 import { matchingTopics, topicPattern } from "./topic-pattern.ts";
 
 /** Topics, or an RE2 pattern that means the whole name and follows topics that are made later. */
-export type SubscriptionInput = string | readonly string[] | { readonly pattern: string };
+export type SubscriptionInput<Name extends string = string> = Name | readonly Name[] | { readonly pattern: string };
 
 const refused: ReadonlySet<number> = new Set([ErrorCode.TOPIC_AUTHORIZATION_FAILED, ErrorCode.INVALID_TOPIC_EXCEPTION]);
 

@@ -7,6 +7,7 @@ import type { Cluster, TopicDescription } from "../cluster.ts";
 import { brokerError, ClientConfigError, ClosedError, KafkaError } from "../errors.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
 import { bytesSerializer, type SerdeContext, type Serializer } from "../serde.ts";
+import type { RecordToSend } from "../topic-types.ts";
 import { abortable, callWithin, nowMs, within } from "../wait.ts";
 import { type Delivery, sizeOf } from "./batch.ts";
 import type { Outgoing } from "./partition-queue.ts";
@@ -45,7 +46,7 @@ const useResolutionMs = 1000;
  * await using producer = kafka.producer()
  * const { partition, offset } = await producer.send({ topic: 'orders', key: 'k', value: 'v' })
  */
-export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
+export class Producer<K = Writable, V = Writable, Topics = unknown> implements AsyncDisposable {
   readonly #cluster: Cluster;
   readonly #config: ProducerConfig;
   readonly #sender: Sender;
@@ -78,7 +79,7 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
    * @throws {KafkaError} when it was not within delivery.timeout.ms, was refused, or could not be buffered within
    * max.block.ms (BUFFER_EXHAUSTED, or UNKNOWN_TOPIC_OR_PARTITION).
    */
-  send(record: ProducerRecord<K, V>, { signal }: SendOptions = {}): Promise<RecordMetadata> {
+  send(record: RecordToSend<K, V, Topics>, { signal }: SendOptions = {}): Promise<RecordMetadata> {
     return abortable(signal, (resolve, reject) => {
       const { topic } = record;
       const delivery: Delivery = {
@@ -94,7 +95,7 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
    * @returns where they were stored, in the order given.
    * @throws the first error; the others are sent nevertheless.
    */
-  sendBatch(records: readonly ProducerRecord<K, V>[], { signal }: SendOptions = {}): Promise<RecordMetadata[]> {
+  sendBatch(records: readonly RecordToSend<K, V, Topics>[], { signal }: SendOptions = {}): Promise<RecordMetadata[]> {
     return abortable(signal, (resolve, reject) => {
       const stored: RecordMetadata[] = new Array(records.length);
       let open = records.length;
@@ -153,7 +154,12 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     await this.#cluster.close();
   }
 
-  #enqueue(input: ProducerRecord<K, V>, delivery: Delivery, index: number, { nowAtMs, signal }: EnqueueCall): void {
+  #enqueue(
+    input: ProducerRecord<unknown, unknown>,
+    delivery: Delivery,
+    index: number,
+    { nowAtMs, signal }: EnqueueCall,
+  ): void {
     try {
       if (this.#closing !== undefined) throw new ClosedError("the producer is closed");
       signal?.throwIfAborted();
@@ -169,7 +175,7 @@ export class Producer<K = Writable, V = Writable> implements AsyncDisposable {
     }
   }
 
-  #serialized(input: ProducerRecord<K, V>): NewRecord {
+  #serialized(input: ProducerRecord<unknown, unknown>): NewRecord {
     const { topic, key = null, value } = input;
     if (typeof topic !== "string" || topic === "") {
       throw new KafkaError(`topic: expected a name, got ${JSON.stringify(topic)}`, { code: "INVALID_ARGUMENT" });

@@ -56,8 +56,7 @@ export function textOf(value: Cell): string {
 
 /** Group ids and client ids are any text: what would steer a terminal is shown instead. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1));
+  return text.replaceAll(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** In characters; East Asian wide ones are not counted twice. */

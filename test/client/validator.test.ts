@@ -2,13 +2,19 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Cluster, ClusterMetadata } from "../../src/client/cluster.ts";
 import { LogTruncationError } from "../../src/client/consumer/errors.ts";
+import type { FetchedRecords } from "../../src/client/consumer/fetched-records.ts";
 import { ReadPartition } from "../../src/client/consumer/read-partition.ts";
 import { Validator } from "../../src/client/consumer/validator.ts";
 
 const topic = "orders";
 
 /** A partition read up to 10 in epoch 3; the leader of epoch `leaderEpoch` answers where epoch 3 ended. */
-async function validated(leaderEpoch: number, endOffset: number, autoOffsetReset: "earliest" | "none") {
+async function validated(
+  leaderEpoch: number,
+  endOffset: number,
+  autoOffsetReset: "earliest" | "none",
+  meanwhile: (partition: ReadPartition) => void = () => {},
+) {
   const partition = new ReadPartition({ topic, partition: 0 }, "committed");
   partition.seek(10, 3);
   const requests: unknown[] = [];
@@ -20,6 +26,7 @@ async function validated(leaderEpoch: number, endOffset: number, autoOffsetReset
     send: async (_to: unknown, _api: unknown, request: unknown) => {
       assert.equal(partition.isFetchable, false, "not fetched while in doubt");
       requests.push(request);
+      meanwhile(partition);
       return { topics: [{ topic, partitions: [{ partition: 0, errorCode: 0, leaderEpoch: 3, endOffset }] }] };
     },
   } as unknown as Cluster;
@@ -59,6 +66,13 @@ suite("rule 52: with a new leader epoch", () => {
     const { partition } = await validated(4, 7, "none");
     assert.ok(partition.error instanceof LogTruncationError);
     assert.deepEqual([partition.error.offset, partition.error.divergentOffset], [10, 7]);
+  });
+
+  test("records that a fetch brings while the leader is asked are kept", async () => {
+    const { partition } = await validated(4, 10, "earliest", (read) => {
+      read.fetched({ endOffset: 12, endEpoch: 4 } as FetchedRecords); // asked for before the leader changed
+    });
+    assert.deepEqual([partition.fetchOffset, partition.chunks.length, partition.isFetchable], [12, 1, true]);
   });
 
   test("the epoch that it was read in is not asked about", async () => {

@@ -66,7 +66,8 @@ export class Validator {
   async #ask(leaderId: number, partitions: readonly ReadPartition[]): Promise<void> {
     const asked = partitions.map((partition) => {
       partition.isValidating = true;
-      return { partition, was: partition.version, currentLeaderEpoch: this.#epochOf(partition) };
+      const { version: was, fetchOffset } = partition;
+      return { partition, was, fetchOffset, currentLeaderEpoch: this.#epochOf(partition) };
     });
     try {
       const topics = [...Map.groupBy(asked, ({ partition }) => partition.topic)].map(([topic, those]) => ({
@@ -87,7 +88,9 @@ export class Validator {
       let isEarly = false;
       for (const each of asked) {
         const end = told.get(each.partition.key);
-        if (end !== undefined && each.partition.version === each.was) isEarly = !this.#take(each, end) || isEarly;
+        // What a fetch brought meanwhile, sent before there was a doubt, was not asked about: it is asked again.
+        const isAsAsked = each.partition.version === each.was && each.partition.fetchOffset === each.fetchOffset;
+        if (end !== undefined && isAsAsked) isEarly = !this.#take(each, end) || isEarly;
       }
       if (isEarly) await this.#later();
     } catch (error) {

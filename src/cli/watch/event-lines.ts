@@ -1,12 +1,12 @@
 /** Events as lines of text: the first says what happened, indented ones the rest. */
 import { printable } from "../output/table.ts";
-import { type MemberName, shortName } from "./look.ts";
+import { type MemberName, shortName, withShortIds } from "./look.ts";
 import type { Move, Rebalance, WatchEvent } from "./watch-event.ts";
 import { counted, inSpan, inTime, inTopics } from "./words.ts";
 
 /** @returns without the time, which whoever prints them puts in front of the first */
 export function eventLines(event: WatchEvent): string[] {
-  return linesOf(event).map(printable);
+  return linesOf(event).map((line) => printable(withShortIds(line)));
 }
 
 function linesOf(event: WatchEvent): string[] {

@@ -80,9 +80,14 @@ export function nameOf({ memberId, groupInstanceId, clientId, host }: MemberName
   return { memberId, groupInstanceId, clientId, host };
 }
 
-/** For people: the instance id, or the member id with its UUID cut short. */
+/** For people: the instance id, or the member id. */
 export function shortName({ memberId, groupInstanceId }: Pick<MemberName, "memberId" | "groupInstanceId">): string {
-  return groupInstanceId ?? memberId.replace(/([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "$1");
+  return groupInstanceId ?? withShortIds(memberId);
+}
+
+/** Member ids end in a UUID; its first part tells them apart. */
+export function withShortIds(text: string): string {
+  return text.replaceAll(/\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, "$1");
 }
 
 /** Members have what they have been assigned, and no round is open. */

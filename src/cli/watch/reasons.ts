@@ -23,7 +23,7 @@ export function reasonsFor(
   const went = left.filter((old) => !restarted.some((member) => isSameProcess(old, member)));
   const reasons = [
     about("memberJoined", came, "joined"),
-    about("memberLeft", went, "left, or its session expired"),
+    about("memberGone", went, "left, or its session expired"),
     about("memberRestarted", restarted, "is gone and back under another member id: it restarted, or it was put out"),
     about(
       "staticMemberReturned",

@@ -7,7 +7,7 @@ export interface Summary {
   readonly rebalances: number;
   readonly byReason: ReadonlyMap<ReasonCode, number>;
   readonly moved: number;
-  /** The longest first; at most. */
+  /** Of each partition the longest pause; the longest first. */
   readonly longest: readonly { readonly partition: PartitionName; readonly at: string; readonly atMostMs: number }[];
   /** Nothing was seen for so long. */
   readonly blindMs: number;
@@ -25,12 +25,17 @@ export function summaryOf(events: readonly WatchEvent[]): Summary {
     rebalances: rebalances.length,
     byReason,
     moved: rebalances.reduce((sum, { moved }) => sum + moved.length, 0),
-    longest: rebalances
-      .flatMap(pausesOf)
-      .sort((a, b) => b.atMostMs - a.atMostMs)
-      .slice(0, longestShown),
+    longest: longestOf(rebalances.flatMap(pausesOf)),
     blindMs: blind.reduce((sum, ms) => sum + ms, 0),
   };
+}
+
+/** Of each partition once. */
+function longestOf(pauses: Summary["longest"]): Summary["longest"] {
+  const sorted = pauses.toSorted((a, b) => b.atMostMs - a.atMostMs);
+  const isFirst = ({ partition }: Summary["longest"][number], index: number) =>
+    sorted.findIndex((each) => each.partition === partition) === index;
+  return sorted.filter(isFirst).slice(0, longestShown);
 }
 
 function pausesOf({ at, moved }: Rebalance): Summary["longest"][number][] {
@@ -47,7 +52,8 @@ function stillMs({ pause, stalledBeforeMs = 0 }: Move): number {
 
 const words: Readonly<Record<ReasonCode, string>> = {
   memberJoined: "a member joined",
-  memberLeft: "a member left (on other brokers than regroup: or its session expired)",
+  memberGone: "a member left, or its session expired",
+  memberLeft: "a member left",
   sessionExpired: "a session expired",
   memberRestarted: "a member restarted",
   staticMemberReturned: "a static member came back",

@@ -29,6 +29,8 @@ export interface WatchStarted extends Told {
 
 export type ReasonCode =
   | "memberJoined"
+  /** From outside a member that left looks like one whose session expired. */
+  | "memberGone"
   | "memberLeft"
   | "sessionExpired"
   | "memberRestarted"

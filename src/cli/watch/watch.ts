@@ -54,8 +54,8 @@ export function watchCommand(): Command {
 }
 
 async function watch(group: string, flags: WatchFlags): Promise<void> {
-  const admin = await openAdmin(flags);
   const record = flags.record === undefined ? undefined : await openRecord(flags.record);
+  const admin = await openAdmin(flags);
   const ended = new AbortController();
   const signal = AbortSignal.any([interruption(), ended.signal]);
   const show = showerFor(group, flags, () => ended.abort());

@@ -8,9 +8,11 @@ export class GatedLog {
   readonly partition = 0;
   logStartOffset = 0;
   logEndOffset = 0;
+  highWatermark = 0;
   refusal: AppendRefusal | undefined;
   readonly stored: Uint8Array[] = [];
-  readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  readonly #waiting: { endOffset: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  readonly #watchers = new Set<() => void>();
 
   get appendsInFlight(): number {
     return this.#waiting.length;
@@ -34,7 +36,8 @@ export class GatedLog {
     setBaseOffset(batch, baseOffset);
     this.logEndOffset = batch.lastOffset + 1;
     this.stored.push(bytes);
-    const durable = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    const endOffset = this.logEndOffset;
+    const durable = new Promise<void>((resolve, reject) => this.#waiting.push({ endOffset, resolve, reject }));
     return { ok: true, baseOffset, lastOffset: this.logEndOffset - 1, logStartOffset: 0, duplicate: false, durable };
   }
 
@@ -44,11 +47,24 @@ export class GatedLog {
     return { chunks, bytes, highWatermark: this.logEndOffset, logStartOffset: 0 };
   }
 
-  syncOne(): void {
-    this.#waiting.shift()?.resolve();
+  watch(onChange: () => void): () => void {
+    this.#watchers.add(onChange);
+    return () => this.#watchers.delete(onChange);
   }
 
+  syncOne(): void {
+    this.#settled()?.resolve();
+  }
+
+  /** The bytes are there, and nobody is told so. */
   failOne(error: Error): void {
-    this.#waiting.shift()?.reject(error);
+    this.#settled()?.reject(error);
+  }
+
+  #settled() {
+    const first = this.#waiting.shift();
+    this.highWatermark = first?.endOffset ?? this.highWatermark;
+    for (const onChange of [...this.#watchers]) onChange();
+    return first;
   }
 }

@@ -118,6 +118,18 @@ test("a shard that loads answers COORDINATOR_LOAD_IN_PROGRESS, then stands where
   assert.equal(machines.length, 2);
 });
 
+test("a shard that takes over serves only when its predecessor's last append is durable (simulate --seed 78)", async () => {
+  const { log, runtime } = world();
+  await runtime.load(0, log.port(), 1);
+  void runtime.submit(0, "Add", 5);
+  void runtime.load(0, log.port(), 2);
+  await settle();
+  assert.equal(runtime.state(0), "loading");
+  log.syncOne();
+  await settle();
+  assert.equal(runtime.state(0), "active");
+});
+
 test("an older or equal leader epoch loads and unloads nothing", async () => {
   const { log, runtime, machines } = world();
   await runtime.load(0, log.port(), 2);

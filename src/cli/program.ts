@@ -28,6 +28,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import("./records/consume.ts")).consumeCommand(),
   },
   {
+    name: "simulate",
+    summary: "Put the broker and the consumer coordinator to the test in simulated worlds.",
+    load: async () => (await import("./simulate/simulate.ts")).simulateCommand(),
+  },
+  {
     name: "bench",
     summary: "List and run the benchmarks of the repository.",
     load: async () => (await import("./bench/bench.ts")).benchCommand(),

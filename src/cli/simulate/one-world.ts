@@ -1,0 +1,28 @@
+/** One world: run, told, made smaller. */
+import { setImmediate } from "node:timers/promises";
+import { drawPlan, minimise, type Outcome, type Plan, Simulation } from "../../simulation/index.ts";
+import { FailedError } from "../errors.ts";
+
+export function runWorld(which: number | Plan, isTold = false): Promise<Outcome> {
+  const plan = typeof which === "number" ? drawPlan(which) : which;
+  return new Simulation({ plan, isTold, turn: () => setImmediate() }).run();
+}
+
+export async function told(which: number | Plan, trace: boolean) {
+  const outcome = await runWorld(which, trace);
+  const { violation, hash, virtualMs, events, story, plan } = outcome;
+  const groups = new Set(plan.members.map(({ groupId }) => groupId)).size;
+  const size = `${plan.brokers.length} brokers, ${groups} groups, ${plan.members.length} members`;
+  const end = violation === undefined ? "all invariants held" : `FAILED ${violation.message}`;
+  const summary = `seed ${plan.seed}: ${size}, ${events} events in ${Math.round(virtualMs / 1000)} s, trace ${hash}: ${end}`;
+  return { story, summary, violation: violation?.message };
+}
+
+/** @throws {FailedError} when the world does not fail. */
+export async function minimised(which: number | Plan): Promise<Plan> {
+  const { violation, plan } = await runWorld(which);
+  if (violation === undefined) throw new FailedError("simulate: this world does not fail, there is nothing to shrink");
+  const { invariant } = violation;
+  const fails = async (smaller: Plan) => (await runWorld(smaller)).violation?.invariant === invariant;
+  return (await minimise(plan, fails)).plan;
+}

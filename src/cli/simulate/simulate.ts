@@ -1,0 +1,75 @@
+/** `regroup simulate` */
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { Plan } from "../../simulation/index.ts";
+import { examples } from "../broker-command.ts";
+import { FailedError } from "../errors.ts";
+import { writeOut } from "../stdout.ts";
+import { minimised, told } from "./one-world.ts";
+import { runSeeds, type SeedRange } from "./seeds.ts";
+import { runOnAllCores } from "./workers.ts";
+
+interface Flags {
+  readonly seeds?: SeedRange;
+  readonly seed?: number;
+  readonly plan?: string;
+  readonly trace?: boolean;
+  readonly minimise?: boolean;
+  readonly for?: number;
+  readonly first?: number;
+  readonly jobs: number;
+}
+
+export function simulateCommand(): Command {
+  const jobs = new Option("--jobs <n>", "processes that run seeds").argParser(whole).default(availableParallelism());
+  return new Command("simulate")
+    .description("Run the real broker and the real consumer coordinator through seeded worlds of faults.")
+    .option("--seeds <from..to>", "run these seeds", range)
+    .option("--seed <n>", "run one", whole)
+    .option("--plan <file>", "run a world as --minimise printed it")
+    .option("--trace", "tell the story of the world, line by line")
+    .option("--minimise", "make a world that fails smaller, and print it")
+    .option("--for <seconds>", "run one seed after the other for so long", whole)
+    .option("--first <n>", "the seed that --for begins with (default: a random one, which is told)", whole)
+    .addOption(jobs)
+    .addHelpText(
+      "after",
+      examples(
+        "regroup simulate --seeds 1..1000",
+        "regroup simulate --seed 78 --trace",
+        "regroup simulate --seed 78 --minimise",
+        "regroup simulate --for 3600",
+      ),
+    )
+    .action(simulate);
+}
+
+async function simulate(flags: Flags): Promise<void> {
+  const { seed, plan, jobs } = flags;
+  if (plan !== undefined) return oneWorld(JSON.parse(readFileSync(plan, "utf8")) as Plan, flags);
+  if (seed !== undefined) return oneWorld(seed, flags);
+  const first = flags.first ?? Math.floor(Math.random() * 1_000_000_000);
+  const seeds = flags.seeds ?? { from: first, to: first + 1_000_000_000 };
+  const untilMs = flags.seeds === undefined ? Date.now() + (flags.for ?? 600) * 1000 : Number.POSITIVE_INFINITY;
+  const failed = jobs <= 1 ? await runSeeds(seeds, untilMs) : await runOnAllCores(seeds, untilMs, jobs);
+  if (failed > 0) throw new FailedError(`simulate: ${failed} of the seeds found something`);
+}
+
+async function oneWorld(which: number | Plan, { trace = false, minimise = false }: Flags): Promise<void> {
+  if (minimise) return writeOut(`${JSON.stringify(await minimised(which), null, 2)}\n`);
+  const { story, summary, violation } = await told(which, trace);
+  await writeOut([...story, summary, ""].join("\n"));
+  if (violation !== undefined) throw new FailedError(`simulate: ${violation}`);
+}
+
+function whole(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("expected a whole number");
+  return Number(text);
+}
+
+function range(text: string): SeedRange {
+  const match = /^(\d+)\.\.(\d+)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError("expected two numbers, as in 1..1000");
+  return { from: Number(match[1]), to: Number(match[2]) };
+}

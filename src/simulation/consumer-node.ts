@@ -1,0 +1,244 @@
+/**
+ * A consumer as a process: the real member machine, driven as `src/client/consumer/` drives it, with an application
+ * that works on records, commits what it has done, and now and then misbehaves.
+ */
+import type { ClusterTopics } from "../assignment/partition-assignor.ts";
+import { standardAssignors } from "../assignment/standard-assignors.ts";
+import type { MemberAction } from "../client/member/member-action.ts";
+import { memberConfigDefaults } from "../client/member/member-config.ts";
+import type { MemberEvent } from "../client/member/member-event.ts";
+import { MemberMachine } from "../client/member/member-machine.ts";
+import type { MemberRequest } from "../client/member/member-request.ts";
+import type { Partitions } from "../client/member/partitions.ts";
+import { Application } from "./application.ts";
+import { ClientLink } from "./client-link.ts";
+import type { Cluster } from "./cluster.ts";
+import { MemberCalls } from "./member-calls.ts";
+import type { Ownership } from "./ownership.ts";
+import type { MemberPlan } from "./plan.ts";
+import { Process } from "./process.ts";
+import type { Random } from "./random.ts";
+
+type Callback = Extract<MemberAction, { readonly type: "revoke" | "lose" | "assign" }>;
+
+/** After a failure that it cannot go on from, the application starts anew. */
+const restartAfterMs = 1000;
+
+export class ConsumerNode {
+  readonly plan: MemberPlan;
+  readonly cluster: Cluster;
+  readonly ownership: Ownership;
+  readonly random: Random;
+  process: Process;
+  machine: MemberMachine | undefined;
+  calls: MemberCalls | undefined;
+  application: Application | undefined;
+  /** What it subscribes to; a fault may change it. */
+  topics: readonly string[];
+  /** Once closed for good, or dead, it stays away. */
+  isWanted = false;
+  isClosing = false;
+  /** The world comes to its end: nobody starts any more. */
+  isRetired = false;
+  /** The next onPartitionsRevoked takes so much longer. */
+  hangsForMs = 0;
+  starts = 0;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  #callOffWake = () => {};
+  #callbacks: Callback[] = [];
+  #isCallingBack = false;
+
+  constructor(plan: MemberPlan, cluster: Cluster, ownership: Ownership) {
+    this.plan = plan;
+    this.cluster = cluster;
+    this.ownership = ownership;
+    this.topics = plan.topics;
+    this.random = cluster.world.random.fork(plan.name);
+    this.process = new Process(cluster.world, plan.name, plan.clock);
+    this.process.die();
+  }
+
+  get name(): string {
+    return this.plan.name;
+  }
+
+  /** Rule 44. */
+  get isCooperative(): boolean {
+    return this.plan.assignors.every((name) => name === "cooperative-sticky");
+  }
+
+  get isRunning(): boolean {
+    return this.process.isAlive;
+  }
+
+  get identity() {
+    const { memberId, generationId } = this.machine!;
+    return { memberId, generationId, groupInstanceId: this.plan.groupInstanceId };
+  }
+
+  start(): void {
+    if (this.isRetired) return;
+    this.isWanted = true;
+    if (this.process.isAlive) return;
+    const { plan, cluster } = this;
+    this.starts++;
+    this.isClosing = false;
+    this.#callbacks = [];
+    this.#isCallingBack = false;
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    this.process = new Process(cluster.world, plan.name, plan.clock);
+    cluster.world.tell(() => `${plan.name} starts`);
+    const link = new ClientLink(this.process, cluster.network, cluster.requests);
+    this.machine = new MemberMachine(
+      { ...memberConfigDefaults, ...plan, assignors: plan.assignors.map((name) => standardAssignors[name]()) },
+      this.random.fork(`machine ${this.starts}`).unit,
+    );
+    this.calls = new MemberCalls(this, link);
+    this.application = new Application(this, this.calls);
+    this.step({ type: "subscribe", topics: this.topics });
+    this.step({ type: "poll" });
+    this.application.start();
+    this.calls.refreshMetadata();
+  }
+
+  /** Its process ends without a word. */
+  die(): void {
+    if (!this.process.isAlive) return;
+    this.cluster.world.tell(() => `${this.name} dies`);
+    this.process.die();
+    this.ownership.gone(this);
+    this.calls!.close();
+  }
+
+  close(leave: "default" | "leave" | "remain"): void {
+    this.isWanted = false;
+    if (!this.process.isAlive || this.isClosing) return;
+    this.isClosing = true;
+    this.cluster.world.tell(() => `${this.name} closes`);
+    this.step({ type: "close", leave, timeoutMs: 30_000 });
+  }
+
+  /** Its application works, and does not poll meanwhile. */
+  busy(forMs: number): void {
+    const { process } = this;
+    if (!process.isAlive || this.isClosing) return;
+    this.step({ type: "busy" });
+    process.after(forMs, () => this.isClosing || this.step({ type: "poll" }));
+  }
+
+  subscribe(topics: readonly string[]): void {
+    this.topics = topics;
+    if (this.process.isAlive && !this.isClosing) this.step({ type: "subscribe", topics });
+  }
+
+  metadata(topics: ClusterTopics): void {
+    this.step({ type: "metadata", topics });
+  }
+
+  step(event: MemberEvent): void {
+    const machine = this.machine!;
+    if (!this.process.isAlive) return;
+    const { state } = machine;
+    const actions = machine.step(event, this.process.now().monotonicMs);
+    if (machine.state !== state)
+      this.cluster.world.tell(() => `  ${this.name} turns from ${state} to ${machine.state}`);
+    for (const action of actions) this.#act(action);
+    this.#setWake();
+  }
+
+  /** An alarm that rings too early only sets itself again. */
+  #setWake(): void {
+    const { wakeAtMs } = this.machine!;
+    if (!this.process.isAlive || wakeAtMs >= this.#wakeAtMs) return;
+    this.#callOffWake();
+    this.#wakeAtMs = wakeAtMs;
+    this.#callOffWake = this.process.after(wakeAtMs - this.process.now().monotonicMs, () => {
+      this.#wakeAtMs = Number.POSITIVE_INFINITY;
+      if (this.machine!.wakeAtMs > this.process.now().monotonicMs + 0.001) this.#setWake();
+      else this.step({ type: "wake" });
+    });
+  }
+
+  #act(action: MemberAction): void {
+    switch (action.type) {
+      case "send":
+        return this.#send(action.request);
+      case "revoke":
+      case "lose":
+      case "assign":
+        if (action.type !== "assign") this.application!.stop(action.partitions);
+        this.#callbacks.push(action);
+        return this.#callBack();
+      case "watch":
+        return this.calls!.watch(action.topics);
+      case "fact":
+        return;
+      case "fail":
+        this.cluster.world.tell(() => `${this.name} fails: ${action.message}`);
+        return this.#endAfterFailure(action.errorCode, action.message);
+      case "closed":
+        return this.#ended();
+    }
+  }
+
+  #send(request: MemberRequest): void {
+    this.calls!.send(request);
+  }
+
+  /** The application's callbacks run one after the other. */
+  #callBack(): void {
+    if (this.#isCallingBack) return;
+    const callback = this.#callbacks.shift();
+    if (callback === undefined) return;
+    this.#isCallingBack = true;
+    const { process } = this;
+    const done = () => {
+      if (!process.isAlive) return;
+      this.#isCallingBack = false;
+      this.step({ type: "callbackDone" });
+      this.#callBack();
+    };
+    switch (callback.type) {
+      case "assign":
+        this.#take(callback.partitions);
+        return void process.after(0, done);
+      case "lose":
+        this.ownership.release(this, callback.partitions);
+        return void process.after(0, done);
+      case "revoke":
+        return this.#revoke(callback.partitions, done);
+    }
+  }
+
+  #take(partitions: Partitions): void {
+    this.ownership.take(this, partitions);
+    this.application!.take(partitions);
+  }
+
+  #revoke(partitions: Partitions, done: () => void): void {
+    const takesMs = this.random.between(0, this.plan.revokeMs) + this.hangsForMs;
+    this.hangsForMs = 0;
+    this.process.after(takesMs, () =>
+      this.application!.commitLast(partitions, () => {
+        this.ownership.release(this, partitions);
+        done();
+      }),
+    );
+  }
+
+  #endAfterFailure(errorCode: number | undefined, message: string): void {
+    const { process } = this;
+    process.after(restartAfterMs, () => {
+      this.die();
+      if (this.isWanted) this.cluster.world.after(restartAfterMs, () => this.isWanted && this.start());
+    });
+    this.ownership.failed(this, errorCode, message);
+  }
+
+  #ended(): void {
+    this.cluster.world.tell(() => `${this.name} has closed`);
+    this.process.die();
+    this.ownership.gone(this);
+    this.calls!.close();
+  }
+}

@@ -1,0 +1,21 @@
+/** Where two values differ, in words; undefined when they are the same. */
+export function firstDifference(a: unknown, b: unknown, at = ""): string | undefined {
+  if (a === b) return undefined;
+  if (a instanceof Uint8Array && b instanceof Uint8Array) {
+    const isSame = a.length === b.length && a.every((byte, index) => byte === b[index]);
+    return isSame ? undefined : `${at}: other bytes`;
+  }
+  if (a instanceof Map && b instanceof Map) {
+    for (const key of new Set([...a.keys(), ...b.keys()])) {
+      const found = firstDifference(a.get(key), b.get(key), `${at}/${key}`);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return `${at}: ${a} and ${b}`;
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const found = firstDifference(a[key as keyof object], b[key as keyof object], `${at}.${key}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

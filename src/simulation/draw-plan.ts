@@ -1,0 +1,191 @@
+/** From a seed to a world: every run picks its own mix of sizes, timings and faults. */
+import type { StandardAssignorName } from "../assignment/standard-assignors.ts";
+import type { Fault, FaultKind, Loss, MemberPlan, Plan, Versions } from "./plan.ts";
+import { Random } from "./random.ts";
+
+const newest: Versions = {
+  JoinGroup: 9,
+  SyncGroup: 5,
+  Heartbeat: 4,
+  LeaveGroup: 5,
+  OffsetCommit: 9,
+  OffsetFetch: 9,
+  FindCoordinator: 6,
+};
+
+export function drawPlan(seed: number): Plan {
+  const random = new Random(seed).fork("plan");
+  const topology = random.chance(0.6) ? "alone" : "shared";
+  const topics = Array.from({ length: random.int(1, 3) }, (_, index) => ({
+    name: ["orders", "bills", "parcels"][index]!,
+    partitions: random.int(1, 6),
+  }));
+  const faultsEndMs = random.int(60, 420) * 1000;
+  const shape = { random, topology, topics, faultsEndMs } as const;
+  const members = drawMembers(shape);
+  const brokers = Array.from({ length: topology === "alone" ? 1 : random.int(2, 3) }, () => drawClock(random));
+  const shards = random.int(1, 3);
+  return {
+    seed,
+    topology,
+    brokers,
+    shards,
+    topics,
+    members,
+    initialRebalanceDelayMs: random.pick([0, 0, 500, 3000]),
+    offsetsRetentionMinutes: random.chance(0.1) ? 2 : 10_080,
+    heartbeatMaxWaitMs: random.chance(0.5) ? 60_000 : 0,
+    segmentBytes: random.pick([1_048_576, 16_384]),
+    network: drawNetwork(random),
+    disk: drawDisk(random),
+    producers: [],
+    faults: drawFaults(shape, members, brokers.length, shards),
+    faultsEndMs,
+  };
+}
+
+interface Shape {
+  readonly random: Random;
+  readonly topology: Plan["topology"];
+  readonly topics: Plan["topics"];
+  readonly faultsEndMs: number;
+}
+
+function drawClock(random: Random) {
+  const isRight = random.chance(0.6);
+  return {
+    rate: isRight ? 1 : random.between(0.97, 1.03),
+    wallAheadMs: isRight ? 0 : random.int(-3_600_000, 3_600_000),
+  };
+}
+
+function drawNetwork(random: Random): Plan["network"] {
+  return {
+    delayMs: random.pick([1, 5, 50]),
+    slowChance: random.chance(0.5) ? 0 : 0.01,
+    slowMs: random.pick([500, 5000]),
+    breakChance: random.chance(0.5) ? 0 : random.pick([0.001, 0.01]),
+  };
+}
+
+function drawDisk(random: Random): Plan["disk"] {
+  return {
+    typicalMs: random.pick([0.2, 2, 20]),
+    slowChance: random.chance(0.7) ? 0 : 0.01,
+    slowMs: random.pick([200, 3000]),
+  };
+}
+
+const eager = ["range", "roundrobin", "sticky"] as const;
+
+function drawAssignors(random: Random): readonly (readonly StandardAssignorName[])[] {
+  const kind = random.int(0, 3);
+  if (kind <= 1) return [["cooperative-sticky"]];
+  if (kind === 2) return [[random.pick(eager)]];
+  // On the way from one to the other (KIP-429): the first and the second rolling restart.
+  return random.chance(0.5)
+    ? [["range"], ["range", "cooperative-sticky"]]
+    : [["cooperative-sticky", "range"], ["cooperative-sticky"]];
+}
+
+function drawMembers({ random, topics, faultsEndMs }: Shape): MemberPlan[] {
+  const members: MemberPlan[] = [];
+  const groups = random.int(1, 2);
+  for (let group = 1; group <= groups; group++) {
+    const groupId = `group-${group}`;
+    const assignors = drawAssignors(random);
+    const sessionTimeoutMs = random.pick([6000, 10_000, 20_000]);
+    const maxPollIntervalMs = random.pick([8000, 15_000, 40_000]);
+    const count = random.int(1, 6);
+    const staticShare = random.pick([0, 0, 0.5, 1]);
+    for (let index = 1; index <= count; index++) {
+      const name = `c${group}${index}`;
+      const groupInstanceId = random.chance(staticShare) ? `i${group}${index}` : null;
+      members.push({
+        name,
+        groupId,
+        groupInstanceId,
+        assignors: random.pick(assignors),
+        topics: random.chance(0.8) ? topics.map((topic) => topic.name) : [random.pick(topics).name],
+        sessionTimeoutMs,
+        heartbeatIntervalMs: random.pick([1000, 2000, 3000]),
+        maxPollIntervalMs,
+        requestTimeoutMs: random.pick([3000, 10_000]),
+        commitIntervalMs: random.pick([500, 2000, 5000]),
+        revokeMs: random.pick([0, 0, 200, 2000]),
+        metadataMaxAgeMs: random.pick([5000, 30_000]),
+        startsMs: random.chance(0.6) ? random.int(0, 2000) : random.int(0, faultsEndMs),
+        clock: drawClock(random),
+        versions: drawVersions(random, groupInstanceId !== null),
+      });
+    }
+  }
+  return members;
+}
+
+function drawVersions(random: Random, isStatic: boolean): Versions {
+  if (random.chance(0.6)) return newest;
+  return {
+    JoinGroup: isStatic ? random.int(5, 9) : random.int(2, 9),
+    SyncGroup: random.int(3, 5),
+    Heartbeat: random.int(3, 4),
+    LeaveGroup: random.int(isStatic ? 3 : 0, 5),
+    OffsetCommit: random.int(7, 9),
+    OffsetFetch: random.int(5, 9),
+    FindCoordinator: random.int(1, 6),
+  };
+}
+
+function drawFaults(shape: Shape, members: readonly MemberPlan[], brokers: number, shards: number): Fault[] {
+  const { random, faultsEndMs } = shape;
+  const kinds = kindsOf(shape, members, brokers, shards).filter(() => random.chance(0.5));
+  if (kinds.length === 0) return [];
+  const count = random.int(0, Math.ceil(faultsEndMs / 10_000));
+  const faults = Array.from({ length: count }, () => {
+    return { atMs: random.int(2000, faultsEndMs - 1000), ...random.pick(kinds)() };
+  });
+  return faults.sort((a, b) => a.atMs - b.atMs);
+}
+
+type Draw = () => FaultKind;
+
+function kindsOf({ random, topology, topics }: Shape, members: readonly MemberPlan[], brokers: number, shards: number) {
+  const member = () => random.pick(members).name;
+  const broker = () => random.int(1, brokers);
+  const aWhileMs = () => random.pick([500, 3000, 10_000, 30_000, 60_000]);
+  const backAfterMs = () => (random.chance(0.8) ? random.pick([100, 2000, 15_000, 40_000]) : null);
+  const loses = (): Loss => random.pick(["nothing", "unsynced", "some"]);
+  const some = () => topics.filter(() => random.chance(0.5)).map(({ name }) => name);
+  const draws: Draw[] = [
+    () => ({ kind: "member dies", member: member(), backAfterMs: backAfterMs() }),
+    () => ({ kind: "member closes", member: member(), backAfterMs: backAfterMs() }),
+    () => ({ kind: "member stalls", member: member(), forMs: aWhileMs() }),
+    () => ({ kind: "member is busy", member: member(), forMs: aWhileMs() }),
+    () => ({ kind: "callback hangs", member: member(), forMs: aWhileMs() }),
+    () => ({ kind: "subscription changes", member: member(), topics: some() }),
+    () => ({ kind: "twin starts", member: member(), forMs: aWhileMs() }),
+    () => ({ kind: "broker dies", broker: broker(), loses: loses(), backAfterMs: random.pick([100, 3000, 20_000]) }),
+    () => ({ kind: "broker dies", broker: broker(), loses: loses(), backAfterMs: random.pick([100, 1000]) }),
+    () => ({ kind: "broker stalls", broker: broker(), forMs: aWhileMs() }),
+    () => ({
+      kind: "broker is cut off",
+      broker: broker(),
+      from: random.chance(0.5) ? null : member(),
+      forMs: aWhileMs(),
+    }),
+    () => ({ kind: "connections break", broker: broker() }),
+    () => ({ kind: "clock jumps", broker: broker(), byMs: random.int(-7_200_000, 7_200_000) }),
+    () => ({ kind: "partitions are added", topic: random.pick(topics).name }),
+    () => ({ kind: "admin removes", member: member() }),
+    () => ({ kind: "group is deleted", groupId: random.pick(members).groupId }),
+  ];
+  if (topology === "alone") draws.push(() => ({ kind: "disk fails", broker: 1, afterWrites: random.int(1, 5) }));
+  else {
+    draws.push(
+      () => ({ kind: "append fails" }),
+      () => ({ kind: "leadership moves", shard: random.int(0, shards - 1), heardAfterMs: aWhileMs() }),
+      () => ({ kind: "leadership moves", shard: random.int(0, shards - 1), heardAfterMs: random.int(0, 500) }),
+    );
+  }
+  return draws;
+}

@@ -1,0 +1,101 @@
+/** What the world does to those who live in it. */
+import type { BrokerNode } from "./broker-node.ts";
+import type { ConsumerNode } from "./consumer-node.ts";
+import type { Fault, FaultKind } from "./plan.ts";
+import type { Simulation } from "./simulation.ts";
+
+export function scheduleFaults(simulation: Simulation): void {
+  const { world, plan } = simulation;
+  for (const fault of plan.faults) {
+    world.after(fault.atMs, () => {
+      world.tell(() => `FAULT ${wordsOf(fault)}`);
+      apply(simulation, fault);
+    });
+  }
+}
+
+export function wordsOf({ atMs: _, kind, ...rest }: Fault): string {
+  const words = Object.entries(rest).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  return [kind, ...words].join(", ");
+}
+
+function apply(simulation: Simulation, fault: FaultKind): void {
+  switch (fault.kind) {
+    case "member dies": {
+      const member = simulation.member(fault.member);
+      member.isWanted = false;
+      member.die();
+      return comesBack(simulation, member, fault.backAfterMs);
+    }
+    case "member closes": {
+      const member = simulation.member(fault.member);
+      member.close("default");
+      return comesBack(simulation, member, fault.backAfterMs);
+    }
+    case "member stalls":
+      return simulation.member(fault.member).process.stall(fault.forMs);
+    case "member is busy":
+      return simulation.member(fault.member).busy(fault.forMs);
+    case "callback hangs":
+      simulation.member(fault.member).hangsForMs = fault.forMs;
+      return;
+    case "subscription changes":
+      return simulation.member(fault.member).subscribe(fault.topics);
+    case "twin starts":
+      return simulation.twin(fault.member, fault.forMs);
+    case "group is deleted":
+      return simulation.admin.deleteGroup(fault.groupId);
+    case "admin removes":
+      return simulation.admin.remove(simulation.member(fault.member).plan);
+    case "partitions are added":
+      return simulation.admin.addPartition(fault.topic);
+    default:
+      return applyToBrokers(simulation, fault);
+  }
+}
+
+function comesBack({ world }: Simulation, member: ConsumerNode, afterMs: number | null): void {
+  if (afterMs === null) return;
+  const again = () => {
+    if (member.isRunning && member.isClosing) world.after(1000, again);
+    else member.start();
+  };
+  world.after(afterMs, again);
+}
+
+type BrokerFault = Extract<
+  FaultKind,
+  { readonly broker: number } | { readonly kind: "append fails" } | { readonly kind: "leadership moves" }
+>;
+
+function applyToBrokers({ world, cluster, plan }: Simulation, fault: BrokerFault): void {
+  const { storage, network } = cluster;
+  const broker: BrokerNode | undefined = "broker" in fault ? cluster.brokers[fault.broker - 1] : undefined;
+  switch (fault.kind) {
+    case "broker dies":
+      storage.nextLoss = fault.loses;
+      broker!.die();
+      return void world.after(fault.backAfterMs, () => broker!.start());
+    case "broker stalls":
+      return broker!.process.stall(fault.forMs);
+    case "broker is cut off": {
+      const names = fault.from === null ? plan.members.map(({ name }) => name) : [fault.from];
+      for (const name of names) network.block(name, fault.broker);
+      return void world.after(fault.forMs, () => {
+        for (const name of names) network.heal(name, fault.broker);
+      });
+    }
+    case "connections break":
+      for (const connection of [...network.connections]) if (connection.broker === broker) connection.break();
+      return;
+    case "disk fails":
+      return storage.failAfter(fault.afterWrites);
+    case "append fails":
+      return storage.failAfter(1);
+    case "leadership moves":
+      return storage.move(fault.shard, fault.heardAfterMs);
+    case "clock jumps":
+      broker!.process.wallAheadMs += fault.byMs;
+      return;
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * What the world was promised: offsets whose commits were acknowledged, plans that were handed out. Whatever crashes,
+ * the brokers have to stand by it.
+ */
+import { partitionsOf } from "../group/consumer-protocol.ts";
+import type { DurableState } from "../group/durable-state.ts";
+import type { GroupMetadata, GroupRecord } from "../group/record.ts";
+import type { World } from "./world.ts";
+
+/** Of one group and partition: numbers of records, in the order in which logs took them. */
+interface OffsetLine {
+  /** The latest whose commit (or deletion) was acknowledged. */
+  acknowledged: number;
+  /** The latest that took an offset away. */
+  tombstone: number;
+}
+
+/** What each member was given in a generation, by instance id or member id. */
+type Plan = Map<string, string>;
+
+interface GroupLine {
+  readonly plans: Map<number, Plan>;
+  /** The newest generation that somebody was told a plan of. */
+  handedOut: number;
+}
+
+const keptPlans = 8;
+
+export class Ledger {
+  readonly #world: World;
+  #records = 0;
+  readonly #commits = new Map<string, number>();
+  readonly #lines = new Map<string, OffsetLine>();
+  readonly #groups = new Map<string, GroupLine>();
+  /** Groups that an admin is deleting, and offsets that may go: how often. */
+  readonly mayGo = new Map<string, number>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** A log took a record. @param retentionMs after which an offset may go by itself. */
+  appended(record: GroupRecord, nowWallMs: number, retentionMs: number, state: DurableState): void {
+    const number = ++this.#records;
+    if (record.type === "OffsetCommit") {
+      const line = this.#line(record.group, record.topic, record.partition);
+      if (record.value !== null) {
+        this.#commits.set(record.value.metadata, number);
+        return;
+      }
+      line.tombstone = number;
+      const gone = state.committed(record.group, record.topic, record.partition);
+      const isOld = gone !== undefined && nowWallMs - gone.commitTimestampMs >= retentionMs;
+      if (isOld || this.mayGo.has(record.group)) return;
+      const which = `${record.group} ${record.topic}-${record.partition}`;
+      this.#world.violated("a committed offset is never lost", `${which} was deleted, and nobody asked for it`);
+    } else if (record.value === null) {
+      this.#groups.delete(record.group);
+    } else {
+      this.#planWritten(record.group, record.value);
+    }
+  }
+
+  #planWritten(groupId: string, value: GroupMetadata): void {
+    const owners = new Map<string, string>();
+    const plan: Plan = new Map();
+    for (const { memberId, groupInstanceId, assignment } of value.members) {
+      plan.set(groupInstanceId ?? memberId, hex(assignment));
+      for (const { topic, partitions } of partitionsOf(assignment) ?? []) {
+        for (const partition of partitions) {
+          const key = `${topic}-${partition}`;
+          const other = owners.get(key);
+          if (other !== undefined) {
+            const who = `${other} and ${memberId} have ${key} of ${groupId} in generation ${value.generation}`;
+            this.#world.violated("one owner of a partition in a generation", who);
+          }
+          owners.set(key, memberId);
+        }
+      }
+    }
+    const group = this.#group(groupId);
+    if (value.generation < group.handedOut) {
+      const message = `${groupId} writes generation ${value.generation} after ${group.handedOut} was handed out`;
+      this.#world.violated("generations grow", message);
+    }
+    const handedOut = group.plans.get(value.generation);
+    for (const [who, assignment] of handedOut ?? []) {
+      if (plan.size === 0 || plan.get(who) === undefined || plan.get(who) === assignment) continue;
+      this.#otherPlan(groupId, value.generation, who);
+    }
+  }
+
+  /** A member hears what it has: from now on the plan of that generation may not change. */
+  planHandedOut(groupId: string, generation: number, who: string, assignment: Uint8Array): void {
+    const group = this.#group(groupId);
+    let plan = group.plans.get(generation);
+    if (plan === undefined) {
+      plan = new Map();
+      group.plans.set(generation, plan);
+      if (group.plans.size > keptPlans) group.plans.delete(Math.min(...group.plans.keys()));
+    }
+    const before = plan.get(who);
+    const now = hex(assignment);
+    if (before !== undefined && before !== now) this.#otherPlan(groupId, generation, who);
+    plan.set(who, now);
+    group.handedOut = Math.max(group.handedOut, generation);
+    for (const [other, theirs] of plan) {
+      if (other === who) continue;
+      const mine = new Set(keysOf(assignment));
+      const both = keysOf(unhex(theirs)).find((key) => mine.has(key));
+      if (both === undefined) continue;
+      const message = `${who} and ${other} were given ${both} of ${groupId} in generation ${generation}`;
+      this.#world.violated("one owner of a partition in a generation", message);
+    }
+  }
+
+  #otherPlan(groupId: string, generation: number, who: string): void {
+    const message = `${who} of ${groupId} is given another assignment in generation ${generation} than before`;
+    this.#world.violated("one plan for each generation", message);
+  }
+
+  /** @param id the unique text that the commit carried. */
+  commitAcknowledged(group: string, topic: string, partition: number, id: string): void {
+    const number = this.#commits.get(id);
+    if (number === undefined) {
+      const message = `the commit ${id} was acknowledged and is in no log`;
+      return this.#world.violated("no reply before durability", message);
+    }
+    const line = this.#line(group, topic, partition);
+    line.acknowledged = Math.max(line.acknowledged, number);
+  }
+
+  /** What a coordinator answers, or has after a load, may not be older than what was acknowledged. */
+  offsetSeen(group: string, topic: string, partition: number, id: string | undefined, where: string): void {
+    const line = this.#line(group, topic, partition);
+    if (line.acknowledged === 0) return;
+    const which = `${group} ${topic}-${partition} ${where}`;
+    if (id === undefined) {
+      if (line.tombstone > line.acknowledged) return;
+      return this.#world.violated("a committed offset is never lost", `${which} is gone`);
+    }
+    const number = this.#commits.get(id);
+    if (number === undefined) return this.#world.violated("a committed offset is never lost", `${which}: ${id}?`);
+    if (number >= line.acknowledged) return;
+    this.#world.violated("a committed offset never goes back", `${which} is ${id}, which is older`);
+  }
+
+  /** A shard was loaded: everything that was promised about its groups has to be there. */
+  loaded(state: DurableState, isMine: (group: string) => boolean): void {
+    for (const key of this.#lines.keys()) {
+      const [group, topic, partition] = key.split("/") as [string, string, string];
+      if (!isMine(group)) continue;
+      const found = state.committed(group, topic, Number(partition));
+      this.offsetSeen(group, topic, Number(partition), found?.metadata, "after a load");
+    }
+    for (const [group, { handedOut }] of this.#groups) {
+      if (!isMine(group) || handedOut <= (state.groups.get(group)?.generation ?? 0)) continue;
+      const generation = state.groups.get(group)?.generation;
+      const message = `${group} has generation ${generation} after a load, ${handedOut} was handed out`;
+      this.#world.violated("no reply before durability", message);
+    }
+  }
+
+  #line(group: string, topic: string, partition: number): OffsetLine {
+    const key = `${group}/${topic}/${partition}`;
+    let line = this.#lines.get(key);
+    if (line === undefined) {
+      line = { acknowledged: 0, tombstone: 0 };
+      this.#lines.set(key, line);
+    }
+    return line;
+  }
+
+  #group(groupId: string): GroupLine {
+    let group = this.#groups.get(groupId);
+    if (group === undefined) {
+      group = { plans: new Map(), handedOut: 0 };
+      this.#groups.set(groupId, group);
+    }
+    return group;
+  }
+}
+
+function keysOf(assignment: Uint8Array): string[] {
+  const topics = partitionsOf(assignment) ?? [];
+  return topics.flatMap(({ topic, partitions }) => partitions.map((partition) => `${topic}-${partition}`));
+}
+
+function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+function unhex(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+}

@@ -1,0 +1,82 @@
+/** What must be so in the end: all groups Stable and everything read by one member; and later nothing left over. */
+import type { GroupTimer } from "../group/shard.ts";
+import type { ConsumerNode } from "./consumer-node.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** @returns why it is not so yet. */
+export function comesToRest(simulation: Simulation): string | undefined {
+  const { cluster, members, twins } = simulation;
+  const down = cluster.brokers.find(({ isUp }) => !isUp);
+  if (down !== undefined) return `${down.name} does not serve`;
+  const open = twins.find(({ isRunning }) => isRunning);
+  if (open !== undefined) return `${open.name} has not closed`;
+  for (const [groupId, all] of Map.groupBy(members, ({ plan }) => plan.groupId)) {
+    const running = all.filter(({ isRunning }) => isRunning);
+    const why = groupAtRest(simulation, groupId, running);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
+function groupAtRest(simulation: Simulation, groupId: string, running: readonly ConsumerNode[]): string | undefined {
+  const group = simulation.cluster.shardAt(groupId)?.shard.live.get(groupId);
+  for (const { name, machine } of running) {
+    if (machine!.state !== "Stable") return `${name} of ${groupId} is ${machine!.state}`;
+    if (!group?.members.has(machine!.memberId)) return `${name} is not in ${groupId}`;
+  }
+  if (running.length > 0 && group?.state !== "Stable") return `${groupId} is ${group?.state}`;
+  if ((group?.members.size ?? 0) !== running.length) return `${groupId} has ${group?.members.size} members`;
+  return unread(simulation, groupId, running);
+}
+
+function unread(simulation: Simulation, groupId: string, running: readonly ConsumerNode[]): string | undefined {
+  for (const [topic, count] of simulation.admin.partitions) {
+    if (!running.some(({ topics }) => topics.includes(topic))) continue;
+    const planned = simulation.plan.topics.find(({ name }) => name === topic)!.partitions;
+    const noticed = running.some(isStatic) ? ofOldPlan(simulation, planned) : count;
+    for (let partition = 0; partition < noticed; partition++) {
+      const owners = simulation.ownership.ownersOf(groupId, topic, partition);
+      if (owners.length !== 1) return `${topic}-${partition} of ${groupId} has ${owners.length} owners`;
+      if (!owners[0]!.topics.includes(topic)) return `${owners[0]!.name} reads ${topic}, which it does not want`;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * KIP-814 and rule 31: a static leader that comes back is not told what the group's plan covers, so partitions that
+ * were added while it was away, or topics that it subscribes to since, stay unread until something else changes, as
+ * with Java's client. @returns how many of a topic's partitions are sure to be in the plan.
+ */
+function ofOldPlan({ plan }: Simulation, planned: number): number {
+  return plan.faults.some(({ kind }) => kind === "subscription changes") ? 0 : planned;
+}
+
+function isStatic({ plan }: ConsumerNode): boolean {
+  return plan.groupInstanceId !== null;
+}
+
+/** After all have closed; static members that were away go when their sessions end. */
+export function isEmptied({ cluster, members, twins }: Simulation): string | undefined {
+  const open = [...members, ...twins].find(({ isRunning }) => isRunning);
+  if (open !== undefined) return `${open.name} is ${open.machine!.state}`;
+  for (const { shard } of cluster.coordinators()) {
+    for (const { groupId, state, members: left, pending } of shard.live.values()) {
+      return `${groupId} is ${state} with ${left.size} members and ${pending.size} pending ones`;
+    }
+  }
+  return undefined;
+}
+
+export function leftOver({ cluster }: Simulation): string | undefined {
+  for (const { parked, timers, partition } of cluster.coordinators()) {
+    if (parked.size > 0) return `${parked.size} requests are parked in shard ${partition}`;
+    const other = timers.find(({ purpose }) => purpose.kind !== "expiry");
+    if (other !== undefined) return `a timer of shard ${partition} is set: ${nameOf(other.purpose)}`;
+  }
+  return undefined;
+}
+
+function nameOf(purpose: GroupTimer): string {
+  return "group" in purpose ? `${purpose.kind} of ${purpose.group.groupId}` : purpose.kind;
+}

@@ -1,0 +1,146 @@
+/** What a member asks of brokers, over the wire: who is asked, in which version, and what becomes of the answer. */
+import type { ClusterTopics } from "../assignment/partition-assignor.ts";
+import type { MemberEvent } from "../client/member/member-event.ts";
+import { laneOf, leaveGroupBody, type MemberRequest } from "../client/member/member-request.ts";
+import { FindCoordinator } from "../protocol/apis/find-coordinator.ts";
+import { Heartbeat } from "../protocol/apis/heartbeat.ts";
+import { JoinGroup } from "../protocol/apis/join-group.ts";
+import { LeaveGroup } from "../protocol/apis/leave-group.ts";
+import { Metadata } from "../protocol/apis/metadata.ts";
+import { OffsetCommit } from "../protocol/apis/offset-commit.ts";
+import { OffsetFetch } from "../protocol/apis/offset-fetch.ts";
+import { SyncGroup } from "../protocol/apis/sync-group.ts";
+import { ErrorCode } from "../protocol/errors.ts";
+import type { Api } from "../protocol/schema.ts";
+import type { BrokerNode } from "./broker-node.ts";
+import type { ClientLink, Done } from "./client-link.ts";
+import type { ConsumerNode } from "./consumer-node.ts";
+import type { Versions } from "./plan.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: bodies of all APIs
+type Body = any;
+
+const apis = { FindCoordinator, JoinGroup, SyncGroup, Heartbeat, LeaveGroup, OffsetCommit, OffsetFetch } as const;
+const metadataVersion = 12;
+
+export class MemberCalls {
+  readonly #member: ConsumerNode;
+  readonly #link: ClientLink;
+  #coordinator: BrokerNode | undefined;
+  #watched: readonly string[] = [];
+
+  constructor(member: ConsumerNode, link: ClientLink) {
+    this.#member = member;
+    this.#link = link;
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  send(request: MemberRequest): void {
+    switch (request.api) {
+      case "FindCoordinator":
+        return this.#findCoordinator(request);
+      case "Metadata":
+        return this.#metadata(request.body.topics, request.timeoutMs, (topics) =>
+          this.#answer(request, topics && { topics }),
+        );
+      case "LeaveGroup": {
+        const version = this.#versions.LeaveGroup;
+        return this.#askCoordinator(request, leaveGroupBody(request.body, version));
+      }
+      case "Heartbeat": {
+        const { maxWaitMs: _, ...body } = request.body;
+        return this.#askCoordinator(request, body);
+      }
+      default:
+        return this.#askCoordinator(request, request.body);
+    }
+  }
+
+  /** @param done hears undefined when no coordinator is known, or it does not answer. */
+  askCoordinator(api: "OffsetCommit" | "OffsetFetch", body: Body, timeoutMs: number, done: Done): void {
+    if (this.#coordinator === undefined) return void this.#member.process.after(100, () => done(undefined));
+    const version = this.#versions[api];
+    this.#ask(this.#coordinator, "main", apis[api], version, body, timeoutMs, done);
+  }
+
+  versionOf(api: keyof Versions): number {
+    return this.#versions[api];
+  }
+
+  watch(topics: readonly string[]): void {
+    this.#watched = topics;
+    this.#refresh();
+  }
+
+  /** Now, and every metadata.max.age.ms. */
+  refreshMetadata(): void {
+    this.#refresh();
+    this.#member.process.after(this.#member.plan.metadataMaxAgeMs, () => this.refreshMetadata());
+  }
+
+  get #versions(): Versions {
+    return this.#member.plan.versions;
+  }
+
+  #refresh(): void {
+    if (this.#watched.length === 0) return;
+    this.#metadata(this.#watched, this.#member.plan.requestTimeoutMs, (topics) => {
+      if (topics !== undefined) this.#member.metadata(topics);
+    });
+  }
+
+  #metadata(names: readonly string[], timeoutMs: number, done: (topics: ClusterTopics | undefined) => void): void {
+    const body = { topics: names.map((name) => ({ name })), allowAutoTopicCreation: false };
+    this.#ask(this.#anyBroker(), "main", Metadata, metadataVersion, body, timeoutMs, (response) =>
+      done(response && clusterTopics(response)),
+    );
+  }
+
+  #findCoordinator(request: Extract<MemberRequest, { api: "FindCoordinator" }>): void {
+    const { groupId } = request.body;
+    const version = this.#versions.FindCoordinator;
+    const body = version >= 4 ? { keyType: 0, coordinatorKeys: [groupId] } : { keyType: 0, key: groupId };
+    this.#ask(this.#anyBroker(), "main", FindCoordinator, version, body, request.timeoutMs, (response) => {
+      if (response === undefined) return this.#answer(request, undefined);
+      const found = version >= 4 ? response.coordinators[0] : response;
+      // Regroup's broker is alone in its cluster and names itself: who leads a shared log is the world's to say.
+      const leader = this.#member.cluster.coordinatorOf(groupId);
+      const errorCode = leader === undefined ? ErrorCode.COORDINATOR_NOT_AVAILABLE : found.errorCode;
+      this.#coordinator = leader;
+      this.#answer(request, { errorCode, nodeId: leader?.id ?? -1, heartbeatMaxWaitMs: 0 });
+    });
+  }
+
+  #askCoordinator(request: Exclude<MemberRequest, { api: "FindCoordinator" | "Metadata" }>, body: Body): void {
+    if (this.#coordinator === undefined) throw new Error(`${this.#member.name} knows no coordinator`);
+    const { api, timeoutMs } = request;
+    this.#ask(this.#coordinator, laneOf(request), apis[api], this.#versions[api], body, timeoutMs, (response) =>
+      this.#answer(request, response),
+    );
+  }
+
+  #answer({ id, api }: MemberRequest, response: Body): void {
+    this.#member.step(
+      response === undefined ? { type: "failed", id } : ({ type: "answer", id, api, response } as MemberEvent),
+    );
+  }
+
+  #anyBroker(): BrokerNode {
+    return this.#member.random.pick(this.#member.cluster.brokers);
+  }
+
+  #ask(broker: BrokerNode, lane: string, api: Api, version: number, body: Body, timeoutMs: number, done: Done): void {
+    this.#link.ask(broker, lane, { api, version, body, timeoutMs }, done);
+  }
+}
+
+function clusterTopics(response: Body): ClusterTopics {
+  const known = new Map<string, { readonly partitionCount: number }>();
+  for (const { errorCode, name, partitions } of response.topics) {
+    if (errorCode === ErrorCode.NONE && partitions.length > 0) known.set(name, { partitionCount: partitions.length });
+  }
+  return known;
+}

@@ -1,0 +1,100 @@
+/** Everything that is decided about a world before it begins. JSON, so that a smaller one can be tried and kept. */
+import type { StandardAssignorName } from "../assignment/standard-assignors.ts";
+import type { NetworkFaults } from "./network.ts";
+import type { ClockFaults } from "./process.ts";
+import type { DiskPace } from "./simulated-disk.ts";
+
+export interface Plan {
+  readonly seed: number;
+  /** `alone`: one broker and its own disk. `shared`: several, over one log that fences by leader epoch. */
+  readonly topology: "alone" | "shared";
+  readonly brokers: readonly ClockFaults[];
+  /** Partitions of `__consumer_offsets`. */
+  readonly shards: number;
+  readonly topics: readonly { readonly name: string; readonly partitions: number }[];
+  readonly initialRebalanceDelayMs: number;
+  readonly offsetsRetentionMinutes: number;
+  /** How long a heartbeat may be held back; 0: not at all. */
+  readonly heartbeatMaxWaitMs: number;
+  readonly segmentBytes: number;
+  readonly network: NetworkFaults;
+  readonly disk: DiskPace;
+  readonly members: readonly MemberPlan[];
+  readonly producers: readonly ProducerPlan[];
+  readonly faults: readonly Fault[];
+  /** When faults end. */
+  readonly faultsEndMs: number;
+}
+
+export interface MemberPlan {
+  readonly name: string;
+  readonly groupId: string;
+  readonly groupInstanceId: string | null;
+  readonly assignors: readonly StandardAssignorName[];
+  readonly topics: readonly string[];
+  readonly sessionTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly maxPollIntervalMs: number;
+  readonly requestTimeoutMs: number;
+  /** Between two commits of what was processed. */
+  readonly commitIntervalMs: number;
+  /** How long the application takes to give partitions up, at most. */
+  readonly revokeMs: number;
+  readonly metadataMaxAgeMs: number;
+  readonly startsMs: number;
+  readonly clock: ClockFaults;
+  readonly versions: Versions;
+}
+
+export interface ProducerPlan {
+  readonly name: string;
+  readonly topic: string;
+  readonly intervalMs: number;
+}
+
+/** The newest that the client speaks. */
+export interface Versions {
+  readonly JoinGroup: number;
+  readonly SyncGroup: number;
+  readonly Heartbeat: number;
+  readonly LeaveGroup: number;
+  readonly OffsetCommit: number;
+  readonly OffsetFetch: number;
+  readonly FindCoordinator: number;
+}
+
+export type Fault = { readonly atMs: number } & FaultKind;
+
+export type FaultKind =
+  /** Its process ends without a word; with a restart it comes back. */
+  | { readonly kind: "member dies"; readonly member: string; readonly backAfterMs: number | null }
+  | { readonly kind: "member closes"; readonly member: string; readonly backAfterMs: number | null }
+  | { readonly kind: "member stalls"; readonly member: string; readonly forMs: number }
+  /** The application works on its records for so long. */
+  | { readonly kind: "member is busy"; readonly member: string; readonly forMs: number }
+  /** onPartitionsRevoked takes so long the next time. */
+  | { readonly kind: "callback hangs"; readonly member: string; readonly forMs: number }
+  | { readonly kind: "subscription changes"; readonly member: string; readonly topics: readonly string[] }
+  /** Another process is started under the same instance id. */
+  | { readonly kind: "twin starts"; readonly member: string; readonly forMs: number }
+  | { readonly kind: "broker dies"; readonly broker: number; readonly loses: Loss; readonly backAfterMs: number }
+  | { readonly kind: "broker stalls"; readonly broker: number; readonly forMs: number }
+  | {
+      readonly kind: "broker is cut off";
+      readonly broker: number;
+      readonly from: string | null;
+      readonly forMs: number;
+    }
+  | { readonly kind: "connections break"; readonly broker: number }
+  | { readonly kind: "disk fails"; readonly broker: number; readonly afterWrites: number }
+  /** Of the next appends to the shared log, one loses its answer. */
+  | { readonly kind: "append fails" }
+  /** Another broker leads a partition of `__consumer_offsets`; the old one hears of it later. */
+  | { readonly kind: "leadership moves"; readonly shard: number; readonly heardAfterMs: number }
+  | { readonly kind: "clock jumps"; readonly broker: number; readonly byMs: number }
+  | { readonly kind: "partitions are added"; readonly topic: string }
+  | { readonly kind: "admin removes"; readonly member: string }
+  | { readonly kind: "group is deleted"; readonly groupId: string };
+
+/** What a crash does to bytes that no sync covers: the system keeps them, they are gone, or some are. */
+export type Loss = "nothing" | "unsynced" | "some";

@@ -1,0 +1,151 @@
+/** Requests on their way: what was asked, what the answer rests on, and what is checked when it leaves the broker. */
+import type { ReplyToken } from "../coordinator/machine.ts";
+import { ErrorCode, errorName } from "../protocol/errors.ts";
+import { decodeResponseFrame, encodeRequestFrame } from "../protocol/frame.ts";
+import type { Api } from "../protocol/schema.ts";
+import type { Ledger } from "./ledger.ts";
+import type { WatchedCoordinator } from "./watched-coordinator.ts";
+import type { WatchedPartition } from "./watched-partition.ts";
+import type { World } from "./world.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: bodies and answers of all APIs
+type Body = any;
+
+export class Asked {
+  readonly client: string;
+  readonly api: Api;
+  readonly version: number;
+  readonly body: Body;
+  /** Set when the broker has answered. */
+  response: Body;
+  token: { readonly coordinator: WatchedCoordinator; readonly token: ReplyToken } | undefined;
+  rests: { readonly log: WatchedPartition; readonly onRecords: number } | undefined;
+
+  constructor(client: string, api: Api, version: number, body: Body) {
+    this.client = client;
+    this.api = api;
+    this.version = version;
+    this.body = body;
+  }
+
+  words(): string {
+    const { memberId, generationId, generationIdOrMemberEpoch, groupInstanceId } = this.body;
+    const generation = generationId ?? generationIdOrMemberEpoch;
+    const parts = [memberId, groupInstanceId, generation === undefined ? undefined : `generation ${generation}`];
+    return `${this.api.name}(${parts.filter((part) => part !== undefined && part !== null && part !== "").join(", ")})`;
+  }
+}
+
+export class Requests {
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #asked = new Map<number, Asked>();
+  #correlationId = 0;
+
+  constructor(world: World, ledger: Ledger) {
+    this.#world = world;
+    this.#ledger = ledger;
+  }
+
+  /** @returns its id, and the frame without the size in front. */
+  make(client: string, api: Api, version: number, body: Body): { readonly id: number; readonly frame: Uint8Array } {
+    const id = ++this.#correlationId;
+    this.#asked.set(id, new Asked(client, api, version, body));
+    const pieces = encodeRequestFrame(api, version, { correlationId: id, clientId: client }, body);
+    const frame = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    let at = 0;
+    for (const piece of pieces) {
+      frame.set(piece, at);
+      at += piece.length;
+    }
+    return { id, frame: frame.subarray(4) };
+  }
+
+  /** @param at where the correlation id stands: 4 in requests, 0 in answers */
+  of(frame: Uint8Array, at: 0 | 4): Asked | undefined {
+    return this.#asked.get(idAt(frame, at));
+  }
+
+  /** The answer has reached the client. */
+  forget(id: number): void {
+    this.#asked.delete(id);
+  }
+
+  /** A frame leaves a broker. @param leads whether it is from the group's coordinator of now, not from a deposed one */
+  answered(frame: Uint8Array, broker: string, leads: (groupId: string) => boolean): void {
+    const asked = this.of(frame, 0);
+    if (asked === undefined) return;
+    asked.response = decodeResponseFrame(asked.api, asked.version, frame).response;
+    this.#world.tell(() => `${asked.client} ← ${broker} ${asked.words()}: ${wordsOf(asked)}`);
+    const { rests } = asked;
+    const isPromise = !codesOf(asked.response).includes(ErrorCode.NOT_COORDINATOR); // a shard that was lost promises nothing
+    if (rests !== undefined && isPromise && rests.log.durableRecords < rests.onRecords) {
+      const message = `${asked.api.name} of ${asked.client} is answered before what it rests on is durable`;
+      this.#world.violated("no reply before durability", message);
+    }
+    this.#check(asked, leads);
+  }
+
+  #check({ api, body, response }: Asked, leads: (groupId: string) => boolean): void {
+    switch (api.name) {
+      case "SyncGroup":
+        if (response.errorCode !== ErrorCode.NONE) return;
+        return this.#ledger.planHandedOut(
+          body.groupId,
+          body.generationId,
+          body.groupInstanceId ?? body.memberId,
+          response.assignment,
+        );
+      case "OffsetCommit":
+        return this.#commitAnswered(body, response);
+      case "OffsetFetch":
+        return this.#fetchAnswered(body, response, leads);
+      default:
+        return;
+    }
+  }
+
+  #commitAnswered(body: Body, response: Body): void {
+    for (const topic of response.topics) {
+      for (const { partitionIndex, errorCode } of topic.partitions) {
+        if (errorCode !== ErrorCode.NONE) continue;
+        const asked = body.topics.find((each: Body) => each.name === topic.name);
+        const of = asked.partitions.find((each: Body) => each.partitionIndex === partitionIndex);
+        this.#ledger.commitAcknowledged(body.groupId, topic.name, partitionIndex, of.committedMetadata);
+      }
+    }
+  }
+
+  #fetchAnswered(body: Body, response: Body, leads: (groupId: string) => boolean): void {
+    const group = response.groups?.[0] ?? response;
+    const groupId = body.groups?.[0]?.groupId ?? body.groupId;
+    if (group.errorCode !== ErrorCode.NONE || !leads(groupId)) return;
+    for (const topic of group.topics) {
+      for (const { partitionIndex, errorCode, committedOffset, metadata } of topic.partitions) {
+        if (errorCode !== ErrorCode.NONE) continue;
+        const id = committedOffset === -1 ? undefined : metadata;
+        this.#ledger.offsetSeen(groupId, topic.name, partitionIndex, id, "as fetched");
+      }
+    }
+  }
+}
+
+export function idAt(frame: Uint8Array, at: number): number {
+  return (frame[at]! << 24) | (frame[at + 1]! << 16) | (frame[at + 2]! << 8) | frame[at + 3]!;
+}
+
+/** Of the answer, and of each partition or group in it. */
+function codesOf(response: Body): number[] {
+  const partitions = (response.topics ?? []).flatMap((topic: Body) => topic.partitions ?? []);
+  const all = [response, ...partitions, ...(response.groups ?? []), ...(response.results ?? [])];
+  return all.map(({ errorCode }) => errorCode ?? ErrorCode.NONE);
+}
+
+function wordsOf({ response }: Asked): string {
+  const { generationId, memberId, leader } = response;
+  const errors = codesOf(response).filter((code) => code !== ErrorCode.NONE);
+  const said = errors.length === 0 ? ["ok"] : new Set(errors.map(errorName));
+  const generation = generationId === undefined || generationId < 0 ? [] : [`generation ${generationId}`];
+  const role = leader !== undefined && leader !== "" && leader === memberId ? ["leader"] : [];
+  return [...said, memberId, ...generation, ...role].filter(Boolean).join(" ");
+}

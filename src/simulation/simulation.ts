@@ -1,0 +1,112 @@
+/** One world from beginning to end: it is set up, faults happen, they stop, and everything has to come to rest. */
+import { AdminNode } from "./admin-node.ts";
+import { Cluster } from "./cluster.ts";
+import { ConsumerNode } from "./consumer-node.ts";
+import { scheduleFaults } from "./faults.ts";
+import { comesToRest, isEmptied, leftOver } from "./liveness.ts";
+import { Ownership } from "./ownership.ts";
+import type { Plan } from "./plan.ts";
+import { type Violation, World } from "./world.ts";
+
+export interface SimulationOptions {
+  readonly plan: Plan;
+  readonly turn: () => Promise<void>;
+  readonly isTold?: boolean;
+}
+
+export interface Outcome {
+  readonly plan: Plan;
+  readonly violation: Violation | undefined;
+  /** Of everything that happened: the same for the same plan. */
+  readonly hash: string;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly story: readonly string[];
+}
+
+export class Simulation {
+  readonly plan: Plan;
+  readonly world: World;
+  readonly cluster: Cluster;
+  readonly ownership: Ownership;
+  readonly admin: AdminNode;
+  readonly members: ConsumerNode[];
+  readonly twins: ConsumerNode[] = [];
+
+  constructor({ plan, turn, isTold = false }: SimulationOptions) {
+    this.plan = plan;
+    this.world = new World({ seed: plan.seed, turn, isTold });
+    this.cluster = new Cluster(this.world, plan);
+    this.ownership = new Ownership(this.cluster);
+    this.admin = new AdminNode(this.cluster);
+    this.members = plan.members.map((member) => new ConsumerNode(member, this.cluster, this.ownership));
+  }
+
+  member(name: string): ConsumerNode {
+    return this.members.find((member) => member.name === name)!;
+  }
+
+  /** A second process under the same instance id, for a while; a dynamic member gets a neighbour. */
+  twin(name: string, forMs: number): void {
+    const { plan } = this.member(name);
+    const twin = new ConsumerNode(
+      { ...plan, name: `${name}-twin${this.twins.length + 1}` },
+      this.cluster,
+      this.ownership,
+    );
+    this.twins.push(twin);
+    twin.start();
+    this.world.after(forMs, () => twin.close("leave"));
+  }
+
+  async run(): Promise<Outcome> {
+    const { world, plan } = this;
+    this.cluster.start();
+    for (const member of this.members) world.after(1000 + member.plan.startsMs, () => member.start());
+    scheduleFaults(this);
+    await world.runUntil(plan.faultsEndMs);
+    this.#heal();
+    await this.#until("groups come to rest when faults stop", restMs(plan), () => comesToRest(this));
+    for (const member of [...this.members, ...this.twins]) {
+      member.isRetired = true;
+      member.close("leave");
+    }
+    await this.#until("groups are Empty when their members have closed", restMs(plan), () => isEmptied(this));
+    const left = world.violation === undefined ? leftOver(this) : undefined;
+    if (left !== undefined) world.violated("nothing is left over", left);
+    const { trace, violation, nowMs, events } = world;
+    return { plan, violation, hash: trace.hash, virtualMs: nowMs, events, story: trace.story ?? [] };
+  }
+
+  /** From now on nothing goes wrong any more; members whose application has crashed for good stay away. */
+  #heal(): void {
+    const { world, cluster, plan } = this;
+    world.tell(() => "FAULTS END");
+    cluster.network.faults = { ...plan.network, slowChance: 0, breakChance: 0 };
+    cluster.network.healAll();
+    cluster.failingAppends = 0;
+    cluster.storage.failAfter(Number.POSITIVE_INFINITY);
+    for (const broker of cluster.brokers) broker.start();
+    for (const twin of this.twins) twin.close("leave");
+    for (const member of this.members) if (member.isWanted) member.start();
+  }
+
+  /** @param isSo asked now and then; a reason when it is not so yet. */
+  async #until(invariant: string, withinMs: number, isSo: () => string | undefined): Promise<void> {
+    const { world } = this;
+    const endMs = world.nowMs + withinMs;
+    let why: string | undefined = "";
+    while (world.violation === undefined && world.nowMs < endMs) {
+      await world.runUntil(world.nowMs + 1000);
+      why = isSo();
+      if (why === undefined) return;
+    }
+    if (why !== undefined) world.violated(invariant, `${why}, after ${withinMs / 1000} s`);
+  }
+}
+
+/** As long as stalls, restarts, sessions and a few rounds may take, one after the other. */
+function restMs({ members }: Plan): number {
+  const longest = Math.max(...members.map((each) => each.sessionTimeoutMs + 2 * each.maxPollIntervalMs));
+  return 240_000 + 3 * longest;
+}

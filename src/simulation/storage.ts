@@ -1,0 +1,246 @@
+/** Where the brokers' logs lie: on the disk of the only one, or shared by several, fenced by leader epoch. */
+import type { FileLogOptions } from "../log/file/file-log.ts";
+import { openFileLog } from "../log/file/recovery.ts";
+import type { Log, LogConfig, PartitionLog } from "../log/log.ts";
+import { openMemoryLog } from "../log/memory/memory-log.ts";
+import { type Crash, MemoryDisk } from "../log/memory-disk.ts";
+import { plainPlatform } from "../protocol/plain-platform.ts";
+import type { BrokerNode } from "./broker-node.ts";
+import { type Cluster, offsetsTopic } from "./cluster.ts";
+import type { Loss } from "./plan.ts";
+import { Process } from "./process.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+import type { WatchedPartition } from "./watched-partition.ts";
+
+export interface Storage {
+  open(node: BrokerNode, failed: () => void): Promise<Log>;
+  /** The broker knows its topics; it may lead. */
+  started(node: BrokerNode): void;
+  died(node: BrokerNode): void;
+  leaderOf(shard: number): BrokerNode | undefined;
+  /** Another broker leads the shard, if there is one. */
+  move(shard: number, heardAfterMs: number): void;
+  /** A fault of the world may make a broker report this. */
+  mayFail(cause: string): boolean;
+  /** What the next death of the broker does to its disk. */
+  nextLoss: Loss;
+  /** The disk fails so many writes from now. */
+  failAfter(writes: number): void;
+}
+
+/** Small, so that a few minutes see many files. */
+const sizes = { journalFileBytes: 64 * 1024, checkpointBytes: 48 * 1024, hotTailBytes: 64 * 1024, maxOpenFiles: 16 };
+
+type TopicPartitionId = Parameters<Log["create"]>[0];
+
+/** A log whose partitions of `__consumer_offsets` are looked at, or are somewhere else. */
+function withOffsets(
+  log: Log,
+  offsets: { get(partition: number): PartitionLog | undefined; create: Log["create"] },
+): Log {
+  return {
+    partitions: () => log.partitions(),
+    get: (topic, partition) => (topic === offsetsTopic ? offsets.get(partition) : log.get(topic, partition)),
+    create: (at, config) => (at.topic === offsetsTopic ? offsets.create(at, config) : log.create(at, config)),
+    delete: (topic, partition) => log.delete(topic, partition),
+    clean: (wallMs) => log.clean(wallMs),
+    close: () => log.close(),
+  };
+}
+
+export function ownStorage(cluster: Cluster): Storage {
+  return new OwnStorage(cluster);
+}
+
+class OwnStorage implements Storage {
+  nextLoss: Loss = "unsynced";
+  readonly #cluster: Cluster;
+  readonly #random;
+  #memory = new MemoryDisk();
+  #disk: SimulatedDisk | undefined;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    this.#random = cluster.world.random.fork("disk");
+  }
+
+  async open(node: BrokerNode, failed: () => void): Promise<Log> {
+    const { process } = node;
+    const disk = new SimulatedDisk(this.#memory, process, this.#random, this.#cluster.plan.disk);
+    this.#disk = disk;
+    const { wallMs } = process.now();
+    const options: FileLogOptions = { disk, platform: plainPlatform, folder: "data", wallMs, ...sizes };
+    const log = await openFileLog({ ...options, onFailure: failed });
+    const watched = new Map<number, WatchedPartition>();
+    const watch = (partition: PartitionLog) => {
+      const known = watched.get(partition.partition) ?? this.#cluster.watched(node, partition);
+      watched.set(partition.partition, known);
+      return known;
+    };
+    return withOffsets(log, {
+      get: (partition) => {
+        const found = log.get(offsetsTopic, partition);
+        return found && watch(found);
+      },
+      create: async (at, config) => watch(await log.create(at, config)),
+    });
+  }
+
+  started(): void {}
+
+  died(): void {
+    const crash: Crash =
+      this.nextLoss === "nothing"
+        ? { kind: "kill" }
+        : { kind: "power", survives: () => this.nextLoss === "some" && this.#random.chance(0.5) };
+    this.#memory = this.#memory.crash(crash);
+  }
+
+  leaderOf(): BrokerNode | undefined {
+    const broker = this.#cluster.brokers[0]!;
+    return broker.isUp ? broker : undefined;
+  }
+
+  move(): void {}
+
+  mayFail(): boolean {
+    return false;
+  }
+
+  failAfter(writes: number): void {
+    if (this.#disk !== undefined) this.#disk.writesUntilFailure = writes;
+  }
+}
+
+export function sharedStorage(cluster: Cluster): Storage {
+  return new SharedStorage(cluster);
+}
+
+interface Leader {
+  readonly node: BrokerNode;
+  readonly epoch: number;
+}
+
+class SharedStorage implements Storage {
+  nextLoss: Loss = "nothing";
+  readonly #cluster: Cluster;
+  readonly #random;
+  #log: Promise<Log> | undefined;
+  /** What each broker has for itself: its metadata, and the partitions of topics. */
+  readonly #own = new Map<number, Log>();
+  readonly #partitions = new Map<number, Promise<PartitionLog>>();
+  readonly #known = new Map<number, PartitionLog>();
+  readonly #leaders = new Map<number, Leader>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    this.#random = cluster.world.random.fork("storage");
+  }
+
+  async open(node: BrokerNode): Promise<Log> {
+    let own = this.#own.get(node.id);
+    if (own === undefined) {
+      own = openMemoryLog({ platform: plainPlatform });
+      this.#own.set(node.id, own);
+    }
+    // Before it is told what it leads, a broker leads nothing: what it appends is under an epoch that is over.
+    const over = -1;
+    return withOffsets(own, {
+      get: (partition) => {
+        const found = this.#known.get(partition);
+        return found && this.#cluster.watched(node, found, over);
+      },
+      create: async (at, config) => this.#cluster.watched(node, await this.#create(at, config), over),
+    });
+  }
+
+  #create(at: TopicPartitionId, config: LogConfig): Promise<PartitionLog> {
+    let partition = this.#partitions.get(at.partition);
+    if (partition === undefined) {
+      partition = this.#opened().then((log) => log.create(at, config));
+      this.#partitions.set(at.partition, partition);
+      void partition.then((made) => this.#known.set(at.partition, made));
+    }
+    return partition;
+  }
+
+  #opened(): Promise<Log> {
+    if (this.#log !== undefined) return this.#log;
+    const { world, plan } = this.#cluster;
+    const process = new Process(world, "storage", { rate: 1, wallAheadMs: 0 });
+    const disk = new SimulatedDisk(new MemoryDisk(), process, this.#random, plan.disk);
+    this.#log = openFileLog({ disk, platform: plainPlatform, folder: "shared", ...sizes });
+    return this.#log;
+  }
+
+  started(node: BrokerNode): void {
+    for (let shard = 0; shard < this.#cluster.plan.shards; shard++) {
+      node.resign(shard, Number.POSITIVE_INFINITY);
+      this.#cluster.forgetLead(node, shard);
+    }
+    this.#cluster.world.after(0, () => {
+      for (let shard = 0; shard < this.#cluster.plan.shards; shard++) {
+        if (this.#leaders.get(shard) === undefined && node.isUp) this.#assign(shard, node);
+      }
+    });
+  }
+
+  died(node: BrokerNode): void {
+    const { world } = this.#cluster;
+    for (const [shard, leader] of this.#leaders) {
+      if (leader.node !== node) continue;
+      world.after(this.#random.between(200, 5000), () => {
+        if (this.#leaders.get(shard) !== leader) return;
+        const other = this.#other(leader.node);
+        if (other === undefined) this.#leaders.delete(shard);
+        else this.#assign(shard, other);
+      });
+    }
+  }
+
+  leaderOf(shard: number): BrokerNode | undefined {
+    return this.#leaders.get(shard)?.node;
+  }
+
+  move(shard: number, heardAfterMs: number): void {
+    const old = this.#leaders.get(shard);
+    const node = this.#other(old?.node);
+    if (node === undefined) return;
+    this.#assign(shard, node);
+    if (old === undefined) return;
+    const { process } = old.node;
+    this.#cluster.world.after(heardAfterMs, () =>
+      process.deliver(() => {
+        const leader = this.#leaders.get(shard)!;
+        if (leader.node === old.node) return;
+        old.node.resign(shard, old.epoch);
+        this.#cluster.forgetLead(old.node, shard);
+      }),
+    );
+  }
+
+  #other(than: BrokerNode | undefined): BrokerNode | undefined {
+    const others = this.#cluster.brokers.filter((each) => each.isUp && each !== than);
+    return others.length === 0 ? undefined : this.#random.pick(others);
+  }
+
+  #assign(shard: number, node: BrokerNode): void {
+    const partition = this.#known.get(shard);
+    if (partition === undefined) throw new Error(`${offsetsTopic}-${shard} was never made`);
+    const epoch = partition.leaderEpoch + 1;
+    partition.becomeLeader(epoch);
+    this.#leaders.set(shard, { node, epoch });
+    this.#cluster.world.tell(() => `${node.name} leads ${offsetsTopic}-${shard} from epoch ${epoch} on`);
+    const log = this.#cluster.watched(node, partition, epoch);
+    const topic = { name: offsetsTopic, topicId: partition.topicId, isInternal: true, partitions: [] };
+    node.lead({ topic, partition: shard, leaderEpoch: epoch, log });
+  }
+
+  mayFail(cause: string): boolean {
+    return cause.includes("the storage lost the answer") || cause.includes("fenced-leader-epoch");
+  }
+
+  failAfter(): void {
+    this.#cluster.failingAppends++;
+  }
+}

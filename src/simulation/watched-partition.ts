@@ -1,0 +1,154 @@
+/** A partition of `__consumer_offsets` as one broker has it: what it appends and loads is noted on the way. */
+
+import type { GroupRecord } from "../group/record.ts";
+import { groupRecordCodec } from "../group/record-codec.ts";
+import {
+  type AppendOptions,
+  type AppendResult,
+  type LogConfig,
+  LogError,
+  type PartitionLog,
+  type ReadOptions,
+  type ReadResult,
+} from "../log/log.ts";
+import { plainPlatform } from "../protocol/plain-platform.ts";
+import { batches, readRecords } from "../protocol/records/batch.ts";
+
+export interface PartitionWatcher {
+  /** The log took the records; nothing is durable yet. */
+  appended(records: readonly GroupRecord[]): void;
+  /** Whether the storage says that it failed, though the bytes may be there. */
+  failsAppend(): boolean;
+  /** Smaller than a broker may be told, so that a few minutes see many segments. */
+  readonly segmentBytes: number;
+  wentAsync(): void;
+}
+
+export class WatchedPartition implements PartitionLog {
+  readonly #log: PartitionLog;
+  readonly #watcher: PartitionWatcher;
+  /** The epoch under which this broker leads; undefined: the broker's own. */
+  readonly #epoch: number | undefined;
+  /** Records that this broker appended, and those that it knows to be durable. */
+  appendedRecords = 0;
+  durableRecords = 0;
+  /** What was read, in order: what a coordinator that loads must have replayed. */
+  loaded: GroupRecord[] = [];
+  isCut = false;
+
+  constructor(log: PartitionLog, watcher: PartitionWatcher, epoch?: number) {
+    this.#log = log;
+    this.#watcher = watcher;
+    this.#epoch = epoch;
+  }
+
+  append(bytes: Uint8Array, options: AppendOptions): AppendResult {
+    if (this.isCut) return { ok: false, refusal: "failed" };
+    const records = decoded(bytes, -1);
+    const result = this.#log.append(bytes, this.#under(options));
+    if (!result.ok) return result;
+    this.appendedRecords += records.length;
+    this.#watcher.appended(records);
+    const durable = this.#watcher.failsAppend()
+      ? result.durable.then(() => Promise.reject(new LogError("failed", "the storage lost the answer")))
+      : result.durable;
+    const upTo = this.appendedRecords;
+    const noted = durable.then(() => {
+      if (this.isCut) return new Promise<void>(() => {});
+      this.durableRecords = Math.max(this.durableRecords, upTo);
+      this.#watcher.wentAsync();
+      return undefined;
+    });
+    return { ...result, durable: noted };
+  }
+
+  async read(offset: number, options: ReadOptions): Promise<ReadResult | undefined> {
+    const result = await this.#log.read(offset, options);
+    for (const chunk of result?.chunks ?? []) this.loaded.push(...decoded(chunk, offset));
+    return result;
+  }
+
+  admit(batchBytes: number, options: AppendOptions) {
+    if (this.isCut) return { ok: false, refusal: "failed" } as const;
+    return this.#log.admit(batchBytes, this.#under(options));
+  }
+
+  /** Over a log that several brokers share, an epoch is given by whoever says who leads. */
+  becomeLeader(leaderEpoch: number): void {
+    if (this.#epoch === undefined) this.#log.becomeLeader(leaderEpoch);
+  }
+
+  #under(options: AppendOptions): AppendOptions {
+    return this.#epoch === undefined ? options : { ...options, leaderEpoch: this.#epoch };
+  }
+
+  get topic(): string {
+    return this.#log.topic;
+  }
+  get partition(): number {
+    return this.#log.partition;
+  }
+  get topicId(): string {
+    return this.#log.topicId;
+  }
+  get logStartOffset(): number {
+    return this.#log.logStartOffset;
+  }
+  get logEndOffset(): number {
+    return this.#log.logEndOffset;
+  }
+  get highWatermark(): number {
+    return this.#log.highWatermark;
+  }
+  get leaderEpoch(): number {
+    return this.#log.leaderEpoch;
+  }
+  get sizeInBytes(): number {
+    return this.#log.sizeInBytes;
+  }
+  get config(): LogConfig {
+    return this.#log.config;
+  }
+  configure(config: LogConfig): void {
+    this.#log.configure({ ...config, segmentBytes: this.#watcher.segmentBytes });
+  }
+  bytesFrom(offset: number): number {
+    return this.#log.bytesFrom(offset);
+  }
+  offsetForTimestamp(timestampMs: number) {
+    return this.#log.offsetForTimestamp(timestampMs);
+  }
+  maxTimestamp() {
+    return this.#log.maxTimestamp();
+  }
+  endOffsetForEpoch(leaderEpoch: number) {
+    return this.#log.endOffsetForEpoch(leaderEpoch);
+  }
+  epochOfOffset(offset: number): number {
+    return this.#log.epochOfOffset(offset);
+  }
+  deleteBefore(offset: number): Promise<void> {
+    return this.#log.deleteBefore(offset);
+  }
+  truncate(offset: number): Promise<void> {
+    return this.#log.truncate(offset);
+  }
+  watch(onChange: () => void): () => void {
+    return this.#log.watch(onChange);
+  }
+  producers() {
+    return this.#log.producers();
+  }
+}
+
+function decoded(bytes: Uint8Array, fromOffset: number): GroupRecord[] {
+  const records: GroupRecord[] = [];
+  for (const batch of batches(bytes)) {
+    for (const { key, value, offset } of readRecords(batch, plainPlatform)) {
+      if (offset < fromOffset || key === null) continue;
+      const record = groupRecordCodec.decode(key, value);
+      if (record !== undefined) records.push(record);
+    }
+  }
+  return records;
+}

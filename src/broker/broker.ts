@@ -27,6 +27,7 @@ import { BrokerMetadata } from "./metadata-view.ts";
 import { ProducerIdPool } from "./producer-ids.ts";
 import { Repeated } from "./repeated.ts";
 
+/** All that a broker does not make itself. */
 export interface BrokerOptions {
   readonly clock: Clock;
   readonly rng: Rng;
@@ -42,6 +43,7 @@ export interface BrokerOptions {
   readonly watchGroups?: GroupWatch;
 }
 
+/** A broker without sockets and files: frames in, frames out. */
 export interface Broker {
   readonly services: BrokerServices;
   /**
@@ -60,6 +62,7 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
+/** Makes a broker; nothing happens before its `start`. */
 export function createBroker(options: BrokerOptions): Broker {
   return new LoneBroker(options);
 }

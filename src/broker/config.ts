@@ -39,6 +39,7 @@ const coarser: Record<string, readonly (readonly [name: string, milliseconds: nu
   "log.roll.ms": [["log.roll.hours", 3_600_000]],
 };
 
+/** The broker's configuration by Kafka's names: what was given at start, and what clients alter since (KIP-226). */
 export class BrokerConfig {
   readonly #given: ReadonlyMap<string, string>;
   readonly #parsed = new Map<string, unknown>();
@@ -55,6 +56,7 @@ export class BrokerConfig {
     this.#parsed.clear();
   }
 
+  /** The value in force: altered by a client, else given at start, else Kafka's default. */
   get<N extends BrokerConfigName>(name: N): BrokerConfigValue<N> {
     if (!this.#parsed.has(name)) {
       const text = this.synonyms(name).find((synonym) => synonym.name === name)?.value;

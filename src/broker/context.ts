@@ -15,9 +15,13 @@ import type { ToldRebalance } from "./recent-rebalances.ts";
 
 /** Where the broker's own facts go; the server fills it with pino. Fields first, a sentence second. */
 export interface Logger {
+  /** What only helps to find a fault. */
   debug(fields: object, message: string): void;
+  /** What somebody who runs the broker wants to know. */
   info(fields: object, message: string): void;
+  /** What needs no help now, and may later. */
   warn(fields: object, message: string): void;
+  /** What needs help. */
   error(fields: object, message: string): void;
 }
 
@@ -27,6 +31,7 @@ export interface LogDir {
   space(): Promise<{ readonly totalBytes: number; readonly usableBytes: number }>;
 }
 
+/** Where clients are told to connect. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;

@@ -8,4 +8,5 @@ export const adminKeys = {
   retries: int(0x7fffffff),
 } as const;
 export type AdminConfig = ConfigOf<typeof adminKeys>;
+/** Keys of the Java client for one admin, spelled `"request.timeout.ms"` or `requestTimeoutMs`. */
 export type AdminConfigInput = ConfigInputOf<typeof adminKeys>;

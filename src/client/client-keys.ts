@@ -78,4 +78,5 @@ export const clientKeys = {
 } as const;
 
 export type ClientConfig = ConfigOf<typeof clientKeys>;
+/** Keys of the Java client that producer, consumer and admin share, spelled `"client.id"` or `clientId`. */
 export type ClientConfigInput = ConfigInputOf<typeof clientKeys>;

@@ -37,6 +37,7 @@ export interface SendOptions extends CallOptions {
 /** A request, or what makes it once its version is known. */
 export type RequestFor<A extends Api> = RequestInput<A> | ((version: number) => RequestInput<A>);
 
+/** A broker, and where it is reached. */
 export interface BrokerNode {
   readonly nodeId: number;
   readonly host: string;
@@ -44,6 +45,7 @@ export interface BrokerNode {
   readonly rack: string | null;
 }
 
+/** A partition, and who has its replicas. */
 export interface PartitionMetadata {
   readonly partition: number;
   /** NONE, or why the partition cannot be used now: LEADER_NOT_AVAILABLE, … */
@@ -57,6 +59,7 @@ export interface PartitionMetadata {
   readonly offlineReplicas: readonly number[];
 }
 
+/** A topic with its partitions. */
 export interface TopicDescription {
   readonly topic: string;
   /** zeroUuid (schema.ts) when the broker does not tell. */

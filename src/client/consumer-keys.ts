@@ -64,6 +64,7 @@ const consumerOwnKeys = {
 
 export const consumerKeys = { ...clientKeys, ...consumerOwnKeys } as const;
 export type ConsumerConfig = ConfigOf<typeof consumerKeys>;
+/** Keys of the Java consumer, spelled `"group.id"` or `groupId`, and the callbacks of rebalances. */
 export type ConsumerConfigInput = ConfigInputOf<typeof consumerKeys>;
 
 const javaAssignors: Readonly<Record<string, StandardAssignorName>> = {

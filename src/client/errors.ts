@@ -33,6 +33,7 @@ export interface KafkaErrorOptions {
   readonly cause?: unknown;
 }
 
+/** What all errors of the client have. `code` tells them apart; `retriable` and `fatal` say what can help. */
 export class KafkaError extends Error {
   override readonly name: string = "KafkaError";
   readonly code: string;

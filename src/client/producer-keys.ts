@@ -36,4 +36,5 @@ const producerOwnKeys = {
 
 export const producerKeys = { ...clientKeys, ...producerOwnKeys } as const;
 export type ProducerConfig = ConfigOf<typeof producerKeys>;
+/** Keys of the Java producer, spelled `"linger.ms"` or `lingerMs`, and a partitioner. */
 export type ProducerConfigInput = ConfigInputOf<typeof producerKeys>;

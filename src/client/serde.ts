@@ -2,6 +2,7 @@
 import { nodePlatform } from "../platform/node-platform.ts";
 import type { RecordHeader } from "../protocol/records/batch.ts";
 
+/** What a serializer or deserializer may know of the record. */
 export interface SerdeContext {
   readonly topic: string;
   /** In their order, with duplicates. A serializer may add to them. */

@@ -1,3 +1,4 @@
+/** A partition by its topic's name and its number, from 0. */
 export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;

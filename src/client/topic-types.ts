@@ -15,18 +15,21 @@ type Sent<V, Typed> = Typed extends V ? Typed : V;
 /** A deserializer says what it gives; of one that could give anything, the topic says what it is. */
 type Read<V, Typed> = unknown extends V ? Typed : V;
 
+/** A record to send, with the value that its topic holds. */
 export type RecordToSend<K, V, Topics> = unknown extends Topics
   ? ProducerRecord<K, V>
   : {
       [Name in TopicName<Topics>]: ProducerRecord<K, Sent<V, Topics[Name & keyof Topics]>> & { readonly topic: Name };
     }[TopicName<Topics>];
 
+/** A record that was read, with the value that its topic holds. */
 export type RecordRead<K, V, Topics> = unknown extends Topics
   ? ConsumerRecord<K, V>
   : {
       [Name in TopicName<Topics>]: ConsumerRecord<K, Read<V, Topics[Name & keyof Topics]>> & { readonly topic: Name };
     }[TopicName<Topics>];
 
+/** A batch that was read, with the values that its topic holds. */
 export type BatchRead<K, V, Topics> = unknown extends Topics
   ? ConsumerBatch<K, V>
   : {

@@ -6,6 +6,7 @@ export interface Instant {
 
 /** Time as the pure rooms see it. The server fills it with the machine's, tests and the simulator with their own. */
 export interface Clock {
+  /** This moment. */
   now(): Instant;
   /** Calls `callback` once, at or after `delayMs` from now. @returns a function that calls it off. */
   after(delayMs: number, callback: () => void): () => void;

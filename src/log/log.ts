@@ -28,6 +28,7 @@ export interface LogConfig {
   readonly fileDeleteDelayMs: number;
 }
 
+/** Ordered durable bytes, one log for each partition: the port between the broker and its storage. */
 export interface Log {
   /** Every partition that the storage holds, opened or not. */
   partitions(): Iterable<TopicPartition & { readonly topicId: string }>;
@@ -165,6 +166,7 @@ export interface ProducerSnapshot {
 
 export type LogErrorKind = "corrupt" | "deleted" | "failed" | "exists" | "locked" | "closed";
 
+/** The log cannot do what is asked of it; `kind` says why. */
 export class LogError extends Error {
   override readonly name = "LogError";
   readonly kind: LogErrorKind;

@@ -7,4 +7,5 @@ function refuse(codec: CompressionCodec): never {
   throw new CompressionError(`${codec}: there is no compression on the plain platform`);
 }
 
+/** A platform of plain JavaScript: it runs everywhere, and cannot compress. */
 export const plainPlatform: Platform = { ...plainUtf8, crc32c, compress: refuse, decompress: refuse };

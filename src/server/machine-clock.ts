@@ -11,6 +11,7 @@ export const machineClock: Clock = {
   },
 };
 
+/** Randomness of the machine, fit for secrets. */
 export const machineRng: Rng = {
   bytes: (count) => randomFillSync(new Uint8Array(count)),
 };

@@ -3,6 +3,7 @@ import { loadConfig } from "../broker/config-sources.ts";
 import type { Logger } from "../broker/context.ts";
 import { serve } from "./serve.ts";
 
+/** What {@link startServer} takes. */
 export interface StartServerOptions {
   /** Kafka's names and values, as in server.properties: `{ "log.dirs": "/tmp/data", "num.partitions": "6" }`. */
   readonly config?: Readonly<Record<string, string>>;
@@ -14,6 +15,7 @@ export interface StartServerOptions {
   readonly onFailure?: (error: unknown) => void;
 }
 
+/** A broker that listens. */
 export interface StartedServer {
   /** "host:port" of the first listener, as clients are told; what they take as bootstrap servers. */
   readonly bootstrapServers: string;

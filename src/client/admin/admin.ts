@@ -120,14 +120,17 @@ export class Admin implements AsyncDisposable {
     return offsets.deleteGroupOffsets(this.#cluster, groupId, of, options);
   }
 
+  /** Who the brokers are, and which one is the controller (KIP-700). */
   describeCluster(options: AdminOptions = {}): Promise<ClusterDescription> {
     return describeCluster(this.#cluster, options);
   }
 
+  /** Calls that are under way reject with `ClosedError`. */
   close(): Promise<void> {
     return this.#cluster.close();
   }
 
+  /** For `await using`: closes it. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -15,6 +15,7 @@ export interface ConfigResource {
   readonly name: string;
 }
 
+/** The resource whose configuration is asked for. */
 export interface ConfigQuery extends ConfigResource {
   /** Only these; default: all. */
   readonly keys?: readonly string[] | undefined;
@@ -40,6 +41,7 @@ export type ConfigSource = (typeof sources)[keyof typeof sources] | "UNKNOWN";
 const types = ["BOOLEAN", "STRING", "INT", "SHORT", "LONG", "DOUBLE", "LIST", "CLASS", "PASSWORD"] as const;
 export type ConfigValueType = (typeof types)[number] | "UNKNOWN";
 
+/** One key of a resource's configuration, with where its value comes from. */
 export interface ConfigEntry {
   readonly name: string;
   /** Null: not set, or not told because it is sensitive. */
@@ -55,6 +57,7 @@ export interface ConfigEntry {
   readonly synonyms: readonly { readonly name: string; readonly value: string | null; readonly source: ConfigSource }[];
 }
 
+/** The configuration of one resource. */
 export interface DescribedConfigs extends ConfigResource {
   readonly entries: readonly ConfigEntry[];
 }

@@ -5,6 +5,7 @@ import type { BrokerNode, Cluster } from "../cluster.ts";
 import { brokerError, UnsupportedVersionError } from "../errors.ts";
 import { type AdminOptions, retrying } from "./attempts.ts";
 
+/** The cluster as the broker that was asked sees it. */
 export interface ClusterDescription {
   readonly clusterId: string | null;
   /** Undefined while there is none. */

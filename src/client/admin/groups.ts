@@ -21,6 +21,7 @@ export interface ListGroupsOptions extends AdminOptions {
   readonly types?: readonly string[];
 }
 
+/** A group as a list shows it. */
 export interface GroupListing {
   readonly groupId: string;
   /** "consumer" for consumers; "" for a group that only has offsets. */
@@ -32,6 +33,7 @@ export interface GroupListing {
   readonly coordinator: BrokerNode;
 }
 
+/** A member of a group, as the coordinator knows it. */
 export interface MemberDescription {
   readonly memberId: string;
   readonly groupInstanceId: string | null;
@@ -56,6 +58,7 @@ export interface MemberReconciliation {
   readonly memberType: "classic" | "consumer" | undefined;
 }
 
+/** A group, as its coordinator knows it. */
 export interface GroupDescription {
   readonly groupId: string;
   readonly type: "classic" | "consumer";

@@ -27,10 +27,12 @@ const specs = {
 /** A spec, or milliseconds since 1970: the first record with this timestamp or a later one. */
 export type OffsetSpec = keyof typeof specs | number;
 
+/** A partition, and which of its offsets is asked for. */
 export interface OffsetQuery extends TopicPartition {
   readonly at: OffsetSpec;
 }
 
+/** An offset of a partition, as asked for. */
 export interface ListedOffset extends TopicPartition {
   /** -1: no record is so young. */
   readonly offset: number;
@@ -45,6 +47,7 @@ export interface ListOffsetsOptions extends AdminOptions {
   readonly isolationLevel?: "read_uncommitted" | "read_committed";
 }
 
+/** What a group has committed of a partition: the offset of the next record to process. */
 export interface CommittedOffset extends TopicPartition {
   readonly offset: number;
   /** -1: not told. */
@@ -52,6 +55,7 @@ export interface CommittedOffset extends TopicPartition {
   readonly metadata: string;
 }
 
+/** What a group is to have committed of a partition. */
 export interface NewOffset extends TopicPartition {
   readonly offset: number;
   readonly leaderEpoch?: number | undefined;

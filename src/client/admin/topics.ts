@@ -12,6 +12,7 @@ import { type AdminOptions, errorOr, forEach, type Outcome, retrying } from "./a
 import { codeOfTopic, forgetMade, rememberMade } from "./fresh-topics.ts";
 import { byLeader, byTopic } from "./routing.ts";
 
+/** A topic to create. */
 export interface NewTopic {
   readonly topic: string;
   /** Default: num.partitions of the broker. */
@@ -23,6 +24,7 @@ export interface NewTopic {
   readonly configs?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A topic that was created, as the broker made it. */
 export interface CreatedTopic {
   readonly topic: string;
   readonly topicId: string;
@@ -37,6 +39,7 @@ export interface ValidateOptions extends AdminOptions {
   readonly validateOnly?: boolean;
 }
 
+/** A topic that is to have more partitions. */
 export interface NewPartitions {
   readonly topic: string;
   /** How many there are to be in all. */
@@ -45,11 +48,13 @@ export interface NewPartitions {
   readonly replicaAssignment?: readonly (readonly number[])[] | undefined;
 }
 
+/** Records to delete: those of a partition before an offset. */
 export interface RecordsBefore extends TopicPartition {
   /** Records with lower offsets are deleted; -1 is all there are. */
   readonly beforeOffset: number;
 }
 
+/** A partition after records were deleted. */
 export interface DeletedRecords extends TopicPartition {
   /** The partition's first offset now. */
   readonly lowWatermark: number;

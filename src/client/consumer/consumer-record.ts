@@ -79,6 +79,7 @@ export class ConsumerRecord<K = Uint8Array, V = Uint8Array> {
     return this.#headers;
   }
 
+  /** All of the record; keys and values that are bytes stay bytes. */
   toJSON(): object {
     const { topic, partition, offset, timestamp, key, value, headers } = this;
     return { topic, partition, offset, timestamp, key, value, headers };

@@ -19,6 +19,7 @@ import type { SubscriptionInput } from "./subscription.ts";
 /** An offset, the first or the one behind the last, or the first record with that timestamp or a later one. */
 export type SeekTarget = number | "beginning" | "end" | Date | { readonly timestamp: number };
 
+/** How a consumer goes. */
 export interface CloseOptions {
   /** For revoking, committing and leaving. Default: 30 s. */
   readonly timeoutMs?: number;
@@ -169,11 +170,13 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
     for (const each of partitions) this.#partition(each).isPaused = true;
   }
 
+  /** Their records are handed out again. */
   resume(partitions: readonly TopicPartition[]): void {
     for (const each of partitions) this.#partition(each).isPaused = false;
     this.#assignments.kick();
   }
 
+  /** Those of its partitions that are paused. */
   paused(): TopicPartition[] {
     return this.assignment().filter((each) => this.#partition(each).isPaused);
   }
@@ -201,6 +204,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
     return this.#closing;
   }
 
+  /** For `await using`: closes it with its defaults. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -235,6 +239,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
 
 /** Any record, whatever its key and value are. */
 type AnyRecord = Pick<ConsumerRecord, "topic" | "partition" | "offset" | "leaderEpoch" | "timestamp">;
+/** Records that are processed, or offsets of the next ones to process. */
 export type CommitInput = AnyRecord | OffsetToCommit | Iterable<AnyRecord | OffsetToCommit>;
 
 function behind({ topic, partition, offset, leaderEpoch }: AnyRecord): OffsetToCommit {

@@ -33,6 +33,7 @@ export function oneBatch<B>(handout: Handout, maxRecords: number): Portion<B> {
   };
 }
 
+/** For `records()` and `batches()`. */
 export interface LoopOptions {
   /** Ends the loop: at once where it waits, else when the next portion is asked for. */
   readonly signal?: AbortSignal | undefined;

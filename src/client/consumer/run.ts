@@ -3,6 +3,7 @@ import type { BatchRead, RecordRead } from "../topic-types.ts";
 import type { Handout, Reader, Work } from "./handout.ts";
 import { oneBatch, oneRecord, type Portion } from "./loops.ts";
 
+/** What a handler is given beside its record or batch. */
 export interface HandlerContext {
   /** Aborted when somebody else may have the partition, and when the run ends early. */
   readonly signal: AbortSignal;
@@ -15,13 +16,16 @@ interface RunLimits {
   readonly signal?: AbortSignal;
 }
 
+/** A handler for records or one for batches, and how many partitions are handled at once. */
 export type RunOptions<K, V, Topics = unknown> = RunLimits &
   (
     | {
+        /** Awaited for each record, before the next one of its partition. */
         readonly eachRecord: (record: RecordRead<K, V, Topics>, context: HandlerContext) => unknown;
         readonly eachBatch?: undefined;
       }
     | {
+        /** Awaited for each batch of at most max.poll.records, before the next one of its partition. */
         readonly eachBatch: (batch: BatchRead<K, V, Topics>, context: HandlerContext) => unknown;
         readonly eachRecord?: undefined;
       }

@@ -27,6 +27,7 @@ interface Candidate extends Outgoing {
   readonly sinceMs: number;
 }
 
+/** For calls that wait. */
 export interface SendOptions {
   /** The caller waits no longer. A record that waits for room or for its topic is not sent, others may still be. */
   readonly signal?: AbortSignal | undefined;
@@ -118,14 +119,15 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
   }
 
   /**
-   * Flushes for at most `timeoutMs`, then disconnects. What is not delivered by then is rejected.
-   * @param options.timeoutMs default: delivery.timeout.ms.
+   * Flushes for at most `timeoutMs` (default: delivery.timeout.ms), then disconnects. What is not delivered by then is
+   * rejected.
    */
   close({ timeoutMs = this.#config.deliveryTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
 
+  /** For `await using`: closes it with its defaults. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

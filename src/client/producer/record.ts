@@ -9,6 +9,7 @@ export type HeadersInput =
 /** What a serializer is configured for; without one, bytes and texts. */
 export type Writable = Uint8Array | string;
 
+/** A record to send. */
 export interface ProducerRecord<K = Writable, V = Writable> {
   readonly topic: string;
   /** null or left out: the record has no key, and goes where the sticky partitioner is. */
@@ -23,6 +24,7 @@ export interface ProducerRecord<K = Writable, V = Writable> {
   readonly partition?: number | undefined;
 }
 
+/** Where a record was written. */
 export interface RecordMetadata {
   readonly topic: string;
   readonly partition: number;

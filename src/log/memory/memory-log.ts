@@ -10,6 +10,7 @@ export interface MemoryLogOptions {
   readonly producerIdExpirationMs?: number;
 }
 
+/** A log that is gone with its process; for tests, and for brokers that keep nothing. */
 export function openMemoryLog(options: MemoryLogOptions): Log {
   return new MemoryLog(options);
 }

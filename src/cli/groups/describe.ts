@@ -23,7 +23,7 @@ import {
 } from "./columns.ts";
 import { type DescribedGroup, type DescribedGroups, describeGroups } from "./describe-groups.ts";
 import { showMembers, type WideFlags } from "./members.ts";
-import { remarksOnGroup, remarksOnMembers, remarksOnOffsets } from "./remarks.ts";
+import { remarksOnGroups, remarksOnMembers, remarksOnOffsets } from "./remarks.ts";
 import { showState } from "./state.ts";
 
 interface DescribeFlags extends WideFlags {
@@ -91,12 +91,18 @@ async function showOffsets(
   } else {
     await showDocument(output, described, wide);
   }
-  for (const { group, partitions } of described.groups) {
-    const idle = offsets ? remarksOnMembers(group) : [];
-    for (const each of [...remarksOnGroup(group), ...idle, ...remarksOnOffsets(group, partitions)]) say(each);
-  }
+  if (output.format === "table") tellRemarks(described, offsets);
   throwFailures(described.failures);
   if (mostLag !== undefined) failIfOver(described.groups, mostLag);
+}
+
+/** The document's headings tell the state already. */
+function tellRemarks({ groups }: DescribedGroups, isList: boolean): void {
+  for (const remark of isList ? remarksOnGroups(groups.map(({ group }) => group)) : []) say(remark);
+  for (const { group, partitions } of groups) {
+    const idle = isList ? remarksOnMembers(group) : [];
+    for (const remark of [...idle, ...remarksOnOffsets(group, partitions)]) say(remark);
+  }
 }
 
 async function showDocument(output: Output, { groups }: DescribedGroups, wide: boolean): Promise<void> {

@@ -9,7 +9,7 @@ import { withAdmin } from "../with-client.ts";
 import { chosenGroups, type GroupFlags, withGroups } from "./chosen-groups.ts";
 import { columnsOf, memberColumns, membersOf, wideMemberColumns } from "./columns.ts";
 import { describeMembers } from "./describe-groups.ts";
-import { remarksOnGroup } from "./remarks.ts";
+import { remarksOnGroups } from "./remarks.ts";
 
 export interface WideFlags extends DataFlags, GroupFlags {
   readonly wide?: boolean;
@@ -35,6 +35,6 @@ export async function showMembers(
   const { results, failures } = await describeMembers(admin, groupIds);
   const columns = columnsOf(memberColumns, wideMemberColumns, wide || output.format !== "table");
   await output.rows(results.flatMap(membersOf), columns);
-  for (const remark of results.flatMap(remarksOnGroup)) say(remark);
+  if (output.format === "table") for (const remark of remarksOnGroups(results)) say(remark);
   throwFailures(failures);
 }

@@ -3,9 +3,15 @@ import type { GroupDescription } from "../../client/admin/groups.ts";
 import { type GroupPartition, heldBack } from "./group-partitions.ts";
 import { partitionList } from "./partition-list.ts";
 
-export function remarksOnGroup({ groupId, members, state }: GroupDescription): string[] {
-  if (members.length === 0) return [`Group ${groupId} has no members.`];
-  return state === "Stable" ? [] : [`Group ${groupId} is rebalancing (${state}).`];
+/** One line for all groups without members, one for all that rebalance. */
+export function remarksOnGroups(groups: readonly GroupDescription[]): string[] {
+  const empty = groups.filter(({ members }) => members.length === 0).map(({ groupId }) => groupId);
+  const moving = groups.filter(({ members, state }) => members.length > 0 && state !== "Stable");
+  const states = moving.map(({ groupId, state }) => `${groupId} (${state})`);
+  return [
+    ...(empty.length === 0 ? [] : [`Without members: ${empty.join(", ")}`]),
+    ...(states.length === 0 ? [] : [`Rebalancing: ${states.join(", ")}`]),
+  ];
 }
 
 /** In a list of partitions nobody sees them. */

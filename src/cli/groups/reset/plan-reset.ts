@@ -1,10 +1,13 @@
-/** Finds out what a reset would do. Changes nothing. */
+/**
+ * Finds out what a reset would do. Changes nothing. Groups are independent: one that cannot be reset does not hold back
+ * the others. A topic or partition that is not known is most likely mistyped, and ends it all.
+ */
 import type { Admin } from "../../../client/admin/admin.ts";
 import type { GroupDescription } from "../../../client/admin/groups.ts";
 import type { ListedOffset } from "../../../client/admin/offsets.ts";
 import type { TopicDescription } from "../../../client/cluster.ts";
 import { partitionKey, type TopicPartition } from "../../../client/topic-partition.ts";
-import { type Failure, partial } from "../../partial.ts";
+import { type Failure, partial, throwFailures } from "../../partial.ts";
 import { committedOffsets } from "../describe-groups.ts";
 import { logRanges } from "../log-ranges.ts";
 import { byTopicAndPartition, partitionList } from "../partition-list.ts";
@@ -25,45 +28,44 @@ export interface PlanOptions {
   readonly create: boolean;
 }
 
+/** @throws {FailedError} for topics and partitions that are not known. */
 export async function planReset(
   admin: Admin,
   groupIds: readonly string[],
   request: ResetRequest,
   options: PlanOptions,
 ): Promise<ResetPlan> {
-  const [{ allowed, problems }, commits] = await Promise.all([
+  const [{ allowed, problems }, commits, topics] = await Promise.all([
     resettable(admin, groupIds, options),
     committedOffsets(admin, groupIds),
+    knownPartitions(admin, request),
   ]);
   const committed = new Map(
     [...commits.offsets].map(([group, offsets]) => {
       return [group, new Map(offsets.map((each) => [partitionKey(each.topic, each.partition), each.offset]))] as const;
     }),
   );
-  const topics = await knownPartitions(admin, request);
   const wanted = allowed.map((group) => {
     const theirs = commits.offsets.get(group) ?? [];
     return { group, partitions: wantedOf(group, request, theirs, topics.partitionsOf) };
   });
   const all = wanted.flatMap(({ partitions }) => partitions);
   const [{ ranges, failures }, times] = await Promise.all([logRanges(admin, distinct(all)), offsetsAtTime(admin, all)]);
+  const unread = commits.failures.filter(({ item }) => allowed.includes((item as { groupId: string }).groupId));
+  throwFailures(unread, topics.failures, failures, times.failures);
   const offsets: PlannedOffset[] = [];
   const remarks = new Remarks();
   for (const { group, partitions } of wanted) {
     for (const { topic, partition, target } of partitions) {
       const key = partitionKey(topic, partition);
-      const log = ranges.get(key);
-      if (log === undefined) continue;
-      const facts = { topic, partition, log, committed: committed.get(group)?.get(key) ?? null };
+      const facts = { topic, partition, log: ranges.get(key)!, committed: committed.get(group)?.get(key) ?? null };
       const planned = planPartition(group, target, { ...facts, atTime: times.offsets.get(key) ?? null });
       if ("problem" in planned) remarks.add("problem", group, planned.problem, facts);
       else offsets.push(planned.offset);
       if ("note" in planned && planned.note !== undefined) remarks.add("note", group, noteTexts[planned.note], facts);
     }
   }
-  const failed = [...commits.failures, ...topics.failures, ...failures, ...times.failures];
-  const told = new Set([...problems, ...failed.map(({ error }) => error.message), ...remarks.lines("problem")]);
-  return { offsets, notes: remarks.lines("note"), problems: [...told] };
+  return { offsets, notes: remarks.lines("note"), problems: [...problems, ...remarks.lines("problem")] };
 }
 
 interface Resettable {
@@ -94,7 +96,9 @@ async function resettable(admin: Admin, groupIds: readonly string[], { create }:
 
 function problemOf(groupId: string, { code, message }: Failure["error"]): string {
   if (code !== "GROUP_ID_NOT_FOUND") return message;
-  return message.includes("not a consumer group") ? message : `group ${groupId} does not exist`;
+  return message.includes("not a consumer group")
+    ? message
+    : `group ${groupId} does not exist (groups reset-offsets --create would make it)`;
 }
 
 interface KnownPartitions {

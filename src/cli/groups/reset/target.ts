@@ -43,7 +43,7 @@ export function planPartition(group: string, target: ResetTarget, facts: Partiti
   const { topic, partition, committed, log } = facts;
   const aim = aimAt(target, facts);
   if (aim === undefined) return { problem: "nothing is committed, so there is nothing to shift" };
-  const newOffset = Math.min(log.end, Math.max(log.start, aim.offset));
+  const newOffset = aim.isKept ? aim.offset : Math.min(log.end, Math.max(log.start, aim.offset));
   const cut = newOffset < aim.offset ? "beyondEnd" : newOffset > aim.offset ? "beforeStart" : undefined;
   const offset = { group, topic, partition, priorOffset: committed, newOffset, ...movement(committed, newOffset, log) };
   return { offset, note: aim.note ?? cut };
@@ -51,6 +51,8 @@ export function planPartition(group: string, target: ResetTarget, facts: Partiti
 
 interface Aim {
   readonly offset: number;
+  /** Also outside of the log's range. */
+  readonly isKept?: true;
   readonly note?: ResetNote;
 }
 
@@ -61,7 +63,7 @@ function aimAt(target: ResetTarget, { committed, log, atTime }: PartitionFacts):
     case "latest":
       return { offset: log.end };
     case "current":
-      return committed === null ? { offset: log.end, note: "uncommitted" } : { offset: committed };
+      return committed === null ? { offset: log.end, note: "uncommitted" } : { offset: committed, isKept: true };
     case "offset":
       return { offset: target.offset };
     case "shift":
@@ -74,6 +76,7 @@ function aimAt(target: ResetTarget, { committed, log, atTime }: PartitionFacts):
 /** Only records that exist count. */
 function movement(prior: number | null, next: number, log: LogRange): Pick<PlannedOffset, "skipped" | "replayed"> {
   if (prior === null) return { skipped: null, replayed: null };
-  const from = Math.min(log.end, Math.max(log.start, prior));
-  return { skipped: Math.max(0, next - from), replayed: Math.max(0, from - next) };
+  const within = (offset: number) => Math.min(log.end, Math.max(log.start, offset));
+  const moved = within(next) - within(prior);
+  return { skipped: Math.max(0, moved), replayed: Math.max(0, -moved) };
 }

@@ -1,4 +1,7 @@
-/** What the npm package `regroup` exports: all of `regroup/broker` and `regroup/client`, and the broker as a server. */
+/**
+ * What the npm package `regroup` exports: all of `regroup/broker` and `regroup/client`, and the broker as a server.
+ * @module regroup
+ */
 export * from "./broker/index.ts";
 export * from "./client/index.ts";
 export { nodePlatform } from "./platform/node-platform.ts";

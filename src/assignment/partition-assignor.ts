@@ -32,6 +32,7 @@ export type ClusterTopics = ReadonlyMap<string, TopicMetadata>;
 /** By member id; each member of the group has one. The order of partitions is the order on the wire. */
 export type GroupAssignment = Map<string, Assignment>;
 
+/** What divides the partitions; `partition.assignment.strategy` takes your own beside the standard ones. */
 export interface PartitionAssignor {
   /** The name on the wire. Members of a group agree on one that all of them list. */
   readonly name: string;

@@ -1,4 +1,7 @@
-/** What `regroup/broker` exports: the broker without sockets and files, and what it is made with. Pure. */
+/**
+ * What `regroup/broker` exports: the broker without sockets and files, and what it is made with. Pure.
+ * @module regroup/broker
+ */
 
 export type { Clock, Instant, Rng } from "../coordinator/clock.ts";
 export { type Log, LogError } from "../log/log.ts";

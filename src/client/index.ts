@@ -1,4 +1,7 @@
-/** What `regroup/client` exports: producer, consumer and admin for any Kafka, and the assignors. */
+/**
+ * What `regroup/client` exports: producer, consumer and admin for any Kafka, and the assignors.
+ * @module regroup/client
+ */
 export type { PartitionAssignor } from "../assignment/partition-assignor.ts";
 export { standardAssignors } from "../assignment/standard-assignors.ts";
 export { Admin } from "./admin/admin.ts";

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { standardAssignors } from "../../../src/assignment/standard-assignors.ts";
+import type { Cluster } from "../../../src/client/cluster.ts";
+import { readConfig } from "../../../src/client/config.ts";
 import { Kafka } from "../../../src/client/kafka.ts";
+import { openCluster } from "../../../src/client/open-cluster.ts";
+import { JoinGroup } from "../../../src/protocol/apis/join-group.ts";
+import { SyncGroup } from "../../../src/protocol/apis/sync-group.ts";
+import { decodeAssignment, encodeSubscription } from "../../../src/protocol/consumer-protocol.ts";
 import { until } from "../../interop/support/until.ts";
 import { startTestBroker, unique } from "../broker.ts";
 import { LiveMember, type LiveOptions } from "./support/live-member.ts";
@@ -93,3 +99,53 @@ test("rules 26 and 50: who closes hands its partitions over; the last one leaves
   const [description] = await admin.describeGroups([groupId]);
   assert.equal(description?.state, "Empty");
 });
+
+for (const version of [0, 1, 2]) {
+  test(`rule 55: a consumer leads a member whose subscription is of version ${version}`, async () => {
+    const topic = await newTopic(4);
+    const groupId = unique("billing");
+    await using consumer = new Kafka({ bootstrapServers }).consumer({
+      groupId,
+      partitionAssignmentStrategy: ["range"],
+      heartbeatIntervalMs: 50,
+    });
+    await consumer.subscribe([topic]);
+    const loop = consumer.records().next();
+    await until("it has all", () => consumer.assignment().length === 4);
+    await using cluster = openCluster(readConfig("consumer", { bootstrapServers }));
+    const assigned = await joinAsOldMember(cluster, groupId, topic, version);
+    assert.equal(assigned.length, 2);
+    await until("it has the others", () => consumer.assignment().length === 2);
+    const all = [...consumer.assignment().map(({ partition }) => partition), ...assigned];
+    assert.deepEqual(all.sort(), [0, 1, 2, 3]);
+    await consumer.close();
+    assert.equal((await loop).done, true);
+  });
+}
+
+/** A member that knows the protocol's older versions only. @returns the partitions that the leader gives it. */
+async function joinAsOldMember(cluster: Cluster, groupId: string, topic: string, version: number): Promise<number[]> {
+  const group = { group: groupId };
+  const subscription = { topics: [topic], userData: null, ownedPartitions: [], generationId: -1, rackId: null };
+  const request = {
+    groupId,
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 10_000,
+    protocolType: "consumer",
+    protocols: [{ name: "range", metadata: encodeSubscription(subscription, version) }],
+  };
+  const { memberId } = await cluster.send(group, JoinGroup, { ...request, memberId: "" });
+  const { generationId, leader, errorCode } = await cluster.send(group, JoinGroup, { ...request, memberId });
+  assert.equal(errorCode, 0);
+  assert.notEqual(leader, memberId);
+  const protocol = { protocolType: "consumer", protocolName: "range" };
+  const synced = await cluster.send(group, SyncGroup, {
+    groupId,
+    generationId,
+    memberId,
+    ...protocol,
+    assignments: [],
+  });
+  assert.equal(synced.errorCode, 0);
+  return decodeAssignment(synced.assignment).assignedPartitions.flatMap(({ partitions }) => partitions);
+}

@@ -7,6 +7,7 @@ import sys
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
 options = json.loads(sys.argv[1])
 
@@ -42,7 +43,11 @@ class Listener(ConsumerRebalanceListener):
 
 
 signal.signal(signal.SIGTERM, stop)
-assignors = {"range": RangePartitionAssignor, "cooperative-sticky": CooperativeStickyAssignor}
+assignors = {
+    "range": RangePartitionAssignor,
+    "sticky": StickyPartitionAssignor,
+    "cooperative-sticky": CooperativeStickyAssignor,
+}
 consumer = KafkaConsumer(
     bootstrap_servers=options["bootstrap"],
     group_id=options["group"],

@@ -5,7 +5,7 @@ import { kit } from "./broker.ts";
 import { type MemberEvent, ownEvents, type Program } from "./member.ts";
 import { scratchFolder } from "./scratch.ts";
 
-export type Strategy = "range" | "cooperative-sticky";
+export type Strategy = "range" | "sticky" | "cooperative-sticky";
 
 export interface MemberOptions {
   readonly bootstrap: string;
@@ -105,6 +105,14 @@ export const kafkaPython = ofOurs("kafka-python", python, "kafka-python.py", {
   leavesCleanly: true,
 });
 
+export const regroup = ofOurs("regroup", process.execPath, "regroup.ts", {
+  cooperative: true,
+  static: true,
+  outlivesBroker: true,
+  givesOnce: true,
+  leavesCleanly: true,
+});
+
 function ofOurs(name: string, command: string, file: string, features: Library["features"]): Library {
   return {
     name,
@@ -126,6 +134,7 @@ export const java: Library = {
 
 const javaAssignors: Record<Strategy, string> = {
   range: "org.apache.kafka.clients.consumer.RangeAssignor",
+  sticky: "org.apache.kafka.clients.consumer.StickyAssignor",
   "cooperative-sticky": "org.apache.kafka.clients.consumer.CooperativeStickyAssignor",
 };
 
@@ -168,4 +177,4 @@ function javaEvents(line: string): MemberEvent[] {
   }
 }
 
-export const libraries = [kcat, kafkajs, platformatic, confluent, kafkaPython, java];
+export const libraries = [kcat, kafkajs, platformatic, confluent, kafkaPython, java, regroup];

@@ -7,5 +7,6 @@ export const benchmarks: Readonly<Record<string, string>> = {
   group: "what groups of 10,000 members cost, and 100,000 groups, in time and memory",
   "produce-fetch": "records a second over loopback, and how long an acknowledgement takes",
   client: "the client beside kafkajs and @platformatic/kafka, on any broker (--bootstrap-server)",
+  memory: "does the client's memory grow? On any broker (--bootstrap-server), for as long as you say (--seconds)",
   pauses: "how long partitions stand still while members come and go, on any broker (--bootstrap-server)",
 };

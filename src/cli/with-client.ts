@@ -56,7 +56,7 @@ export async function openProducer(flags: ConnectionFlags, overrides: Overrides)
     import("../client/producer/producer.ts"),
     open("producer", flags, overrides),
   ]);
-  return new Producer(cluster, config);
+  return orClose(cluster, () => new Producer(cluster, config));
 }
 
 export interface ConsumerContext {
@@ -73,7 +73,17 @@ export async function openConsumer(flags: ConnectionFlags, overrides: Overrides)
     import("../client/admin/admin.ts"),
     open("consumer", flags, overrides),
   ]);
-  return { consumer: new Consumer(cluster, config), admin: new Admin(cluster), config };
+  return orClose(cluster, () => ({ consumer: new Consumer(cluster, config), admin: new Admin(cluster), config }));
+}
+
+/** Keys may contradict each other: nothing is left open then. */
+async function orClose<T>(cluster: Cluster, make: () => T): Promise<T> {
+  try {
+    return make();
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
 }
 
 /** What `new Kafka(…).admin()` and its sisters do; connected. */

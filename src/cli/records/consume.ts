@@ -172,6 +172,7 @@ async function assign(
   const offsets = await startOffsets(admin, partitions, start, config);
   await consumer.assign(partitions);
   for (const partition of partitions) await consumer.seek(partition, offsets.get(keyOf(partition))!);
+  if (start.at === "end") say("What is written from now on is read (--from-beginning: all there is). Control-C ends.");
 }
 
 /** What was printed is done, also the batch that it ended in. */

@@ -1,8 +1,8 @@
 /**
  * How long partitions stand still while members come and go: 32 partitions with a record every 10 ms, and 4 members at
- * the client's defaults (cooperative-sticky, session.timeout.ms 45 s) of which a fifth joins, leaves, or is killed. What
- * moves stands still from one record to the next, so the resolution is these 10 ms; of what stays is told how late a
- * record is read.
+ * the client's defaults (cooperative-sticky, session.timeout.ms 45 s); a fifth joins, leaves, or is killed. What moves
+ * stands still from one record to the next, so the resolution is these 10 ms; of what stays is told how late a record
+ * is read.
  *
  *     npm run bench -- pauses [--bootstrap-server host:port] [--rounds 5]
  *

@@ -148,6 +148,15 @@ export const expected: readonly (Event & Readonly<Record<ClassicState, string>>)
     Stable: "NONE",
   },
   {
+    name: "a member's heartbeat that may wait",
+    line: "b → Heartbeat(gen 2, as b-1, wait 10s)",
+    Dead: "UNKNOWN_MEMBER_ID",
+    Empty: "UNKNOWN_MEMBER_ID",
+    PreparingRebalance: "REBALANCE_IN_PROGRESS",
+    CompletingRebalance: "parked",
+    Stable: "parked",
+  },
+  {
     name: "a member's heartbeat for another generation",
     line: "b → Heartbeat(gen 7, as b-1)",
     Dead: "UNKNOWN_MEMBER_ID",

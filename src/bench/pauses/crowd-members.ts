@@ -1,4 +1,4 @@
-/** Members that say no more than they must, each over one connection; started by crowd.ts, which tells them what to do. */
+/** Members that say no more than they must, each over one connection; crowd.ts starts them and says what to do. */
 import { readConfig } from "../../client/config.ts";
 import { openCluster } from "../../client/open-cluster.ts";
 import { Heartbeat } from "../../protocol/apis/heartbeat.ts";

@@ -3,7 +3,6 @@
  * scripts that were written for it. Where it differs, docs/command-line-differences.md says so.
  */
 import { Command } from "commander";
-import packageJson from "../../../package.json" with { type: "json" };
 import type { Admin } from "../../client/admin/admin.ts";
 import { examples } from "../broker-command.ts";
 import { integer } from "../key-values.ts";
@@ -15,7 +14,6 @@ export function kafkaConsumerGroupsCommand(): Command {
     "Take the options of kafka-consumer-groups.sh and print its columns.",
   );
   return toolOptions(command)
-    .version(`4.3.1 (regroup ${packageJson.version})`, "--version")
     .addHelpText(
       "after",
       examples(

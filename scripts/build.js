@@ -25,18 +25,27 @@ const commonjs = {
 };
 
 rmSync(outdir, { recursive: true, force: true });
-const subpaths = { broker: "src/broker/index.ts", client: "src/client/index.ts" };
-const entryPoints = { index: "src/index.ts", cli: "src/cli/main.ts", ...subpaths };
+const parts = {
+  index: "src/index.ts",
+  broker: "src/broker/index.ts",
+  client: "src/client/index.ts",
+  testing: "src/testing/index.ts",
+};
+const entryPoints = { cli: "src/cli/main.ts", ...parts };
+const everything = ["src/index.ts", "src/testing/index.ts"].map((path) => `export * from "./${path}";`).join("");
 const [{ metafile }] = await Promise.all([
   build({ ...common, entryPoints, format: "esm", splitting: true, metafile: true }),
-  build({ ...common, ...commonjs, entryPoints: { index: "src/index.ts" } }),
+  build({
+    ...{ ...common, ...commonjs, outdir: undefined, outfile: resolve(outdir, "all.cjs") },
+    stdin: { contents: everything, resolveDir: root },
+  }),
 ]);
-// In CommonJS the subpaths are parts of the one bundle, so that an error is an instance of the same class everywhere.
-for (const [name, entryPoint] of Object.entries(subpaths)) {
+// In CommonJS all entries are parts of one bundle, so that an error is an instance of the same class everywhere.
+for (const [name, entryPoint] of Object.entries(parts)) {
   const output = Object.values(metafile.outputs).find((each) => each.entryPoint === entryPoint);
   const names = output.exports.join(", ");
-  const part = `const { ${names} } = require("./index.cjs");\nmodule.exports = { ${names} };\n`;
-  writeFileSync(resolve(outdir, `${name}.cjs`), part);
+  const text = `const { ${names} } = require("./all.cjs");\nmodule.exports = { ${names} };\n`;
+  writeFileSync(resolve(outdir, `${name}.cjs`), text);
 }
 const declarations = ["-p", "tsconfig.build.json", "--outDir", resolve(outdir, "types")];
 const types = spawnSync("node_modules/.bin/tsc", declarations, { cwd: root, stdio: "inherit" });

@@ -31,17 +31,43 @@ async function roundTrip() {
   return got;
 }
 `;
-const esm = `import { Kafka } from "kafkajs";\nimport { startServer } from "regroup";\n${roundTrip}`;
-const commonjs = `const { Kafka } = require("kafkajs");\nconst { startServer } = require("regroup");\n${roundTrip}`;
+const esm = `import { Kafka } from "kafkajs";
+import { startServer } from "regroup";
+import { startBroker } from "regroup/testing";
+${roundTrip}`;
+const commonjs = `const { Kafka } = require("kafkajs");
+const { startServer } = require("regroup");
+const { startBroker } = require("regroup/testing");
+${roundTrip}`;
+const testingTest = `
+test("a broker to test with", async () => {
+  const kafka = await startBroker({ topics: ["t"] });
+  const js = new Kafka({ brokers: kafka.brokers, logLevel: 0 });
+  const fault = kafka.on("Produce").once().fail("NOT_LEADER_OR_FOLLOWER");
+  const producer = js.producer({ retry: { initialRetryTime: 10 } });
+  await producer.connect();
+  await producer.send({ topic: "t", messages: [{ value: "hello" }] });
+  await producer.disconnect();
+  expect(fault.hits).toBe(1);
+  expect(kafka.topic("t").endOffsets()).toEqual([1]);
+  await kafka.close();
+}, 30_000);
+`;
 const inTest = `test("a consumer group", async () => expect(await roundTrip()).toBe("hello"), 30_000);\n`;
 const inScript = `roundTrip().then((got) => process.exit(got === "hello" ? 0 : 1));\n`;
 const files = {
-  "in-vitest.test.mjs": `import { expect, test } from "vitest";\n${esm}${inTest}`,
-  "in-jest.test.cjs": commonjs + inTest,
+  "in-vitest.test.mjs": `import { expect, test } from "vitest";\n${esm}${inTest}${testingTest}`,
+  "in-jest.test.cjs": commonjs + inTest + testingTest,
   "jest.config.json": JSON.stringify({ testEnvironment: "node", testMatch: ["**/*.test.cjs"] }),
   "esm.mjs": esm + inScript,
   "commonjs.cjs": commonjs + inScript,
   "types.mts": `import { startServer } from "regroup";
+import { startBroker, type TestBroker } from "regroup/testing";
+const kafka: TestBroker = await startBroker({ topics: { orders: 3 }, clock: "virtual" });
+await kafka.group("g").stable({ members: 1 });
+kafka.on("OffsetCommit", { group: "g" }).once().fail("ILLEGAL_GENERATION");
+// @ts-expect-error: no error of Kafka's
+kafka.on("OffsetCommit").fail("ILLEGAL_GENERATIONS");
 const server = await startServer({ config: { "log.dirs": "/tmp" }, ephemeral: true });
 export const close: () => Promise<void> = server.close;
 // @ts-expect-error: it is true or false

@@ -14,6 +14,7 @@ import { ClientSocket, hostOf, UnreadAnswers } from "./client-socket.ts";
 /** Most bytes of answers that all clients together may leave unread; beyond them the one with the most is closed. */
 export const maxUnreadBytes = 512 * 1024 * 1024;
 
+/** The broker cannot start here: a port or a folder is taken, or may not be used. The message says which. */
 export class StartError extends Error {
   override readonly name = "StartError";
 }
@@ -116,6 +117,12 @@ export class Listeners {
     for (const server of this.#servers) server.close();
     this.#begin = undefined;
     for (const { socket } of this.#waiting.splice(0)) socket.destroy();
+  }
+
+  /** As when the process dies: nobody is told or answered. */
+  cut(): void {
+    this.stopAccepting();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /** Takes no more requests of those who are connected; what they asked before is still answered. */

@@ -32,8 +32,12 @@ export const rooms: Record<string, Room> = {
     pure: true,
     imports: ["client/member", "broker", "metadata", "group", "coordinator", "log", "assignment", "protocol"],
   },
+  testing: {
+    imports: ["server", "broker", "platform", "metadata", "group", "coordinator", "log", "protocol"],
+  },
   cli: {
     imports: [
+      "testing",
       "bench",
       "simulation",
       "client",

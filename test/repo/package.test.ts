@@ -27,6 +27,7 @@ for (const [entry, some] of [
   ["regroup", /Kafka.*createBroker.*startServer/],
   ["regroup/broker", /^BrokerConfig.*createBroker/],
   ["regroup/client", /Kafka,KafkaError/],
+  ["regroup/testing", /AwaitTimeoutError.*startBroker/],
 ] as const) {
   test(`an ES module and a CommonJS module find the same exports in ${entry}`, async () => {
     const print = "console.log(Object.keys(regroup).sort().join());";

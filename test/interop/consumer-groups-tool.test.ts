@@ -9,6 +9,7 @@ import { regroup } from "../cli/groups/support/regroup.ts";
 import { makeScenario, type Scenario } from "../cli/groups/support/scenario.ts";
 import { normal, withOurLag, withoutMessages } from "../cli/kafka-consumer-groups/normal.ts";
 import { kit, startBroker } from "./support/broker.ts";
+import { until } from "./support/until.ts";
 
 interface Printed {
   readonly exitCode: number | null;
@@ -61,6 +62,52 @@ test("Kafka's kafka-consumer-groups and ours print the same and do the same", as
     });
   }
 });
+
+// What our broker does not have yet: groups of the consumer protocol, and share groups.
+if (process.env.INTEROP_AGAINST === "kafka") {
+  test("groups of the consumer protocol are described as by the tool; share groups are left alone", async (t) => {
+    const broker = await startBroker();
+    t.after(() => broker.end());
+    await using scenario = await makeScenario(broker.bootstrap, false);
+    const at = ["--bootstrap-server", broker.bootstrap];
+    const search = ["--group", "search", "--consumer-property", "group.protocol=consumer"];
+    const members = [1, 2].map(() => kafkaProcess(["console-consumer", ...at, "--topic", "orders", ...search]));
+    members.push(kafkaProcess(["console-share-consumer", ...at, "--topic", "payments", "--group", "packers"]));
+    t.after(() => members.map((member) => member.kill()));
+    await using admin = scenario.kafka.admin();
+    await until("search is shared by two, and packers are at work", async () => {
+      const groups = new Map((await admin.listGroups()).map((group) => [group.groupId, group.type]));
+      if (!groups.has("search") || !groups.has("packers")) return false;
+      const [group] = await admin.describeGroups(["search"]);
+      return group?.state === "Stable" && group.members.every(({ assignment }) => assignment.length === 3);
+    });
+    for (const form of ["--offsets", "--verbose", "--members", "--members --verbose", "--state", "--state --verbose"]) {
+      const args = [...at, "--describe", "--group", "search", ...form.split(" ")];
+      const theirs = await kafkaConsumerGroups(args);
+      const ours = await regroup(["kafka-consumer-groups", ...args]);
+      assert.equal(ours.stdout, withOurLag(theirs.stdout), `${form}\n${ours.stderr}`);
+    }
+    const our = (...args: string[]) => regroup(["kafka-consumer-groups", ...at, ...args]);
+    assert.doesNotMatch((await our("--list")).stdout, /packers/);
+    for (const args of [
+      ["--describe", "--group", "packers"],
+      ["--delete", "--group", "packers"],
+      ["--reset-offsets", "--group", "packers", "--topic", "payments", "--to-earliest", "--dry-run"],
+      ["--reset-offsets", "--group", "search", "--all-topics", "--to-earliest", "--execute"],
+    ]) {
+      const { exitCode, stdout, stderr } = await our(...args);
+      assert.deepEqual([exitCode, stdout], [1, ""], stderr);
+    }
+    const listed = await regroup(["groups", "list", "-b", broker.bootstrap, "--type", "share", "-o", "csv"]);
+    assert.equal(listed.stdout, "group,type,state,protocol\npackers,share,Stable,share\n");
+  });
+}
+
+/** One that runs until it is killed. */
+function kafkaProcess(args: readonly string[]) {
+  const env = { ...process.env, KAFKA_HEAP_OPTS: "-Xmx96m -XX:TieredStopAtLevel=1" };
+  return spawn(kit, args, { env, stdio: "ignore" });
+}
 
 async function committedByAll(scenario: Scenario): Promise<string> {
   const groups = ["reports", "archive", "billing"].map(async (group) => `${group} ${await scenario.committed(group)}`);

@@ -96,9 +96,9 @@ async function resettable(admin: Admin, groupIds: readonly string[], { create }:
 
 function problemOf(groupId: string, { code, message }: Failure["error"]): string {
   if (code !== "GROUP_ID_NOT_FOUND") return message;
-  return message.includes("not a consumer group")
-    ? message
-    : `group ${groupId} does not exist (groups reset-offsets --create would make it)`;
+  // The broker knows it, but as a share group or another kind.
+  if (/ is not a \w+ group/.test(message)) return `group ${groupId} is not a group of consumers`;
+  return `group ${groupId} does not exist (groups reset-offsets --create would make it)`;
 }
 
 interface KnownPartitions {

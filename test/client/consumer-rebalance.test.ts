@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { suite, test } from "node:test";
 import { CommitFailedError } from "../../src/client/consumer/errors.ts";
+import type { RequestEvent } from "../../src/client/diagnostics.ts";
 import type { TopicPartition } from "../../src/client/topic-partition.ts";
 import { until } from "../interop/support/until.ts";
 import { startTestBroker, unique } from "./broker.ts";
@@ -146,6 +148,67 @@ suite("consumers of a group", () => {
     await second.subscribe(topic);
     reading(second);
     await fenced;
+  });
+
+  test("callbacks are awaited: nothing is read before they have taken it over, nor given on before it is let go", async () => {
+    const topic = await client.topic(["a", "b"]);
+    const groupId = unique("billing");
+    const events: string[] = [];
+    const letGo = Promise.withResolvers<void>();
+    await using first = client.consumer(groupId, {
+      ...pace,
+      partitionAssignmentStrategy: ["range"],
+      onPartitionsAssigned: async ([partition]) => {
+        await new Promise(setImmediate);
+        if (partition !== undefined) await first.seek(partition, 1);
+      },
+      onPartitionsRevoked: async () => {
+        events.push("revoking");
+        await letGo.promise;
+        events.push("revoked");
+      },
+    });
+    await first.subscribe(topic);
+    assert.deepEqual(await take(first, 1), ["b"]);
+    reading(first);
+    await using second = client.consumer(groupId, {
+      ...pace,
+      partitionAssignmentStrategy: ["range"],
+      onPartitionsAssigned: () => void events.push("assigned"),
+    });
+    await second.subscribe(topic);
+    reading(second);
+    await until("the first hears of it", () => events.length > 0);
+    await client.admin.describeGroups([groupId]);
+    assert.deepEqual(events, ["revoking"]);
+    letGo.resolve();
+    await until("the second has joined", () => events.length === 3);
+    assert.deepEqual(events, ["revoking", "revoked", "assigned"]);
+  });
+
+  test("heartbeats do not depend on handlers: one outlives many sessions", async () => {
+    const topic = await client.topic(["a"]);
+    const groupId = unique("billing");
+    const clientId = unique("client");
+    let heartbeats = 0;
+    const listen = (message: unknown) => {
+      const event = message as RequestEvent;
+      if (event.clientId === clientId && event.api === "Heartbeat") heartbeats++;
+    };
+    subscribe("regroup.client.request", listen);
+    const config = { clientId, sessionTimeoutMs: 300, heartbeatIntervalMs: 100 };
+    await using consumer = client.consumer(groupId, config);
+    await consumer.subscribe(topic);
+    for await (const record of consumer) {
+      const { generationId } = consumer.groupMetadata();
+      const [from, fromMs] = [heartbeats, performance.now()];
+      await until("four sessions are over", () => performance.now() - fromMs > 4 * config.sessionTimeoutMs);
+      assert.ok(heartbeats - from >= 4, `${heartbeats - from} heartbeats`);
+      await consumer.commit(record);
+      assert.equal(consumer.groupMetadata().generationId, generationId);
+      break;
+    }
+    unsubscribe("regroup.client.request", listen);
   });
 
   test("rule 27: new partitions are noticed and read", async () => {

@@ -29,7 +29,7 @@ const commands: readonly CommandEntry[] = [
   },
   {
     name: "simulate",
-    summary: "Put the broker and the consumer coordinator to the test in simulated worlds.",
+    summary: "Run the real broker and the real consumer coordinator through seeded worlds of faults.",
     load: async () => (await import("./simulate/simulate.ts")).simulateCommand(),
   },
   {
@@ -54,7 +54,7 @@ const commands: readonly CommandEntry[] = [
   },
   {
     name: "complete",
-    summary: "What could stand next; the shells' completion asks it.",
+    summary: "Print what could stand next; the shells' completion asks it.",
     isHidden: true,
     load: async () => (await import("./completion/completion.ts")).completeCommand(),
   },

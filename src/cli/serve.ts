@@ -1,7 +1,7 @@
 /** `regroup serve`: runs the broker until it is told to stop. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { loadConfig, type Setting, settingsOfEnvironment } from "../broker/config-sources.ts";
 import { parseProperties } from "../broker/properties.ts";
 import { ConfigError } from "../metadata/config-def.ts";
@@ -9,8 +9,10 @@ import { exit } from "../server/exit.ts";
 import { StartError } from "../server/listen.ts";
 import { type LogOutput, openLogOutput } from "../server/logs.ts";
 import { type RunningServer, serve } from "../server/serve.ts";
+import { examples } from "./broker-command.ts";
+import type { TestFlags } from "./serve-for-tests.ts";
 
-interface ServeFlags {
+interface ServeFlags extends TestFlags {
   readonly o?: string[];
   readonly config?: string;
   readonly ephemeral?: true;
@@ -29,23 +31,54 @@ export function serveCommand(): Command {
     .addOption(
       new Option("--log-level <level>", "what is told").choices(["debug", "info", "warn", "error"]).default("info"),
     )
+    .option("--control-port <port>", "with --ephemeral: drive the broker from tests, by HTTP", wholeNumber)
+    .addOption(new Option("--clock <clock>", "with --control-port: its time").choices(["real", "virtual"]))
+    .option("--nodes <count>", "with --control-port: so many nodes for clients to see", wholeNumber)
+    .option("--seed <seed>", "with --control-port: decides the ids that the broker makes", wholeNumber)
+    .addHelpText(
+      "after",
+      examples(
+        "regroup serve",
+        "regroup serve -o num.partitions=6 -o log.dirs=/var/lib/regroup",
+        "regroup serve --ephemeral -o listeners=PLAINTEXT://127.0.0.1:0",
+        "regroup serve --ephemeral --control-port 9093 --clock virtual",
+      ),
+    )
     .action(run);
 }
 
 async function run(flags: ServeFlags): Promise<void> {
   let output: LogOutput | undefined;
   try {
-    const { config, warnings } = loadConfig(await settingsOf(flags));
+    refuseFlags(flags);
+    const settings = await settingsOf(flags);
+    const { config, warnings } = loadConfig(settings);
     output = await openLogOutput(flags.logLevel);
     const { logger } = output;
     for (const warning of warnings) logger.warn({}, warning);
     const ephemeral = flags.ephemeral === true;
+    if (flags.controlPort !== undefined) {
+      const { serveForTests } = await import("./serve-for-tests.ts");
+      return stopOnSignal(await serveForTests(testFlags(flags), settings, logger), output);
+    }
     const server = await serve({ config, ephemeral, logger, onFailure: (error) => fail(error, output) });
     greet(server);
     stopOnSignal(server, output);
   } catch (error) {
     fail(error, output);
   }
+}
+
+function testFlags({ controlPort, clock, nodes, seed }: ServeFlags): TestFlags {
+  return JSON.parse(JSON.stringify({ controlPort, clock, nodes, seed })); // without those that were not given
+}
+
+/** A broker that keeps its data is nothing that a test may crash. */
+function refuseFlags(flags: ServeFlags): void {
+  const { controlPort, clock, nodes, seed, ephemeral } = flags;
+  const isForTests = controlPort !== undefined || clock !== undefined || nodes !== undefined || seed !== undefined;
+  if (isForTests && ephemeral !== true) throw new StartError("--control-port goes with --ephemeral only");
+  if (isForTests && controlPort === undefined) throw new StartError("--clock, --nodes, --seed go with --control-port");
 }
 
 /** Later ones win: environment, file, command line. */
@@ -85,7 +118,7 @@ function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function stopOnSignal(server: RunningServer, output: LogOutput): void {
+function stopOnSignal(server: Pick<RunningServer, "stop">, output: LogOutput): void {
   let isStopping = false;
   const stop = async (signal: string) => {
     if (isStopping) return leave(1, output);
@@ -115,4 +148,9 @@ function leave(code: number, output: LogOutput | undefined): never {
 
 function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("expected a whole number");
 }

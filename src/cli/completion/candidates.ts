@@ -80,7 +80,8 @@ function connectionFlags(values: ReadonlyMap<string, readonly string[]>): Connec
 async function atRest(position: Position, typed: string): Promise<Candidate[]> {
   const { command, operands, isPlain } = position;
   if (typed.startsWith("-") && !isPlain) return options(command);
-  if (operands.length === 0 && command.commands.length > 0) {
+  if (command.commands.length > 0) {
+    if (operands.length > 0) return []; // a command that does not exist
     const visible = command.createHelp().visibleCommands(command);
     return visible.map((each) => ({ text: each.name(), about: each.description() }));
   }

@@ -3,7 +3,7 @@ import { Argument, Command } from "commander";
 import { examples } from "../broker-command.ts";
 import { writeOut } from "../stdout.ts";
 import { candidates } from "./candidates.ts";
-import { scripts } from "./scripts.ts";
+import { filesMark, scripts } from "./scripts.ts";
 
 export function completionCommand(): Command {
   return new Command("completion")
@@ -22,8 +22,14 @@ export function completionCommand(): Command {
 
 export function completeCommand(): Command {
   return new Command("complete")
-    .description("What could stand next: a line each, a tab before its description. The shells' completion asks it.")
-    .argument("[word...]", "the words of the call, the last one unfinished")
+    .description("Print what could stand next; the shells' completion asks it.")
+    .argument("[word...]", "those of the call, the last one unfinished")
+    .addHelpText(
+      "after",
+      `${examples("regroup complete -- topics de", "regroup complete -- topics describe ''")}
+A line each, with a tab before its description; ${filesMark} where files are meant.
+`,
+    )
     .action(async (words: readonly string[]) => {
       const found = await candidates(words.slice(0, -1), words.at(-1) ?? "");
       await writeOut(

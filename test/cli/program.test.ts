@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import type { Command } from "commander";
+import { program } from "../../src/cli/program.ts";
+import { reportError } from "../../src/cli/report-error.ts";
+import { startTestBroker } from "../client/broker.ts";
+import { on, regroup } from "./run-regroup.ts";
+
+const bootstrapServers = await startTestBroker();
+const run = on(bootstrapServers);
+
+const pathOf = (command: Command): string[] =>
+  command.parent === null ? [] : [...pathOf(command.parent), command.name()];
+const inner = (command: Command, name: string) => command.commands.find((each) => each.name() === name)!;
+const leavesOf = (command: Command): Command[] =>
+  command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+const leaves = leavesOf(await program("all"));
+
+test("every command tells in its help what it does, with examples", async () => {
+  for (const command of leaves) {
+    const help = await run(0, [...pathOf(command), "--help"]);
+    assert.equal(help.stderr, "");
+    assert.ok(help.stdout.replaceAll(/\s+/g, " ").includes(command.description()), help.stdout);
+    assert.match(help.stdout, /\nExamples:\n {2}.*regroup /, pathOf(command).join(" "));
+  }
+});
+
+test("a command is described in its group by the words that it has itself", async () => {
+  for (const command of leaves) {
+    const path = pathOf(command);
+    const parent = path.slice(0, -1).reduce((found, name) => inner(found, name), await program(path.slice(0, -1)));
+    assert.equal(inner(parent, path.at(-1)!).description(), command.description(), path.join(" "));
+  }
+});
+
+test("a call loads what it needs, and neither the broker nor the other clients", async () => {
+  const hook = new URL("loaded-modules.ts", import.meta.url).href;
+  const environment = { REGROUP_BOOTSTRAP_SERVERS: bootstrapServers };
+  const loadedBy = async (...args: string[]) =>
+    (await regroup(args, { environment, nodeOptions: ["--import", hook] })).stderr.split("\n").filter(Boolean);
+  const listed = await loadedBy("topics", "list");
+  const tooMuch =
+    /src\/(server|group|log|simulation|broker\/handlers)\/|producer\/producer|consumer\/consumer|pino|re2js|yaml/;
+  assert.deepEqual(
+    listed.filter((url) => tooMuch.test(url)),
+    [],
+  );
+  assert.ok(listed.some((url) => url.endsWith("src/cli/topics/list.ts")));
+  const helped = await loadedBy("topics", "describe", "--help");
+  assert.deepEqual(
+    helped.filter((url) => /src\/(client\/(?!topic-partition)|protocol\/)/.test(url)),
+    [],
+  );
+});
+
+test("the version is that of the package", async () => {
+  const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+  assert.equal((await run(0, ["--version"])).stdout, `${version}\n`);
+});
+
+test("what is mistyped is answered with the nearest, and with where help is", async () => {
+  assert.match(
+    (await run(2, ["topics", "lisst"])).stderr,
+    /^regroup: unknown command 'lisst'\n\(Did you mean list\?\)\nTry: /,
+  );
+  assert.match(
+    (await run(2, ["topics", "list", "--mach", "x"])).stderr,
+    /Did you mean --match\?\)\nTry: regroup topics list/,
+  );
+});
+
+test("the benchmarks are listed, run, and passed their options", async () => {
+  assert.match((await run(0, ["bench"])).stdout, /^assignment +what the assignors cost/m);
+  assert.match((await run(0, ["bench", "assignment", "no such row"])).stdout, /^CPU milliseconds/);
+  assert.match((await run(2, ["bench", "nothing"])).stderr, /^regroup: bench nothing: expected one of protocol, /);
+});
+
+test("what nobody foresaw is told with its stack, as a defect, and fails", () => {
+  const told: string[] = [];
+  const { write } = process.stderr;
+  process.stderr.write = ((text: string) => told.push(text) > 0) as typeof write;
+  try {
+    assert.equal(reportError(new TypeError("x is undefined")), 1);
+  } finally {
+    process.stderr.write = write;
+  }
+  assert.match(told.join(""), /^regroup: a defect of regroup itself.*\nTypeError: x is undefined\n +at /);
+});

@@ -13,8 +13,16 @@ export function startBroker(options: StartBrokerOptions = {}): Promise<TestBroke
 }
 
 export type { ErrorName } from "../protocol/errors.ts";
+export {
+  assertCommitted,
+  assertNoErrors,
+  assertRebalances,
+  assertRequests,
+  type ExpectedRebalances,
+} from "./assertions.ts";
 export type { AwaitOptions } from "./awaiting.ts";
 export { AwaitTimeoutError } from "./awaiting.ts";
+export { ControlPort } from "./control-port.ts";
 export type { Duration } from "./duration.ts";
 export type { Fault, FaultRule, HeldRequests } from "./faults.ts";
 export type { Group, GroupMember, GroupView, StableOptions } from "./group.ts";

@@ -1,4 +1,5 @@
 import type { Logger } from "../broker/context.ts";
+import { ConfigError } from "../metadata/config-def.ts";
 
 export interface TopicSpec {
   readonly partitions?: number;
@@ -41,6 +42,9 @@ const testDefaults = {
 
 /** @param ports where the nodes' listeners were before a restart. */
 export function settingsOf(options: StartBrokerOptions, listeners: readonly string[], ports: readonly number[]) {
+  const own = ["listeners", "advertised.listeners", "listener.security.protocol.map", "node.id"];
+  const refused = own.find((key) => options.config?.[key] !== undefined);
+  if (refused !== undefined) throw new ConfigError(`${refused}: a test's broker takes port and nodes instead`);
   const [first = 0, ...others] = ports;
   const portOf = (at: number) => (at === 0 ? first || (options.port ?? 0) : (others[at - 1] ?? 0));
   const given = Object.entries(options.config ?? {}).map(([key, value]) => [key, String(value)] as const);

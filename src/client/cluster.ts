@@ -6,6 +6,7 @@
 import type { Api, RequestInput, ResponseOf } from "../protocol/schema.ts";
 import type { ClientConfig } from "./client-keys.ts";
 import type { ClientLogger } from "./logger.ts";
+import type { ClientMetrics } from "./metrics/client-metrics.ts";
 import type { TopicPartition } from "./topic-partition.ts";
 
 /** To whom a request goes: a node by its id, or whoever is in office. */
@@ -101,6 +102,7 @@ export interface BrokerVersions {
 export interface Cluster extends AsyncDisposable {
   readonly config: ClientConfig;
   readonly logger: ClientLogger;
+  readonly metrics: ClientMetrics;
   /** What is known now; empty before the first answer. */
   readonly known: ClusterMetadata;
 
@@ -135,6 +137,8 @@ export interface Cluster extends AsyncDisposable {
   /** Connects if need be. */
   versions(to: Destination, options?: SendOptions): Promise<BrokerVersions>;
 
+  /** Or on its way there. */
+  readonly isClosed: boolean;
   /** Calls that are under way reject with {@link ClosedError}. */
   close(): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { decodeResponseFrame, encodeRequestFrame } from "../protocol/frame.ts";
 import type { Api, RequestInput, ResponseOf } from "../protocol/schema.ts";
 import { channels } from "./diagnostics.ts";
 import { ClosedError, NetworkError, RequestTimeoutError } from "./errors.ts";
+import type { ClientMetrics } from "./metrics/client-metrics.ts";
 import { ResponseFrames } from "./response-frames.ts";
 import { answeredVersion } from "./versions.ts";
 import { type Call, nowMs, remainingMs } from "./wait.ts";
@@ -50,6 +51,7 @@ export class Connection {
   readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #limits: ConnectionLimits;
+  readonly #metrics: ClientMetrics;
   readonly #inFlight = new Map<number, InFlight>();
   #correlationId = 0;
   #out: Uint8Array[] = [];
@@ -57,10 +59,11 @@ export class Connection {
   #onDrained: (() => void) | undefined;
 
   /** @param socket is connected; it is the connection's from now on. */
-  constructor(socket: Socket, name: ConnectionName, limits: ConnectionLimits) {
+  constructor(socket: Socket, name: ConnectionName, limits: ConnectionLimits, metrics: ClientMetrics) {
     this.#socket = socket;
     this.name = name;
     this.#limits = limits;
+    this.#metrics = metrics;
     const frames = new ResponseFrames((frame) => this.#received(frame));
     socket.on("data", (chunk: Buffer) => {
       try {
@@ -248,14 +251,16 @@ export class Connection {
   }
 
   #tell(correlationId: number, entry: InFlight, responseBytes: number, error: Error | undefined): void {
+    const { version, sentAtMs, requestBytes } = entry;
+    const [api, { nodeId }, durationMs] = [entry.api.name, this.name, nowMs() - sentAtMs];
+    this.#metrics.answered({ api, nodeId, durationMs, requestBytes, responseBytes, error });
     if (!channels.request.hasSubscribers) return;
-    const { api, version, sentAtMs, requestBytes } = entry;
     channels.request.publish({
       ...this.name,
-      api: api.name,
+      api,
       version,
       correlationId,
-      durationMs: nowMs() - sentAtMs,
+      durationMs,
       requestBytes,
       responseBytes,
       error,

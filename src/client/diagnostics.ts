@@ -5,6 +5,7 @@
  *     subscribe("regroup.client.request", ({ api, durationMs }) => …);
  */
 import { channel } from "node:diagnostics_channel";
+import type { MemberFact } from "./member/member-fact.ts";
 
 interface ConnectionEvent {
   readonly clientId: string;
@@ -41,8 +42,12 @@ export interface RequestEvent extends ConnectionEvent {
   readonly error: Error | undefined;
 }
 
+/** A consumer's membership: a rebalance begins, the consumer has its part of a generation, the membership ends. */
+export type RebalanceEvent = MemberFact & { readonly clientId: string };
+
 export const channels = {
   connected: channel("regroup.client.connected"),
   disconnected: channel("regroup.client.disconnected"),
   request: channel("regroup.client.request"),
+  rebalance: channel("regroup.client.rebalance"),
 } as const;

@@ -37,7 +37,7 @@ export type { ConsumerBatch, LoopOptions } from "./consumer/loops.ts";
 export type { HandlerContext, RunOptions } from "./consumer/run.ts";
 export type { SubscriptionInput } from "./consumer/subscription.ts";
 export type { ConsumerConfigInput, RebalanceListener } from "./consumer-keys.ts";
-export type { ConnectedEvent, DisconnectedEvent, RequestEvent } from "./diagnostics.ts";
+export type { ConnectedEvent, DisconnectedEvent, RebalanceEvent, RequestEvent } from "./diagnostics.ts";
 export {
   AuthenticationError,
   BrokerError,
@@ -49,6 +49,7 @@ export {
   UnsupportedVersionError,
 } from "./errors.ts";
 export { Kafka } from "./kafka.ts";
+export type { Attributes, HistogramMetric, Metric, NumberMetric } from "./metrics/metric.ts";
 export { Producer, type SendOptions } from "./producer/producer.ts";
 export type { HeadersInput, ProducerRecord, RecordMetadata } from "./producer/record.ts";
 export type { Partitioner, ProducerConfigInput } from "./producer-keys.ts";

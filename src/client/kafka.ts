@@ -2,11 +2,13 @@
 import { Admin } from "./admin/admin.ts";
 import type { AdminConfigInput } from "./admin-keys.ts";
 import type { ClientConfigInput } from "./client-keys.ts";
+import type { Cluster } from "./cluster.ts";
 import { mergeInputs, readConfig, type tables } from "./config.ts";
 import type { ConfigOf } from "./config-key.ts";
 import { Consumer } from "./consumer/consumer.ts";
 import type { ConsumerConfigInput } from "./consumer-keys.ts";
 import { loggerFrom } from "./logger.ts";
+import type { Metric } from "./metrics/metric.ts";
 import { openCluster } from "./open-cluster.ts";
 import { Producer } from "./producer/producer.ts";
 import type { Writable } from "./producer/record.ts";
@@ -23,6 +25,7 @@ import type { Deserialized, Serialized } from "./topic-types.ts";
  */
 export class Kafka<Topics = unknown> {
   readonly #input: ClientConfigInput;
+  readonly #open = new Map<Cluster, { metrics(): Metric[] }>();
   /** Only for types: clients of topics with types are no clients of any topic. */
   declare protected readonly topicTypes?: (topics: Topics) => void;
 
@@ -38,7 +41,7 @@ export class Kafka<Topics = unknown> {
 
   /** Connects at its first call. @throws {ClientConfigError} */
   admin(config: AdminConfigInput = {}): Admin {
-    return new Admin(openCluster(this.#configOf("admin", config)));
+    return this.#opened(openCluster(this.#configOf("admin", config)), (cluster) => new Admin(cluster));
   }
 
   /**
@@ -52,7 +55,7 @@ export class Kafka<Topics = unknown> {
   ): Producer<Serialized<C, "key">, Serialized<C, "value">, Topics>;
   producer(config: ProducerConfigInput = {}): unknown {
     const read = this.#configOf("producer", config);
-    return new Producer(openCluster(read), read);
+    return this.#opened(openCluster(read), (cluster) => new Producer(cluster, read));
   }
 
   /**
@@ -63,7 +66,24 @@ export class Kafka<Topics = unknown> {
     config: C & ConsumerConfigInput,
   ): Consumer<Deserialized<C, "key">, Deserialized<C, "value">, Topics> {
     const read = this.#configOf("consumer", config);
-    return new Consumer(openCluster(read), read);
+    return this.#opened(openCluster(read), (cluster) => new Consumer(cluster, read));
+  }
+
+  /** Of all its clients that are not closed; docs/observability.md tells each. */
+  metrics(): Metric[] {
+    this.#forgetClosed();
+    return [...this.#open.values()].flatMap((client) => client.metrics());
+  }
+
+  #opened<C extends { metrics(): Metric[] }>(cluster: Cluster, make: (cluster: Cluster) => C): C {
+    this.#forgetClosed();
+    const client = make(cluster);
+    this.#open.set(cluster, client);
+    return client;
+  }
+
+  #forgetClosed(): void {
+    for (const cluster of this.#open.keys()) if (cluster.isClosed) this.#open.delete(cluster);
   }
 
   /** The configuration of one client: this one's keys and those given for it, which win. @throws {ClientConfigError} */

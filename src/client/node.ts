@@ -9,6 +9,7 @@ import { channels } from "./diagnostics.ts";
 import { dial, nameOf } from "./dial.ts";
 import { ClosedError, NetworkError, RequestTimeoutError } from "./errors.ts";
 import type { ClientLogger } from "./logger.ts";
+import type { ClientMetrics } from "./metrics/client-metrics.ts";
 import { authenticate } from "./sasl/authenticate.ts";
 import { negotiate } from "./versions.ts";
 import { type Call, callWithin, delay, nowMs, within } from "./wait.ts";
@@ -25,6 +26,12 @@ interface Lane {
   opening: Promise<Channel> | undefined;
 }
 
+/** Where a node tells what it does. */
+export interface NodeTelling {
+  readonly logger: ClientLogger;
+  readonly metrics: ClientMetrics;
+}
+
 /** A part of the session after which a new connection is made, so that its end is never met. */
 const retireAfter = 0.85;
 
@@ -33,17 +40,19 @@ export class Node {
   readonly server: Server;
   readonly #config: ClientConfig;
   readonly #logger: ClientLogger;
+  readonly #metrics: ClientMetrics;
   readonly #onLost: () => void;
   readonly #lanes = new Map<string, Lane>();
   readonly #closing = new AbortController();
   #failures = 0;
   #notBeforeMs = 0;
 
-  constructor(nodeId: number, server: Server, config: ClientConfig, logger: ClientLogger, onLost: () => void) {
+  constructor(nodeId: number, server: Server, config: ClientConfig, telling: NodeTelling, onLost: () => void) {
     this.#nodeId = nodeId;
     this.server = server;
     this.#config = config;
-    this.#logger = logger;
+    this.#logger = telling.logger;
+    this.#metrics = telling.metrics;
     this.#onLost = onLost;
   }
 
@@ -144,7 +153,8 @@ export class Node {
     const timeoutMs = backoffMs({ initialMs, maxMs }, this.#failures);
     const socket = await dial(this.server, this.#config, timeoutMs, this.#closing.signal);
     const { requestTimeoutMs, connectionsMaxIdleMs } = this.#config;
-    const connection = new Connection(socket, name, { requestTimeoutMs, maxIdleMs: connectionsMaxIdleMs });
+    const limits = { requestTimeoutMs, maxIdleMs: connectionsMaxIdleMs };
+    const connection = new Connection(socket, name, limits, this.#metrics);
     try {
       const call = callWithin(requestTimeoutMs, this.#closing.signal);
       const versions = await negotiate(connection, nameOf(this.server), call);
@@ -152,6 +162,8 @@ export class Node {
       const lifetimeMs = usesSasl ? await authenticate(connection, versions, this.#config, call) : 0;
       const event = { ...name, durationMs: nowMs() - startedAtMs };
       channels.connected.publish(event);
+      this.#metrics.connectionsCreated++;
+      this.#metrics.connections++;
       this.#logger.debug(event, "connected to a broker");
       return { connection, versions, retiresAtMs: lifetimeMs > 0 ? nowMs() + lifetimeMs * retireAfter : Infinity };
     } catch (error) {
@@ -170,6 +182,7 @@ export class Node {
 
   #lost({ connection }: Channel): void {
     const reason = connection.end!;
+    this.#metrics.connections--;
     this.#tellDisconnected(connection.name, reason, true);
     if (reason instanceof ClosedError) return;
     this.#backOff();

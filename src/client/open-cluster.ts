@@ -19,6 +19,7 @@ import { Coordinators } from "./coordinators.ts";
 import { brokerError, ClientConfigError, ClosedError, NetworkError, RequestTimeoutError } from "./errors.ts";
 import { type ClientLogger, loggerFrom } from "./logger.ts";
 import { MetadataKeeper, metadataVersions } from "./metadata-keeper.ts";
+import { ClientMetrics } from "./metrics/client-metrics.ts";
 import { type Channel, Node } from "./node.ts";
 import type { TopicPartition } from "./topic-partition.ts";
 import { type Call, callWithin, delay, remainingMs } from "./wait.ts";
@@ -36,6 +37,7 @@ export function openCluster(config: ClientConfig): Cluster {
 class KafkaCluster implements Cluster {
   readonly config: ClientConfig;
   readonly logger: ClientLogger;
+  readonly metrics = new ClientMetrics();
   /** The bootstrap servers that are not known by their node ids; none once the brokers are known. */
   #bootstrap: Node[] = [];
   readonly #nodes = new Map<number, Node>();
@@ -51,6 +53,10 @@ class KafkaCluster implements Cluster {
     );
     this.#metadata.onMetadata(({ brokers }) => this.#meet(brokers));
     this.#coordinators = new Coordinators(this, (node) => this.#meetOne(node.nodeId, node));
+  }
+
+  get isClosed(): boolean {
+    return this.#closing !== undefined;
   }
 
   get known(): ClusterMetadata {
@@ -225,7 +231,7 @@ class KafkaCluster implements Cluster {
   }
 
   #node(nodeId: number, { host, port }: Server): Node {
-    return new Node(nodeId, { host, port }, this.config, this.logger, () => this.#metadata.refreshSoon());
+    return new Node(nodeId, { host, port }, this.config, this, () => this.#metadata.refreshSoon());
   }
 
   /** Nodes that are no longer told of are let go; a bootstrap server that is one of the brokers becomes it. */

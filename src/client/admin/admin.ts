@@ -1,5 +1,7 @@
 /** Topics, configurations, groups and offsets from a program. */
 import type { Cluster, TopicDescription } from "../cluster.ts";
+import { commonAttributes } from "../metrics/client-metrics.ts";
+import type { Metric } from "../metrics/metric.ts";
 import type { TopicPartition } from "../topic-partition.ts";
 import type { AdminOptions } from "./attempts.ts";
 import * as configs from "./configs.ts";
@@ -123,6 +125,11 @@ export class Admin implements AsyncDisposable {
   /** Who the brokers are, and which one is the controller (KIP-700). */
   describeCluster(options: AdminOptions = {}): Promise<ClusterDescription> {
     return describeCluster(this.#cluster, options);
+  }
+
+  /** As of now; docs/observability.md tells each. */
+  metrics(): Metric[] {
+    return this.#cluster.metrics.snapshot("admin", commonAttributes(this.#cluster.config.clientId));
   }
 
   /** Calls that are under way reject with `ClosedError`. */

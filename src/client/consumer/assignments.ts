@@ -2,7 +2,9 @@
 import type { CallOptions, Cluster } from "../cluster.ts";
 import type { ConsumerConfig, RebalanceListener } from "../consumer-keys.ts";
 import { ClientConfigError, RequestTimeoutError } from "../errors.ts";
+import type { MemberFact } from "../member/member-fact.ts";
 import { keyOf } from "../member/partitions.ts";
+import { ConsumerMetrics } from "../metrics/consumer-metrics.ts";
 import type { TopicPartition } from "../topic-partition.ts";
 import { type Call, callWithin, remainingMs, within } from "../wait.ts";
 import { Committer, type OffsetToCommit } from "./committer.ts";
@@ -17,6 +19,7 @@ import { Validator } from "./validator.ts";
 export class Assignments {
   readonly partitions = new Map<string, ReadPartition>();
   readonly handout: Handout;
+  readonly metrics = new ConsumerMetrics();
   readonly #cluster: Cluster;
   readonly #config: ConsumerConfig;
   readonly #subscription: Subscription;
@@ -39,6 +42,7 @@ export class Assignments {
       told: () => this.kick(),
       polled: () => this.#member?.polled(),
       busy: () => this.#member?.busy(),
+      countsOf: (topic) => this.metrics.topic(topic),
     });
     const failed = (error: Error) => this.handout.fail(error);
     const found = () => {
@@ -51,6 +55,9 @@ export class Assignments {
     this.#validator = new Validator(cluster, config, this.partitions, { validated, failed });
     this.#fetcher = new Fetcher(cluster, config, this.partitions, {
       ready: () => this.handout.wake(),
+      fetched: (topic, bytes) => {
+        this.metrics.topic(topic).bytes += bytes;
+      },
       locate: () => this.#locator.kick(),
       failed,
     });
@@ -188,6 +195,7 @@ export class Assignments {
         }
       },
       watch: (topics: readonly string[]) => this.#subscription.watchAlso(topics),
+      happened: (fact: MemberFact) => this.metrics.happened(fact),
       callbackFailed: (error: unknown) => {
         if (this.#closeErrors === undefined) this.handout.tell(error);
         else this.#closeErrors.push(error);

@@ -4,6 +4,8 @@ import type { CallOptions, Cluster } from "../cluster.ts";
 import type { ConsumerConfig } from "../consumer-keys.ts";
 import { ClientConfigError, ClosedError, type KafkaError, RequestTimeoutError } from "../errors.ts";
 import { listed } from "../member/partitions.ts";
+import { commonAttributes } from "../metrics/client-metrics.ts";
+import type { Metric } from "../metrics/metric.ts";
 import { partitionKey, type TopicPartition } from "../topic-partition.ts";
 import type { BatchRead, RecordRead, TopicName } from "../topic-types.ts";
 import { callWithin, within } from "../wait.ts";
@@ -161,8 +163,17 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
 
   /** Records between position and high watermark, as of the last fetch; undefined before it. */
   lag(partition: TopicPartition): number | undefined {
-    const { position, highWatermark } = this.#partition(partition);
-    return position < 0 || highWatermark < 0 ? undefined : Math.max(0, highWatermark - position);
+    return this.#partition(partition).lag;
+  }
+
+  /** As of now; docs/observability.md tells each. */
+  metrics(): Metric[] {
+    const { clientId, groupId } = this.#config;
+    const common = commonAttributes(clientId, groupId);
+    const { metrics, partitions } = this.#assignments;
+    const lags = [...partitions.values()].map(({ topic, partition, lag }) => ({ topic, partition, lag }));
+    const client = this.#cluster.metrics;
+    return [...client.snapshot("consumer", common), ...metrics.snapshot(client, common, lags)];
   }
 
   /** None of their records are handed out until they are resumed; heartbeats go on. */

@@ -34,6 +34,7 @@ interface Sent {
 export interface FetcherHooks {
   /** Records are there, or an error that the application is to be told. */
   ready(): void;
+  fetched(topic: string, bytes: number): void;
   /** The position must be found. */
   locate(): void;
   /** No fetch can succeed any more. */
@@ -211,6 +212,7 @@ export class Fetcher {
     const bytes = told.records;
     if (bytes === null || bytes.length === 0) return;
     const { topic, partition: index, fetchOffset: offset } = partition;
+    this.#hooks.fetched(topic, bytes.length);
     const aborted =
       this.#config.isolationLevel === "read_committed" ? (told.abortedTransactions ?? undefined) : undefined;
     try {

@@ -1,5 +1,4 @@
 /** Drives a consumer's membership (member/): carries out what it decides, and tells it what happens. */
-import { channel } from "node:diagnostics_channel";
 import type { ClusterTopics, TopicMetadata } from "../../assignment/partition-assignor.ts";
 import { Heartbeat, heartbeatWait } from "../../protocol/apis/heartbeat.ts";
 import { JoinGroup } from "../../protocol/apis/join-group.ts";
@@ -8,16 +7,15 @@ import { SyncGroup } from "../../protocol/apis/sync-group.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import type { BrokerVersions, CallOptions, Cluster, ClusterMetadata, SendOptions } from "../cluster.ts";
 import type { ConsumerConfig } from "../consumer-keys.ts";
+import { channels } from "../diagnostics.ts";
 import { BrokerError, brokerError, KafkaError } from "../errors.ts";
 import type { MemberAction } from "../member/member-action.ts";
 import type { MemberEvent } from "../member/member-event.ts";
+import type { MemberFact } from "../member/member-fact.ts";
 import { MemberMachine } from "../member/member-machine.ts";
 import { joinLane, laneOf, leaveGroupBody, type MemberRequest } from "../member/member-request.ts";
 import type { TopicPartition } from "../topic-partition.ts";
 import { nowMs } from "../wait.ts";
-
-/** What happens to a membership, as a {@link MemberFact}. */
-export const rebalanceChannel = channel("regroup.client.rebalance");
 
 export interface GroupHooks {
   /** At once: no more of them is fetched or handed out. `isLost`: somebody else may have them. */
@@ -28,6 +26,7 @@ export interface GroupHooks {
   assign(partitions: readonly TopicPartition[]): Promise<void>;
   /** Topics whose metadata is wanted beside the consumer's own. */
   watch(topics: readonly string[]): void;
+  happened(fact: MemberFact): void;
   /** A callback of the application threw; the rebalance goes on. */
   callbackFailed(error: unknown): void;
   /** The membership cannot go on. */
@@ -66,6 +65,10 @@ export class GroupMember {
 
   get isRejoining(): boolean {
     return rejoining.has(this.#machine.state);
+  }
+
+  get isLeaving(): boolean {
+    return this.#machine.state === "Leaving";
   }
 
   /** @param topics undefined: not known yet */
@@ -138,7 +141,8 @@ export class GroupMember {
         return this.#hooks.watch(action.topics);
       case "fact":
         this.#cluster.logger.info(action.fact, "group membership");
-        return rebalanceChannel.publish(action.fact);
+        this.#hooks.happened(action.fact);
+        return channels.rebalance.publish({ clientId: this.#cluster.config.clientId, ...action.fact });
       case "fail":
         return this.#hooks.failed(failure(action));
       case "closed":

@@ -1,5 +1,6 @@
 /** Hands fetched records to the application, partition by partition in turn, and knows which it works on. */
 import { KafkaError } from "../errors.ts";
+import type { TopicCounts } from "../metrics/consumer-metrics.ts";
 import { nowMs } from "../wait.ts";
 import type { ConsumerRecord } from "./consumer-record.ts";
 import { CorruptRecordsError, InvalidStateError } from "./errors.ts";
@@ -11,6 +12,8 @@ export interface Work {
   readonly partition: ReadPartition;
   readonly version: number;
   readonly chunk: FetchedRecords;
+  /** Of its topic. */
+  readonly counts: TopicCounts;
 }
 
 /** Who is handed records: a loop, or a run. There is one at a time. */
@@ -27,6 +30,7 @@ export interface HandoutHooks {
   /** The application waits for records; the application has been given some, or goes on with them (rule 49). */
   polled(): void;
   busy(): void;
+  countsOf(topic: string): TopicCounts;
 }
 
 export class Handout {
@@ -136,7 +140,8 @@ export class Handout {
     if (!this.isValid(work)) return undefined;
     const { partition, chunk } = work;
     const record = this.#read(work);
-    if (record === undefined && partition.chunks[0] === chunk) {
+    if (record !== undefined) work.counts.records++;
+    else if (partition.chunks[0] === chunk) {
       partition.chunks.shift();
       if (partition.processed === partition.position) partition.processed = chunk.nextOffset;
       this.#hooks.drained();
@@ -175,7 +180,8 @@ export class Handout {
   }
 
   #begin(partition: ReadPartition): Work {
-    const work = { partition, version: partition.version, chunk: partition.chunks[0]! };
+    const counts = this.#hooks.countsOf(partition.topic);
+    const work = { partition, version: partition.version, chunk: partition.chunks[0]!, counts };
     partition.isAtWork = true;
     this.#lastKey = partition.key;
     this.#works.add(work);

@@ -75,6 +75,12 @@ export class ReadPartition implements TopicPartition {
     return this.chunks.length > 0 && !this.isPaused && !this.isStopped && !this.isAtWork;
   }
 
+  /** Records that wait, as of the last fetch; undefined before it. */
+  get lag(): number | undefined {
+    const { position, highWatermark } = this;
+    return position < 0 || highWatermark < 0 ? undefined : Math.max(0, highWatermark - position);
+  }
+
   /** From now on it is read from there. @param leaderEpoch of the record before; -1: not known. */
   seek(offset: number, leaderEpoch = -1): void {
     this.#forget();

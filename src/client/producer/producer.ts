@@ -5,6 +5,8 @@ import { keyPartition } from "../../protocol/hash.ts";
 import type { NewRecord } from "../../protocol/records/batch.ts";
 import type { Cluster, TopicDescription } from "../cluster.ts";
 import { brokerError, ClientConfigError, ClosedError, KafkaError } from "../errors.ts";
+import { commonAttributes } from "../metrics/client-metrics.ts";
+import type { Metric } from "../metrics/metric.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
 import { bytesSerializer, type SerdeContext, type Serializer } from "../serde.ts";
 import type { RecordToSend } from "../topic-types.ts";
@@ -116,6 +118,12 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
   /** Sends what waits without lingering; resolves when the fate of all records given before is told. */
   flush({ signal }: SendOptions = {}): Promise<void> {
     return abortable(signal, (resolve, reject) => void this.#flush().then(resolve, reject));
+  }
+
+  /** As of now; docs/observability.md tells each. */
+  metrics(): Metric[] {
+    const common = commonAttributes(this.#config.clientId);
+    return [...this.#cluster.metrics.snapshot("producer", common), ...this.#sender.metrics(common)];
   }
 
   /**

@@ -8,6 +8,8 @@
 import { backoffMs } from "../backoff.ts";
 import type { Cluster } from "../cluster.ts";
 import { ClosedError, KafkaError, RequestTimeoutError } from "../errors.ts";
+import type { Attributes, Metric } from "../metrics/metric.ts";
+import { ProducerMetrics } from "../metrics/producer-metrics.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
 import { nowMs } from "../wait.ts";
 import type { ProducerBatch } from "./batch.ts";
@@ -26,6 +28,7 @@ export class Sender {
   /** Queues with something to send or to be answered. */
   readonly #busy = new Set<PartitionQueue>();
   readonly #requestsInFlight = new Map<number, number>();
+  readonly #metrics = new ProducerMetrics();
   #usedBytes = 0;
   #flushes = 0;
   #needsNewEpoch = false;
@@ -65,15 +68,20 @@ export class Sender {
     this.#flushes--;
   }
 
+  metrics(common: Attributes): Metric[] {
+    const { bufferMemory: totalBytes } = this.#config;
+    const availableBytes = Math.max(0, totalBytes - this.#usedBytes);
+    return this.#metrics.snapshot(common, { totalBytes, availableBytes });
+  }
+
   /** Gives up what is not settled. */
   close(): void {
     this.#isClosed = true;
     this.#wake?.cancel();
     for (const queue of this.#busy) {
       for (const batch of [...queue.inFlight, ...queue.waiting.splice(0)]) {
-        batch.failed(
-          new ClosedError(`${batch.topic}-${batch.partition}: the producer was closed before its records were sent`),
-        );
+        const what = `${batch.topic}-${batch.partition}`;
+        this.#failed(batch, new ClosedError(`${what}: the producer was closed before its records were sent`));
       }
     }
     this.#busy.clear();
@@ -188,6 +196,8 @@ export class Sender {
 
   #stamped(queue: PartitionQueue): ProducerBatch {
     const batch = queue.take();
+    const atMs = nowMs();
+    if (batch.attempts === 1) this.#metrics.left(atMs - batch.createdMs, atMs);
     const identity = this.#identity?.current;
     if (identity !== undefined && batch.stamp === undefined) {
       batch.restamp({ ...identity, baseSequence: queue.nextSequence });
@@ -221,6 +231,7 @@ export class Sender {
     if (verdict.kind === "split") return queue.split(batch, nowMs());
     if (verdict.kind === "retry" && batch.attempts <= this.#config.retries) {
       const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.#config;
+      this.#metrics.retried(batch.count);
       queue.putBack(batch, nowMs() + backoffMs({ initialMs, maxMs }, batch.attempts - 1));
       return;
     }
@@ -230,9 +241,17 @@ export class Sender {
   }
 
   #tell(batch: ProducerBatch, verdict: Verdict): void {
-    if (verdict.kind === "stored") return batch.done(verdict.baseOffset, verdict.logAppendTimeMs);
+    if (verdict.kind === "stored") {
+      this.#metrics.settled(batch.topic, batch.count, undefined);
+      return batch.done(verdict.baseOffset, verdict.logAppendTimeMs);
+    }
     if (batch.stamp !== undefined) this.#needsNewEpoch = true;
-    batch.failed(verdict.error);
+    this.#failed(batch, verdict.error);
+  }
+
+  #failed(batch: ProducerBatch, error: Error): void {
+    this.#metrics.settled(batch.topic, batch.count, error);
+    batch.failed(error);
   }
 
   /** Batches that have waited for delivery.timeout.ms are given up. */
@@ -245,7 +264,7 @@ export class Sender {
         const what = `${batch.topic}-${batch.partition}: ${batch.count} records were not delivered within`;
         const cause = batch.lastError;
         if (batch.stamp !== undefined) this.#needsNewEpoch = true;
-        batch.failed(new RequestTimeoutError(`${what} delivery.timeout.ms (${waitedMs} ms)`, cause));
+        this.#failed(batch, new RequestTimeoutError(`${what} delivery.timeout.ms (${waitedMs} ms)`, cause));
         this.#release(queue, batch);
       }
     }
@@ -254,7 +273,7 @@ export class Sender {
   #giveUpAll(error: Error): void {
     for (const queue of this.#busy) {
       for (const batch of queue.waiting.splice(0)) {
-        batch.failed(error instanceof KafkaError ? error : new ClosedError(String(error)));
+        this.#failed(batch, error instanceof KafkaError ? error : new ClosedError(String(error)));
         this.#release(queue, batch);
       }
     }

@@ -106,8 +106,9 @@ export class Committer {
     if (isStale && this.#member?.isRejoining) return { error, passes: true };
     this.#member?.commitFailed({ errorCode, ...sentWith });
     if (isStale) return { error: new CommitFailedError(this.#groupId, error.code, error), passes: false };
-    // Between join and sync (rule 36): the commit is done when the member has its assignment.
-    return { error, passes: error.retriable || errorCode === ErrorCode.REBALANCE_IN_PROGRESS };
+    // Between join and sync (rule 36): the commit is done when the member has its assignment, unless it leaves before.
+    const isBetween = errorCode === ErrorCode.REBALANCE_IN_PROGRESS && this.#member?.isLeaving !== true;
+    return { error, passes: error.retriable || isBetween };
   }
 }
 

@@ -161,7 +161,7 @@ export const definitions = {
   "regroup.consumer.partition.pause": {
     type: "histogram",
     unit: "s",
-    about: "the pause of each partition in each rebalance, as told below; 0 for what was kept",
+    about: "the pause of each partition in each rebalance, as told above; 0 for what was kept",
   },
 } as const satisfies Readonly<Record<string, Definition>>;
 

@@ -11,11 +11,16 @@ const install = new URL("../scripts/install.js", import.meta.url);
 const pinned = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
 const [major, minor] = process.versions.node.split(".").map(Number);
 const runsSource = major > 22 || (major === 22 && minor >= 18);
+const runsBuilt = major > 22 || (major === 22 && minor >= 15); // engines in package.json
 
 if (!existsSync(built)) await import(install.href); // a fresh clone: what npm start would have done
-if (existsSync(built)) await start(built);
-else if (runsSource) await start(new URL("../src/cli/main.ts", import.meta.url));
-else runWith(pinned);
+if (existsSync(built) && runsBuilt) await start(built);
+else if (!existsSync(built) && runsSource) await start(new URL("../src/cli/main.ts", import.meta.url));
+else if (existsSync(pinned)) runWith(pinned);
+else {
+  console.error(`regroup: needs Node.js 22.15 or later; this is ${process.version}`);
+  process.exitCode = 1;
+}
 
 async function start(entry) {
   module.enableCompileCache?.();
@@ -24,7 +29,7 @@ async function start(entry) {
   module.flushCompileCache?.(); // a server is ended by a signal, which would leave the cache unwritten
 }
 
-/** An older Node runs no TypeScript: the one that the repository pins does. */
+/** This Node is too old, as for TypeScript before 22.18: the one that the repository pins is not. */
 function runWith(node) {
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => child.kill(signal));

@@ -1,7 +1,7 @@
 /** From a host and port to a socket that is connected, by TLS where the configuration says so. */
 import { readFile } from "node:fs/promises";
 import { connect as connectPlain, isIP, type Socket } from "node:net";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import type { Server } from "./bootstrap.ts";
 import type { ClientConfig } from "./client-keys.ts";
 import { AuthenticationError, ClientConfigError, NetworkError } from "./errors.ts";
@@ -18,8 +18,9 @@ export async function dial(
 ): Promise<Socket> {
   const secure = config.securityProtocol === "SSL" || config.securityProtocol === "SASL_SSL";
   const target = { ...server, noDelay: true, keepAlive: true, autoSelectFamilyAttemptTimeout: nextAddressAfterMs };
+  // node:tls takes longer to load than a plain connection takes to make: only who uses it loads it.
   const socket = secure
-    ? connectTls({
+    ? process.getBuiltinModule("node:tls").connect({
         ...(isIP(server.host) ? {} : { servername: server.host }),
         ...target,
         ...(await tlsOptions(config)),

@@ -10,7 +10,6 @@ import { dial, nameOf } from "./dial.ts";
 import { ClosedError, NetworkError, RequestTimeoutError } from "./errors.ts";
 import type { ClientLogger } from "./logger.ts";
 import type { ClientMetrics } from "./metrics/client-metrics.ts";
-import { authenticate } from "./sasl/authenticate.ts";
 import { negotiate } from "./versions.ts";
 import { type Call, callWithin, delay, nowMs, within } from "./wait.ts";
 
@@ -159,7 +158,8 @@ export class Node {
       const call = callWithin(requestTimeoutMs, this.#closing.signal);
       const versions = await negotiate(connection, nameOf(this.server), call);
       const usesSasl = this.#config.securityProtocol.startsWith("SASL_");
-      const lifetimeMs = usesSasl ? await authenticate(connection, versions, this.#config, call) : 0;
+      const { authenticate } = usesSasl ? await import("./sasl/authenticate.ts") : { authenticate: undefined };
+      const lifetimeMs = (await authenticate?.(connection, versions, this.#config, call)) ?? 0;
       const event = { ...name, durationMs: nowMs() - startedAtMs };
       channels.connected.publish(event);
       this.#metrics.connectionsCreated++;

@@ -1,6 +1,5 @@
 /** The platform seam on Node: Buffer, zlib, and native CRC-32C, lz4 and snappy, each loaded when first needed. */
 import { createRequire } from "node:module";
-import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { plainPlatform } from "../protocol/plain-platform.ts";
 import { type CompressionCodec, CompressionError, type Platform } from "../protocol/platform.ts";
 import { checkLz4Frame } from "./lz4-frame.ts";
@@ -8,7 +7,7 @@ import { compressSnappy, decompressSnappy } from "./snappy-stream.ts";
 
 const require = createRequire(import.meta.url);
 
-/** Loads a native package at its first use: together they cost 20 ms, which a start-up need not pay. */
+/** Loads a package at its first use: together they cost more than 30 ms, which a start-up need not pay. */
 function lazily<T>(name: string): () => T {
   let loaded: T | undefined;
   return () => {
@@ -17,6 +16,7 @@ function lazily<T>(name: string): () => T {
   };
 }
 
+const zlib = lazily<typeof import("node:zlib")>("node:zlib");
 const crc32 = lazily<typeof import("@node-rs/crc32")>("@node-rs/crc32");
 const lz4 = lazily<typeof import("lz4-napi")>("lz4-napi");
 const snappy = lazily<typeof import("snappy")>("snappy");
@@ -94,12 +94,12 @@ interface Codec {
 
 const codecs: Record<CompressionCodec, Codec> = {
   gzip: {
-    compress: (bytes) => gzipSync(bytes),
-    decompress: (bytes, maxBytes) => gunzipSync(bytes, { maxOutputLength: maxBytes }),
+    compress: (bytes) => zlib().gzipSync(bytes),
+    decompress: (bytes, maxBytes) => zlib().gunzipSync(bytes, { maxOutputLength: maxBytes }),
   },
   zstd: {
-    compress: (bytes) => zstdCompressSync(bytes),
-    decompress: (bytes, maxBytes) => zstdDecompressSync(bytes, { maxOutputLength: maxBytes }),
+    compress: (bytes) => zlib().zstdCompressSync(bytes),
+    decompress: (bytes, maxBytes) => zlib().zstdDecompressSync(bytes, { maxOutputLength: maxBytes }),
   },
   lz4: {
     compress: (bytes) => lz4().compressFrameSync(asBuffer(bytes)),

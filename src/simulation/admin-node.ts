@@ -2,6 +2,8 @@
 import { CreatePartitions } from "../protocol/apis/create-partitions.ts";
 import { DeleteGroups } from "../protocol/apis/delete-groups.ts";
 import { LeaveGroup } from "../protocol/apis/leave-group.ts";
+import { OffsetCommit } from "../protocol/apis/offset-commit.ts";
+import { OffsetFetch } from "../protocol/apis/offset-fetch.ts";
 import { ClientLink } from "./client-link.ts";
 import type { Cluster } from "./cluster.ts";
 import type { MemberPlan } from "./plan.ts";
@@ -35,6 +37,33 @@ export class AdminNode {
       { api: DeleteGroups, version: 2, body: { groupsNames: [groupId] }, timeoutMs },
       () => {},
     );
+  }
+
+  /** To 0, as `regroup groups reset-offsets` does. */
+  resetOffset(groupId: string, name: string): void {
+    const broker = this.#cluster.coordinatorOf(groupId);
+    if (broker === undefined) return;
+    const committedMetadata = `admin#${this.#cluster.nextCommit()}`;
+    const partitions = [{ partitionIndex: 0, committedOffset: 0, committedLeaderEpoch: -1, committedMetadata }];
+    const body = {
+      groupId,
+      generationIdOrMemberEpoch: -1,
+      memberId: "",
+      groupInstanceId: null,
+      topics: [{ name, partitions }],
+    };
+    this.#link.ask(broker, "main", { api: OffsetCommit, version: 9, body, timeoutMs }, () => {});
+  }
+
+  /** All of them; what is answered is checked on the way. */
+  readOffsets(groupId: string): void {
+    const broker = this.#cluster.coordinatorOf(groupId);
+    if (broker === undefined) return;
+    const topics = [...this.partitions].map(([name, count]) => {
+      return { name, partitionIndexes: Array.from({ length: count }, (_, partition) => partition) };
+    });
+    const body = { groups: [{ groupId, topics }], requireStable: false };
+    this.#link.ask(broker, "main", { api: OffsetFetch, version: 9, body, timeoutMs }, () => {});
   }
 
   /** By instance id alone, or as the member itself would leave (KIP-345). */

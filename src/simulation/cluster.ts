@@ -22,6 +22,12 @@ import type { World } from "./world.ts";
 
 export const offsetsTopic = "__consumer_offsets";
 
+/** Whatever the brokers' clocks say, records are taken, and stay. */
+const topicConfigs = [
+  { name: "retention.ms", value: "-1" },
+  { name: "message.timestamp.after.max.ms", value: "9223372036854775807" },
+];
+
 /** One broker's part in a shard of `__consumer_offsets`, since its last load. */
 interface Lead {
   readonly log: WatchedPartition;
@@ -63,9 +69,11 @@ export class Cluster {
       Object.entries({
         "offsets.topic.num.partitions": String(plan.shards),
         "group.initial.rebalance.delay.ms": String(plan.initialRebalanceDelayMs),
+        "group.heartbeat.max.wait.ms": String(plan.heartbeatMaxWaitMs),
         "offsets.retention.minutes": String(plan.offsetsRetentionMinutes),
         "offsets.retention.check.interval.ms": "60000",
         "auto.create.topics.enable": "false",
+        "producer.id.expiration.ms": "2147483647",
       }),
     );
   }
@@ -153,7 +161,7 @@ export class Cluster {
       numPartitions: partitions,
       replicationFactor: 1,
       assignments: [],
-      configs: [],
+      configs: topicConfigs,
     }));
     if (topics.length > 0) await metadataShard.submit("CreateTopics", { topics, validateOnly: false });
     const errorCode = await broker.services.ensureInternalTopic(offsetsTopic);
@@ -225,6 +233,12 @@ export class Cluster {
     const lead = this.#leads.get(key)!;
     const shadow = lead.shadow!;
     const nowWallMs = node.process.now().wallMs;
+    if (this.storage.leaderOf(lead.log.partition) !== node && node.isUp) {
+      world.violated(
+        "a deposed coordinator changes nothing",
+        `${node.name} appends to ${offsetsTopic}-${lead.log.partition}`,
+      );
+    }
     for (const record of records) {
       world.tell(() => `  log ${describe(record)}`);
       this.ledger.appended(record, nowWallMs, this.plan.offsetsRetentionMinutes * 60_000, shadow);
@@ -256,6 +270,7 @@ export class Cluster {
     const asked = this.requests.of(frame, 4);
     this.world.tell(() => `${asked?.client} → ${node.name} ${asked?.words()}`);
     this.#current = asked;
+    if (asked !== undefined) this.requests.arrived(asked);
     connection.receive(frame);
     this.#current = undefined;
   }

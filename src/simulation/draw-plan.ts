@@ -38,7 +38,7 @@ export function drawPlan(seed: number): Plan {
     segmentBytes: random.pick([1_048_576, 16_384]),
     network: drawNetwork(random),
     disk: drawDisk(random),
-    producers: [],
+    producers: topology === "alone" ? drawProducers(shape) : [],
     faults: drawFaults(shape, members, brokers.length, shards),
     faultsEndMs,
   };
@@ -123,6 +123,14 @@ function drawMembers({ random, topics, faultsEndMs }: Shape): MemberPlan[] {
   return members;
 }
 
+function drawProducers({ random, topics }: Shape): Plan["producers"] {
+  return Array.from({ length: random.int(0, 3) }, (_, index) => {
+    const { name: topic, partitions } = random.pick(topics);
+    const partition = random.int(0, partitions - 1);
+    return { name: `p${index + 1}`, topic, partition, intervalMs: random.pick([300, 1000, 5000]) };
+  });
+}
+
 function drawVersions(random: Random, isStatic: boolean): Versions {
   if (random.chance(0.6)) return newest;
   return {
@@ -177,6 +185,8 @@ function kindsOf({ random, topology, topics }: Shape, members: readonly MemberPl
     () => ({ kind: "clock jumps", broker: broker(), byMs: random.int(-7_200_000, 7_200_000) }),
     () => ({ kind: "partitions are added", topic: random.pick(topics).name }),
     () => ({ kind: "admin removes", member: member() }),
+    () => ({ kind: "offsets are reset", groupId: random.pick(members).groupId, topic: random.pick(topics).name }),
+    () => ({ kind: "offsets are read", groupId: random.pick(members).groupId }),
     () => ({ kind: "group is deleted", groupId: random.pick(members).groupId }),
   ];
   if (topology === "alone") draws.push(() => ({ kind: "disk fails", broker: 1, afterWrites: random.int(1, 5) }));

@@ -45,6 +45,10 @@ function apply(simulation: Simulation, fault: FaultKind): void {
       return simulation.twin(fault.member, fault.forMs);
     case "group is deleted":
       return simulation.admin.deleteGroup(fault.groupId);
+    case "offsets are reset":
+      return simulation.admin.resetOffset(fault.groupId, fault.topic);
+    case "offsets are read":
+      return simulation.admin.readOffsets(fault.groupId);
     case "admin removes":
       return simulation.admin.remove(simulation.member(fault.member).plan);
     case "partitions are added":

@@ -15,6 +15,16 @@ interface OffsetLine {
   tombstone: number;
 }
 
+export type Floor = ReadonlyMap<string, number>;
+
+export interface SeenOffset {
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Of the commit; undefined: there is none. */
+  readonly id: string | undefined;
+}
+
 /** What each member was given in a generation, by instance id or member id. */
 type Plan = Map<string, string>;
 
@@ -130,18 +140,26 @@ export class Ledger {
     line.acknowledged = Math.max(line.acknowledged, number);
   }
 
-  /** What a coordinator answers, or has after a load, may not be older than what was acknowledged. */
-  offsetSeen(group: string, topic: string, partition: number, id: string | undefined, where: string): void {
+  /** What was acknowledged of a group until now, by topic and partition: no question asked later may miss it. */
+  acknowledgedOf(group: string): Floor {
+    const mine = [...this.#lines].filter(([key]) => key.startsWith(`${group}/`));
+    return new Map(mine.map(([key, { acknowledged }]) => [key, acknowledged]));
+  }
+
+  /** @param floor what had been acknowledged when it was asked for; all of it, where that is now */
+  offsetSeen(of: SeenOffset, where: string, floor?: Floor): void {
+    const { group, topic, partition, id } = of;
     const line = this.#line(group, topic, partition);
-    if (line.acknowledged === 0) return;
+    const acknowledged = floor === undefined ? line.acknowledged : (floor.get(`${group}/${topic}/${partition}`) ?? 0);
+    if (acknowledged === 0) return;
     const which = `${group} ${topic}-${partition} ${where}`;
     if (id === undefined) {
-      if (line.tombstone > line.acknowledged) return;
+      if (line.tombstone > acknowledged) return;
       return this.#world.violated("a committed offset is never lost", `${which} is gone`);
     }
     const number = this.#commits.get(id);
     if (number === undefined) return this.#world.violated("a committed offset is never lost", `${which}: ${id}?`);
-    if (number >= line.acknowledged) return;
+    if (number >= acknowledged) return;
     this.#world.violated("a committed offset never goes back", `${which} is ${id}, which is older`);
   }
 
@@ -150,8 +168,8 @@ export class Ledger {
     for (const key of this.#lines.keys()) {
       const [group, topic, partition] = key.split("/") as [string, string, string];
       if (!isMine(group)) continue;
-      const found = state.committed(group, topic, Number(partition));
-      this.offsetSeen(group, topic, Number(partition), found?.metadata, "after a load");
+      const id = state.committed(group, topic, Number(partition))?.metadata;
+      this.offsetSeen({ group, topic, partition: Number(partition), id }, "after a load");
     }
     for (const [group, { handedOut }] of this.#groups) {
       if (!isMine(group) || handedOut <= (state.groups.get(group)?.generation ?? 0)) continue;

@@ -18,6 +18,12 @@ export function comesToRest(simulation: Simulation): string | undefined {
   return undefined;
 }
 
+/** Generations of all groups: as long as they stay, nothing rebalances. */
+export function generations({ cluster }: Simulation): string {
+  const groups = cluster.coordinators().flatMap(({ shard }) => [...shard.live.values()]);
+  return groups.map(({ groupId, generation }) => `${groupId} ${generation}`).join(", ");
+}
+
 function groupAtRest(simulation: Simulation, groupId: string, running: readonly ConsumerNode[]): string | undefined {
   const group = simulation.cluster.shardAt(groupId)?.shard.live.get(groupId);
   for (const { name, machine } of running) {

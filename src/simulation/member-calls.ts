@@ -1,9 +1,10 @@
 /** What a member asks of brokers, over the wire: who is asked, in which version, and what becomes of the answer. */
 import type { ClusterTopics } from "../assignment/partition-assignor.ts";
 import type { MemberEvent } from "../client/member/member-event.ts";
-import { laneOf, leaveGroupBody, type MemberRequest } from "../client/member/member-request.ts";
+import { joinLane, laneOf, leaveGroupBody, type MemberRequest } from "../client/member/member-request.ts";
+import { ApiVersions } from "../protocol/apis/api-versions.ts";
 import { FindCoordinator } from "../protocol/apis/find-coordinator.ts";
-import { Heartbeat } from "../protocol/apis/heartbeat.ts";
+import { Heartbeat, heartbeatWait } from "../protocol/apis/heartbeat.ts";
 import { JoinGroup } from "../protocol/apis/join-group.ts";
 import { LeaveGroup } from "../protocol/apis/leave-group.ts";
 import { Metadata } from "../protocol/apis/metadata.ts";
@@ -22,6 +23,9 @@ type Body = any;
 
 const apis = { FindCoordinator, JoinGroup, SyncGroup, Heartbeat, LeaveGroup, OffsetCommit, OffsetFetch } as const;
 const metadataVersion = 12;
+const apiVersionsVersion = 4;
+/** The first version of Heartbeat that can say so. */
+const waitingHeartbeat = 4;
 
 export class MemberCalls {
   readonly #member: ConsumerNode;
@@ -49,10 +53,6 @@ export class MemberCalls {
       case "LeaveGroup": {
         const version = this.#versions.LeaveGroup;
         return this.#askCoordinator(request, leaveGroupBody(request.body, version));
-      }
-      case "Heartbeat": {
-        const { maxWaitMs: _, ...body } = request.body;
-        return this.#askCoordinator(request, body);
       }
       default:
         return this.#askCoordinator(request, request.body);
@@ -110,7 +110,19 @@ export class MemberCalls {
       const leader = this.#member.cluster.coordinatorOf(groupId);
       const errorCode = leader === undefined ? ErrorCode.COORDINATOR_NOT_AVAILABLE : found.errorCode;
       this.#coordinator = leader;
-      this.#answer(request, { errorCode, nodeId: leader?.id ?? -1, heartbeatMaxWaitMs: 0 });
+      const answer = { errorCode, nodeId: leader?.id ?? -1, heartbeatMaxWaitMs: 0 };
+      if (leader === undefined || this.#versions.Heartbeat < waitingHeartbeat) return this.#answer(request, answer);
+      this.#askFeatures(request, leader, answer);
+    });
+  }
+
+  /** Whether its heartbeats may wait there (decision 0009). */
+  #askFeatures(request: MemberRequest, leader: BrokerNode, answer: object): void {
+    const body = { clientSoftwareName: "simulated", clientSoftwareVersion: "1" };
+    this.#ask(leader, joinLane, ApiVersions, apiVersionsVersion, body, request.timeoutMs, (response) => {
+      const waits = response?.supportedFeatures.some(({ name }: Body) => name === heartbeatWait.feature);
+      const heartbeatMaxWaitMs = waits ? Number.POSITIVE_INFINITY : 0;
+      this.#answer(request, response && { ...answer, heartbeatMaxWaitMs });
     });
   }
 

@@ -63,6 +63,7 @@ const simplifications: readonly Simpler[] = [
   (plan) => ({ ...plan, disk: { ...plan.disk, typicalMs: 0.2 } }),
   (plan) => ({ ...plan, brokers: plan.brokers.map(() => rightClock) }),
   (plan) => ({ ...plan, initialRebalanceDelayMs: 0 }),
+  (plan) => ({ ...plan, producers: plan.producers.slice(1) }),
   (plan) => ({ ...plan, topics: plan.topics.map((topic) => ({ ...topic, partitions: 1 })) }),
   (plan) => ({
     ...plan,

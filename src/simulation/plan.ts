@@ -46,9 +46,11 @@ export interface MemberPlan {
   readonly versions: Versions;
 }
 
+/** Only where there is one broker: the others share no partitions of topics. */
 export interface ProducerPlan {
   readonly name: string;
   readonly topic: string;
+  readonly partition: number;
   readonly intervalMs: number;
 }
 
@@ -94,6 +96,9 @@ export type FaultKind =
   | { readonly kind: "clock jumps"; readonly broker: number; readonly byMs: number }
   | { readonly kind: "partitions are added"; readonly topic: string }
   | { readonly kind: "admin removes"; readonly member: string }
+  /** As a tool does for a group without members; a live one is to refuse it. */
+  | { readonly kind: "offsets are reset"; readonly groupId: string; readonly topic: string }
+  | { readonly kind: "offsets are read"; readonly groupId: string }
   | { readonly kind: "group is deleted"; readonly groupId: string };
 
 /** What a crash does to bytes that no sync covers: the system keeps them, they are gone, or some are. */

@@ -3,7 +3,7 @@ import type { ReplyToken } from "../coordinator/machine.ts";
 import { ErrorCode, errorName } from "../protocol/errors.ts";
 import { decodeResponseFrame, encodeRequestFrame } from "../protocol/frame.ts";
 import type { Api } from "../protocol/schema.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Floor, Ledger } from "./ledger.ts";
 import type { WatchedCoordinator } from "./watched-coordinator.ts";
 import type { WatchedPartition } from "./watched-partition.ts";
 import type { World } from "./world.ts";
@@ -16,6 +16,8 @@ export class Asked {
   readonly api: Api;
   readonly version: number;
   readonly body: Body;
+  /** Of an OffsetFetch: what had been acknowledged when it came. */
+  floor: Floor | undefined;
   /** Set when the broker has answered. */
   response: Body;
   token: { readonly coordinator: WatchedCoordinator; readonly token: ReplyToken } | undefined;
@@ -86,7 +88,8 @@ export class Requests {
     this.#check(asked, leads);
   }
 
-  #check({ api, body, response }: Asked, leads: (groupId: string) => boolean): void {
+  #check(asked: Asked, leads: (groupId: string) => boolean): void {
+    const { api, body, response } = asked;
     switch (api.name) {
       case "SyncGroup":
         if (response.errorCode !== ErrorCode.NONE) return;
@@ -99,7 +102,7 @@ export class Requests {
       case "OffsetCommit":
         return this.#commitAnswered(body, response);
       case "OffsetFetch":
-        return this.#fetchAnswered(body, response, leads);
+        return this.#fetchAnswered(asked, leads);
       default:
         return;
     }
@@ -116,18 +119,28 @@ export class Requests {
     }
   }
 
-  #fetchAnswered(body: Body, response: Body, leads: (groupId: string) => boolean): void {
+  /** The request has reached its broker. */
+  arrived(asked: Asked): void {
+    if (asked.api.name === "OffsetFetch") asked.floor = this.#ledger.acknowledgedOf(groupOf(asked.body));
+  }
+
+  #fetchAnswered({ body, response, floor }: Asked, leads: (groupId: string) => boolean): void {
     const group = response.groups?.[0] ?? response;
-    const groupId = body.groups?.[0]?.groupId ?? body.groupId;
+    const groupId = groupOf(body);
     if (group.errorCode !== ErrorCode.NONE || !leads(groupId)) return;
     for (const topic of group.topics) {
       for (const { partitionIndex, errorCode, committedOffset, metadata } of topic.partitions) {
         if (errorCode !== ErrorCode.NONE) continue;
         const id = committedOffset === -1 ? undefined : metadata;
-        this.#ledger.offsetSeen(groupId, topic.name, partitionIndex, id, "as fetched");
+        const seen = { group: groupId, topic: topic.name, partition: partitionIndex, id };
+        this.#ledger.offsetSeen(seen, "as fetched", floor);
       }
     }
   }
+}
+
+function groupOf(body: Body): string {
+  return body.groups?.[0]?.groupId ?? body.groupId;
 }
 
 export function idAt(frame: Uint8Array, at: number): number {

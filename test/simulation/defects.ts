@@ -1,0 +1,327 @@
+/** Defects to be planted in a copy of the source: the simulator has to find each of them. `from` stands there once. */
+export interface Defect {
+  readonly name: string;
+  /** Below src/. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+type Change = readonly [name: string, from: string, to: string];
+
+const inFile = (file: string, changes: readonly Change[]): Defect[] =>
+  changes.map(([name, from, to]) => ({ name, file, from, to }));
+
+const coordinator: readonly Defect[] = [
+  ...inFile("coordinator/shard.ts", [
+    [
+      "a reply leaves before its append is durable",
+      "if (last === undefined) for (const output of outputs) output();",
+      "if (outputs.length >= 0) for (const output of outputs) output();",
+    ],
+    ["an append counts as durable at once", "result.durable.then(", "Promise.resolve().then("],
+    [
+      "a reply waits for the first append on its way, not for its own",
+      "const last = this.#batches.at(-1);\n    if (last === undefined) for",
+      "const last = this.#batches[0];\n    if (last === undefined) for",
+    ],
+    ["an emitted record is not replayed", "for (const record of records) this.#machine.replay(record);", ""],
+    ["timers end when one has rung", "    this.#setAlarm();\n  }\n\n  #fail", "  }\n\n  #fail"],
+    ["a shard that is closed goes on answering", 'this.#state = "closed";\n    this.#alarm', "this.#alarm"],
+  ]),
+  ...inFile("coordinator/load.ts", [
+    ["a load does not wait until what it read is durable", "await untilDurable(log, end, wanted);", ""],
+    [
+      "a load leaves the last record out",
+      "while (offset < end && wanted()) {\n    const",
+      "while (offset < end - 1 && wanted()) {\n    const",
+    ],
+    [
+      "a load passes over tombstones",
+      "if (decoded !== undefined) replay",
+      "if (decoded !== undefined && record.value !== null) replay",
+    ],
+    ["a load takes the first record of a batch only", "replay(decoded);", "{ replay(decoded); break; }"],
+  ]),
+  ...inFile("coordinator/runtime.ts", [
+    ["a shard that failed is not loaded again", "void this.load(partition, log, leaderEpoch);", ""],
+    [
+      "a new epoch does not load the shard anew",
+      "current.leaderEpoch >= leaderEpoch) return",
+      "current.leaderEpoch >= 0) return",
+    ],
+  ]),
+  ...inFile("coordinator/timers.ts", [
+    ["a timer that was moved later rings at its old time", "top.keyMs < top.dueMs; top", "false; top"],
+  ]),
+];
+
+const group: readonly Defect[] = [
+  ...inFile("group/classic/round.ts", [
+    ["a round ends in the same generation", "group.generation++;", ""],
+    ["the turn to Empty is not written", 'context.emit([{ type: "GroupMetadata", group: group.groupId, value }]);', ""],
+    ["the join timer runs on when the round has ended", "context.cancel(group.joinTimer);", ""],
+    [
+      "members that did not rejoin stay",
+      "if (member.parkedJoin === null && !member.isStatic) group.remove",
+      "if (false) group.remove",
+    ],
+    [
+      "a leader that is away stays leader",
+      "leader !== undefined && leader.parkedJoin !== null",
+      "leader !== undefined",
+    ],
+    [
+      "nobody waits for a sync that does not come",
+      "context.schedule(group.syncTimer, context.now.monotonicMs + group.rebalanceTimeoutMs);",
+      "",
+    ],
+    [
+      "members that wait are not told that the group rebalances",
+      "for (const member of group.members.values()) answerHeartbeat(member, ErrorCode.REBALANCE_IN_PROGRESS, context);",
+      "",
+    ],
+    [
+      "nothing ends a join phase that somebody misses",
+      "else scheduleJoinTimer(group, group.rebalanceTimeoutMs, context);",
+      "",
+    ],
+    ["the sync timer runs on in the next round", "context.cancel(group.syncTimer);", ""],
+  ]),
+  ...inFile("group/classic/sync.ts", [
+    [
+      "the leader's plan is not written",
+      'context.emit([{ type: "GroupMetadata", group: group.groupId, value }]);',
+      "{ ok: true } as const;",
+    ],
+    [
+      "every member is given the first one's assignment",
+      "plan.get(memberId) ?? noAssignment",
+      "(void memberId, assignments[0]?.assignment) ?? noAssignment",
+    ],
+    [
+      "a sync of an old generation is taken",
+      "if (body.generationId !== group.generation) return ErrorCode.ILLEGAL_GENERATION;",
+      "",
+    ],
+    ["a follower's plan is taken", "if (group.isLeader(member.memberId)) completeRound", "completeRound"],
+  ]),
+  ...inFile("group/classic/answers.ts", [
+    ["a sync in Stable is answered with nothing", "assignment: member.assignment };", "assignment: noAssignment };"],
+    ["a second join of a member is not parked", "member.parkedJoin = token;", "member.parkedJoin ??= token;"],
+  ]),
+  ...inFile("group/classic/refuse-stranger.ts", [
+    ["a fenced instance is not fenced", "return ErrorCode.FENCED_INSTANCE_ID", "return ErrorCode.NONE"],
+    ["a member that is out is let in", ": ErrorCode.UNKNOWN_MEMBER_ID;", ": ErrorCode.NONE;"],
+  ]),
+  ...inFile("group/classic/heartbeat.ts", [
+    ["a heartbeat does not keep the session", "resetSession(member, context);", ""],
+    [
+      "a heartbeat does not tell of a rebalance",
+      'if (group.state === "PreparingRebalance")',
+      'if (group.state === "Dead")',
+    ],
+    ["a heartbeat of an old generation is taken", ": ErrorCode.ILLEGAL_GENERATION;", ": ErrorCode.NONE;"],
+  ]),
+  ...inFile("group/classic/join.ts", [
+    ["a member id that was handed out is forgotten", "group.pending.set(memberId, pending);", ""],
+    ["a member id that was handed out is pending for ever", "context.schedule(pending.timer,", "void (pending.timer,"],
+    ["a new member causes no rebalance", "rebalance(shard, group, `new member", "void (`new member"],
+    [
+      "a leader's rejoin causes no rebalance",
+      'if (group.state === "Stable" && group.isLeader(member.memberId)) return true;',
+      "",
+    ],
+    ["a rejoin does not tell what changed", "group.update(member, terms);", ""],
+  ]),
+  ...inFile("group/classic/static-join.ts", [
+    ["who waits under the old member id is not told", "fence(old, context);\n  const oldLeader", "const oldLeader"],
+    [
+      "a static member's return is not written",
+      'context.emit([{ type: "GroupMetadata", group: group.groupId, value }]);',
+      "{ ok: true } as const;",
+    ],
+    ["a static member's return rebalances", "group.chooseProtocol() === group.protocolName", "group.members.size < 0"],
+    ["a static member that returns has nothing", "member.assignment = old.assignment;", ""],
+  ]),
+  ...inFile("group/classic/session-timeout.ts", [
+    ["a session that is over removes nobody", "removeMember(shard, member, `session", "void (`session"],
+    ["a pending id that is given up holds the round", "group.pending.delete(memberId);", ""],
+  ]),
+  ...inFile("group/classic/leave.ts", [
+    ["nobody takes over from one that leaves", "gone.length > 0 && group.state", "gone.length > 9 && group.state"],
+    ["one that leaves stays", "group.remove(member, context);", ""],
+  ]),
+  ...inFile("group/classic/classic-group.ts", [
+    [
+      "who leaves keeps its place as leader",
+      "if (this.isLeader(member.memberId)) this.leaderId =",
+      "if (false) this.leaderId =",
+    ],
+    ["the session of one that leaves runs on", "context.cancel(member.timer);", ""],
+  ]),
+  ...inFile("group/offsets/commit.ts", [
+    [
+      "a commit of an old generation is taken",
+      "if (generation !== group.generation) return ErrorCode.ILLEGAL_GENERATION;",
+      "",
+    ],
+    [
+      "a commit without a generation is taken on a live group",
+      "if (generation < 0 && memberId",
+      "if (generation < -1 && memberId",
+    ],
+    ["commits go to the wrong partition", "partition: partition.partitionIndex, value", "partition: 0, value"],
+    [
+      "a commit is acknowledged and not written",
+      "records.length === 0 ? ({ ok: true } as const) : context.emit(records)",
+      "({ ok: true }) as { ok: boolean; errorCode: ErrorCode }",
+    ],
+  ]),
+  ...inFile("group/offsets/fetch.ts", [
+    ["offsets of an Empty group are not told", "shard.durable.groups.has(groupId)", "shard.live.has(groupId)"],
+  ]),
+  ...inFile("group/offsets/expire.ts", [
+    ["offsets expire at once", "nowMs - sinceMs >= offsetsRetentionMs", "nowMs - sinceMs >= 0"],
+  ]),
+  ...inFile("group/replay.ts", [
+    [
+      "the first commit of a partition stays for ever",
+      "if (partitions !== undefined) partitions.set(partition, value);",
+      "if (partitions?.has(partition)) return;\n  if (partitions !== undefined) partitions.set(partition, value);",
+    ],
+  ]),
+  ...inFile("group/record-codec.ts", [
+    [
+      "a group's leader is not written",
+      "      leader,\n      currentStateTimestamp:",
+      "      leader: null,\n      currentStateTimestamp:",
+    ],
+  ]),
+  ...inFile("group/group-coordinator.ts", [
+    [
+      "members have no session after a load",
+      "for (const member of group.members.values()) resetSession(member, context);",
+      "",
+    ],
+  ]),
+];
+
+const log: readonly Defect[] = [
+  ...inFile("log/file/journal.ts", [
+    [
+      "the journal's writes are not synced",
+      'slotPath(this.#options.folder, slot.number), "sync"',
+      'slotPath(this.#options.folder, slot.number), "read-write"',
+    ],
+    [
+      "the journal tells of a write before it",
+      "        await this.#write(next.blocks);",
+      "        next.group.complete();\n        await this.#write(next.blocks);",
+    ],
+    [
+      "the journal uses a file again that is still needed",
+      "slot.sequence < beforeSequence",
+      "slot.sequence <= beforeSequence + 1",
+    ],
+  ]),
+  ...inFile("log/file/file-log.ts", [
+    ["a checkpoint does not write the segments", "if (!interrupted()) await log.checkpoint();", ""],
+  ]),
+  ...inFile("log/file/recovery.ts", [
+    [
+      "recovery forgets the last entry of each partition",
+      "partition.take(batches, place.address",
+      "if (partition.logEndOffset > 20) return;\n    partition.take(batches, place.address",
+    ],
+  ]),
+  ...inFile("log/compaction.ts", [["compaction takes the latest record too", "offset >= latest", "offset > latest"]]),
+  ...inFile("log/partition-state.ts", [
+    [
+      "an old leader epoch may append",
+      'if (options.leaderEpoch < this.#leaderEpoch) return "fenced-leader-epoch";',
+      "",
+    ],
+  ]),
+];
+
+const member: readonly Defect[] = [
+  ...inFile("client/member/sync.ts", [
+    ["what the plan takes away is kept", "revoke(member, surplus);", ""],
+    [
+      "who gave something up does not rejoin",
+      "if (surplus.length > 0) member.rejoinReason",
+      "if (surplus.length > 99) member.rejoinReason",
+    ],
+    ["a leader does not see that topics change", "else member.rejoinReason ??= changeSince", "else changeSince"],
+  ]),
+  ...inFile("client/member/proceed.ts", [
+    [
+      "a member rejoins before it has given up what it was to",
+      "Revoking: (member) => {\n    if (!member.callbacks.giveUp) takeAssigned",
+      "Revoking: (member) => {\n    takeAssigned",
+    ],
+    [
+      "a member joins before it has given up what it was to",
+      'if (!member.callbacks.giveUp) member.turn("Joining");',
+      'member.turn("Joining");',
+    ],
+  ]),
+  ...inFile("client/member/join.ts", [
+    [
+      "an eager member keeps everything while it joins",
+      "member.isCooperative ? unsubscribed(member) : member.owned",
+      "unsubscribed(member)",
+    ],
+    ["a member does not tell what it owns", "ownedPartitions: byTopic(member.owned),", "ownedPartitions: [],"],
+    [
+      "a member joins without its member id",
+      "    memberId,\n    groupInstanceId: config",
+      '    memberId: "",\n    groupInstanceId: config',
+    ],
+  ]),
+  ...inFile("client/member/give-up.ts", [
+    [
+      "a member forgets before the callback what it gives up",
+      "member.act(callback);",
+      'if (callback.type === "revoke") member.owned = without(member.owned, callback.partitions);\n  member.act(callback);',
+    ],
+  ]),
+  ...inFile("client/member/end-membership.ts", [["who lost its membership reads on", "loseAll(member);", ""]]),
+  ...inFile("client/member/react.ts", [
+    [
+      "a member does not hear that the group rebalances",
+      'if (member.state === "Stable" || member.state === "Revoking") member.rejoinReason ??= reason;',
+      "",
+    ],
+    [
+      "a member comes back under an id that is gone",
+      "return comeBack(member, said, { forgetMemberId: true });",
+      "return comeBack(member, said, { forgetMemberId: false });",
+    ],
+  ]),
+  ...inFile("client/member/coordinator-link.ts", [
+    ["a member stays with a coordinator that is none", "member.coordinator.isKnown = false;", ""],
+  ]),
+  ...inFile("client/member/heartbeat.ts", [
+    ["a member sends one heartbeat only", "  member.heartbeat = undefined;\n", ""],
+  ]),
+  ...inFile("client/member/leave.ts", [
+    [
+      "an application that does not poll stays in the group",
+      "  endMembership(member, pollTooLate, { forgetMemberId: true });\n",
+      "",
+    ],
+  ]),
+];
+
+const assignment: readonly Defect[] = [
+  ...inFile("assignment/cooperative-sticky-assignor.ts", [
+    ["partitions are handed on before they are given up", "withdrawUntilGivenUp(plan, layout, claims, previous);", ""],
+  ]),
+  ...inFile("assignment/range-assignor.ts", [
+    ["range leaves a partition out", "partition < this.size; place++", "partition < this.size - 1; place++"],
+  ]),
+];
+
+export const defects: readonly Defect[] = [...coordinator, ...group, ...log, ...member, ...assignment];

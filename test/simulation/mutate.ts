@@ -1,0 +1,49 @@
+/**
+ * node test/simulation/mutate.ts [part of a name] [--seeds 2000]: plants each defect in a copy of the source, and says
+ * how many seeds the simulator needs to find it. The table is the one in docs/simulation.md.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Defect, defects } from "./defects.ts";
+
+const { values, positionals } = parseArgs({ options: { seeds: { type: "string" } }, allowPositionals: true });
+const seeds = values.seeds ?? "2000";
+const root = new URL("../..", import.meta.url).pathname;
+const copy = mkdtempSync(join(tmpdir(), "regroup-defects-"));
+const mostMs = 600_000;
+
+function firstFinding(): { readonly seed: number; readonly invariant: string } | null {
+  const script = join(copy, "test/simulation/first-finding.ts");
+  const { stdout, stderr, error } = spawnSync(process.execPath, [script, seeds], { encoding: "utf8", timeout: mostMs });
+  if (error !== undefined) return { seed: Number.NaN, invariant: `it never ends: ${error.message}` };
+  if (stdout === "") return { seed: Number.NaN, invariant: `it breaks: ${stderr.split("\n").slice(0, 5).join(" ")}` };
+  return JSON.parse(stdout);
+}
+
+function plant({ file, from, to }: Defect): () => void {
+  const path = join(copy, "src", file);
+  const source = readFileSync(path, "utf8");
+  writeFileSync(
+    path,
+    source.replace(from, () => to),
+  );
+  return () => writeFileSync(path, source);
+}
+
+try {
+  for (const part of ["src", "test/simulation", "package.json"])
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  console.log("| defect | in | seeds | what broke |\n|---|---|---|---|");
+  for (const defect of defects.filter(({ name }) => positionals.every((part) => name.includes(part)))) {
+    const takeOut = plant(defect);
+    const found = firstFinding();
+    takeOut();
+    if (found === null) process.exitCode = 1;
+    console.log(`| ${defect.name} | \`${defect.file}\` | ${found?.seed ?? "missed"} | ${found?.invariant ?? ""} |`);
+  }
+} finally {
+  rmSync(copy, { recursive: true });
+}

@@ -87,6 +87,7 @@ export function withHint(member: LookMember, stalls: Stalls, atMs: number): Left
   const stalledMs = Math.max(0, ...assignment.map((name) => atMs - (stalls.get(name) ?? atMs)));
   const name = { memberId, groupInstanceId, clientId, host };
   if (stalledMs < suspiciousMs) return name;
-  const hint = `it had committed nothing for ${Math.round(stalledMs / 1000)} s though records waited: crashed, or stuck`;
+  const stalled = `${Math.round(stalledMs / 1000)} s`;
+  const hint = `it had committed nothing for ${stalled} though records waited: crashed, or stuck`;
   return { ...name, hint };
 }

@@ -35,12 +35,13 @@ export class Terminal {
     process.on("exit", this.#onExit);
   }
 
+  /** Some terminals do not tell their size. */
   get columns(): number {
-    return this.#out.columns;
+    return this.#out.columns || 80;
   }
 
   get rows(): number {
-    return this.#out.rows;
+    return this.#out.rows || 24;
   }
 
   /** @param draw is called again when the window's size changes. */

@@ -54,6 +54,6 @@ export class Running implements AsyncDisposable {
 
 export const regroup = (...args: readonly string[]) => new Running([launcher, ...args]);
 
-/** With the shortest session that the broker allows: reads the topic as a member of the group until SIGTERM, which has it leave. */
+/** Reads the topic until SIGTERM has it leave its group. Its session is the shortest that the broker allows. */
 export const member = (bootstrapServers: string, groupId: string, topic: string, clientId: string) =>
   new Running([memberFile, bootstrapServers, groupId, topic, clientId, isKafka ? "6000" : "1000"]);

@@ -12,7 +12,7 @@ import { startServer } from "../../src/server/start-server.ts";
 import { until } from "../interop/support/until.ts";
 import { unique } from "./broker.ts";
 import { reading } from "./support/consumers.ts";
-import { assertNobodyElsePaused, median } from "./support/pauses.ts";
+import { assertShort } from "./support/pauses.ts";
 
 const base = { listeners: "PLAINTEXT://127.0.0.1:0", "group.initial.rebalance.delay.ms": "0" };
 const shortSessions = { ...base, "group.min.session.timeout.ms": "500" };
@@ -48,20 +48,22 @@ async function consumerOf(bootstrapServers: string, config: { groupInstanceId?: 
   return { consumer, clientId, ended };
 }
 
+const takenOver = { limitMs: 50, of: ({ takenOverMs }: Pauses) => [takenOverMs] };
+
 test("a join, a leave and a crash are taken over within 50 ms after they are known", async () => {
   const { bootstrapServers } = await startBroker(shortSessions);
   await using party = await Party.open(bootstrapServers, unique("orders"), 4);
-  const events = { join: [] as Pauses[], leave: [] as Pauses[], crash: [] as Pauses[] };
-  for (let round = 0; round < 5; round++) {
-    events.join.push(await party.join());
-    events.leave.push(await party.leave());
-  }
-  for (let round = 0; round < 3; round++) events.crash.push(await party.crash(1000));
-  for (const [what, found] of Object.entries(events)) {
-    const takenOver = found.map(({ takenOverMs }) => Math.round(takenOverMs));
-    assert.ok(median(takenOver) <= 50, `${what}: ${takenOver}`);
-    assertNobodyElsePaused(found);
-  }
+  await assertShort({ ...takenOver, rounds: 5 }, async () => {
+    const joined = await party.join();
+    assert.equal(joined.moved.length, 6);
+    await party.leave();
+    return joined;
+  });
+  await assertShort({ ...takenOver, rounds: 5 }, async () => {
+    await party.join();
+    return party.leave();
+  });
+  await assertShort({ ...takenOver, rounds: 3 }, () => party.crash(1000));
 });
 
 test("an idle member sends one heartbeat for each third of its session, over a connection of its own", async () => {

@@ -1,6 +1,7 @@
 /** How long partitions stand still while members come and go: issue 4's short pauses, in virtual time. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { stateOf } from "../../../src/group/shard.ts";
 import { SimulatedGroup, type SimulatedOptions } from "./support/simulated-group.ts";
 
 /** For each partition that somebody stopped to read, how long it was until somebody read it again. */
@@ -95,6 +96,17 @@ test("a coordinator that holds heartbeats back: a join and a clean leave are tak
   group.advance(50);
   assert.equal(readNow(group).size, 32);
   for (const pauseMs of pauses.values()) assert.ok(pauseMs <= 50);
+});
+
+test("a coordinator that holds heartbeats back: a crash is taken over within 50 ms of the session's end", () => {
+  const group = stableMembers(5, { heartbeatMaxWaitMs: 60_000 });
+  const crashedMs = group.nowMs;
+  group.members[0]!.crash();
+  while (stateOf(group.world.coordinator.shard, "g") === "Stable") group.advance(1);
+  const knownMs = group.nowMs;
+  assert.ok(knownMs - crashedMs >= 30_000 && knownMs - crashedMs <= 45_000, `after ${knownMs - crashedMs} ms`);
+  group.advance(50);
+  assert.equal(readNow(group).size, 32);
 });
 
 test("a coordinator that holds heartbeats back is asked once per wait while nothing happens", () => {

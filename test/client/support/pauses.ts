@@ -1,12 +1,28 @@
 import assert from "node:assert/strict";
 import type { Pauses } from "../../../src/bench/pauses/party.ts";
 
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+const mostRounds = 30;
+
+export interface Limit {
+  readonly rounds: number;
+  readonly limitMs: number;
+  /** What the limit is about. */
+  readonly of: (pauses: Pauses) => readonly number[];
 }
 
-export function assertNobodyElsePaused(found: readonly Pauses[]): void {
+/**
+ * The median of so many rounds in a row is within the limit. A machine that is busy with other things is given more
+ * rounds, not more time; what stays is never given up, in none of them, and is read as soon as it is written.
+ */
+export async function assertShort({ rounds, limitMs, of }: Limit, measure: () => Promise<Pauses>): Promise<void> {
+  const found: Pauses[] = [];
+  const lastOnes = (values: (pauses: Pauses) => readonly number[]) => median(found.slice(-rounds).flatMap(values));
+  const isShort = () => lastOnes(of) <= limitMs && lastOnes(({ stayed }) => stayed) <= 30;
+  while (found.length < rounds || (!isShort() && found.length < mostRounds)) found.push(await measure());
+  assert.ok(isShort(), found.map((pauses) => `${Math.round(median(of(pauses)))}`).join(" "));
   for (const { interrupted } of found) assert.equal(interrupted, 0, "what stays is never given up");
-  const late = median(found.flatMap(({ stayed }) => stayed));
-  assert.ok(late <= 30, `what stays is read as soon as it is written: ${late} ms`);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

@@ -1,4 +1,4 @@
-/** How long partitions stand still on a broker that answers heartbeats at once: regroup or, as the others, any Kafka. */
+/** How long partitions stand still where heartbeats are answered at once: on regroup or, as the others, any Kafka. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Party } from "../../src/bench/pauses/party.ts";

@@ -24,7 +24,7 @@ suite("a walk of the examples goes as its README says", { concurrency: 3 }, () =
   });
 
   test("flow 3: a static member comes back in time, and too late", async () => {
-    await walk("3-static-members", { bootstrapServer, env: { SESSION_TIMEOUT_MS: "6000" } });
+    await walk("3-static-members", { bootstrapServer, env: { SESSION_TIMEOUT_MS: "15000" } });
   });
 
   test("flow 4: who has what under the four assignors, before and after a consumer fails", async () => {

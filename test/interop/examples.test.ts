@@ -25,7 +25,7 @@ suite("a walk of the examples in Python goes as its README says", { concurrency:
   test("flow 3: a static member comes back in time, and too late", async () => {
     const rewrite = (line: string) => inPython(line).replace(/ in generation \d+$/, ""); // librdkafka does not tell it
     const options = { bootstrapServer: broker.bootstrap, rewrite, blur: anyPartition };
-    await walk("3-static-members", { ...options, env: { ...env, SESSION_TIMEOUT_MS: "6000" } });
+    await walk("3-static-members", { ...options, env: { ...env, SESSION_TIMEOUT_MS: "15000" } });
   });
 });
 

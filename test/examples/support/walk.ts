@@ -81,7 +81,7 @@ async function read(step: Step, terminal: Terminal, pids: Pids, where: string, o
   };
   if (step.terminal === "") await terminal.ended();
   if (step.terminal === "" && isUpdate) return terminal.unread.splice(0);
-  await until(where, () => isAllThere() || !terminal.isBusy, { timeoutMs: 90_000, describe: difference });
+  await until(where, () => isAllThere() || !terminal.isBusy, { timeoutMs: 60_000, describe: difference });
   assert.ok(isAllThere(), `${where}: what the README says (-) and what is printed (+)\n${difference()}`);
   if (step.isCut) terminal.unread.length = 0;
   else if (!terminal.isBusy) nothingMore(terminal, where);

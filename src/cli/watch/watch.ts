@@ -4,7 +4,7 @@ import { styleText } from "node:util";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { brokerCommand, type ConnectionFlags, examples } from "../broker-command.ts";
 import { FailedError } from "../errors.ts";
-import { say } from "../messages.ts";
+import { holdMessages, say } from "../messages.ts";
 import { usesColours } from "../output/output.ts";
 import { interruption } from "../signals.ts";
 import { writeOut } from "../stdout.ts";
@@ -109,6 +109,7 @@ function lines(text: (event: WatchEvent) => string): Shower {
 }
 
 function screen(group: string, { interval: intervalMs, record: recording }: WatchFlags, quit: () => void): Shower {
+  const sayHeld = holdMessages();
   const terminal = new Terminal(process.stdout, process.stdin, quit);
   const isColoured = usesColours(process.stdout);
   const styled = (style: "bold" | "dim") => (text: string) =>
@@ -126,7 +127,10 @@ function screen(group: string, { interval: intervalMs, record: recording }: Watc
       terminal.paint();
     },
     async end() {},
-    close: () => terminal.close(),
+    close() {
+      terminal.close();
+      sayHeld();
+    },
   };
 }
 

@@ -23,7 +23,7 @@ export interface WatchStep {
 }
 
 /** A look that takes longer has failed. */
-const lookTimeoutMs = 10_000;
+const lookTimeoutMs = 5_000;
 
 /** Until the signal comes. @throws {KafkaError} when the very first look fails, or what cannot pass. */
 export async function* watchSteps(admin: Admin, options: WatchOptions): AsyncGenerator<WatchStep> {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import type { Rebalance, WatchEvent } from "../../../src/cli/watch/watch-event.ts";
+import { startServer } from "../../../src/server/start-server.ts";
 import { isKafka, startTestBroker, unique } from "../../client/broker.ts";
 import { reading, testClient } from "../../client/support/consumers.ts";
 import { until } from "../../interop/support/until.ts";
@@ -109,6 +110,23 @@ suite("groups watch", () => {
     assert.equal(back.groupInstanceId, "billing-0");
     assert.notEqual(back.oldMemberId, back.newMemberId);
     assert.equal(events(running.stdout).filter(({ type }) => type === "rebalance").length, 0);
+  });
+
+  test("while the cluster is away it is blind, says so, and goes on when it is back", async () => {
+    const start = (port: string) =>
+      startServer({ ephemeral: true, config: { listeners: `PLAINTEXT://127.0.0.1:${port}` } });
+    const server = await start("0");
+    const [, port = ""] = server.bootstrapServers.split(":");
+    const interval = ["--interval", "100", "-X", "default.api.timeout.ms=500"];
+    await using running = regroup("groups", "watch", "billing", "-b", `127.0.0.1:${port}`, ...interval, "-o", "json");
+    await running.shows("start", (text) => events(text).find(({ type }) => type === "watchStarted"));
+    await server.close();
+    await running.shows("blindness", (text) => events(text).find(({ type }) => type === "looksFail"));
+    const again = await start(port);
+    const seen = await running.shows("sight", (text) => events(text).find(({ type }) => type === "looksGoOn"));
+    assert.ok(seen.type === "looksGoOn" && seen.blindMs > 0);
+    assert.equal(await running.stop("SIGINT"), 0);
+    await again.close();
   });
 
   test("what cannot be done ends it with one line and a code", async () => {

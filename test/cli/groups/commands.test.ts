@@ -33,6 +33,7 @@ suite("groups list", () => {
       nightly,
       "refunds",
       "reports",
+      "stuck",
     ]);
     assert.deepEqual(await columnOf("list --match .*s", "group"), [nightly, "refunds", "reports"]);
     assert.deepEqual(await columnOf("list --state stable --type Classic", "group"), ["billing", "checkout", "refunds"]);

@@ -84,6 +84,8 @@ export const failed: Readonly<Record<string, RegExp>> = {
   "reset/092": busy,
   "reset/093": busy,
   "reset/094": busy,
+  "reset/099": /group stuck is PreparingRebalance with 2 members/,
+  "reset/100": /group stuck is PreparingRebalance with 2 members/,
   "delete-offsets/007": /nosuch.*UNKNOWN_TOPIC_OR_PARTITION/,
   "delete-offsets/012": noGroup,
   "delete/003": /group billing.*NON_EMPTY_GROUP/,

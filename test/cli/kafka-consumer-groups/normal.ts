@@ -1,7 +1,7 @@
 /** Brings captures and our output to a form in which only what is determined is left. */
 
 /** Groups of the captures that speak protocols which our scenario does not have. */
-const foreign = ["search", "search-all", "audit", "stuck", "moving", "migrating", "pricing", "legacy"];
+const foreign = ["search", "search-all", "audit", "moving", "migrating", "pricing", "legacy"];
 const isForeign = (line: string) => foreign.some((group) => line.startsWith(`${group} `) || line === group);
 
 /** Rows come in the order of hash maps; ids of members and ports differ with each run. */

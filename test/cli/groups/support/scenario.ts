@@ -2,8 +2,15 @@
  * The topics and groups that kafka-consumer-groups.sh was captured with (test/cli/kafka-consumer-groups/captures), as
  * far as they are of the classic protocol: made anew by our own client, on any broker.
  */
+import assert from "node:assert/strict";
+import type { Cluster } from "../../../../src/client/cluster.ts";
+import { readConfig } from "../../../../src/client/config.ts";
 import type { Consumer } from "../../../../src/client/consumer/consumer.ts";
 import { Kafka } from "../../../../src/client/kafka.ts";
+import { openCluster } from "../../../../src/client/open-cluster.ts";
+import { JoinGroup } from "../../../../src/protocol/apis/join-group.ts";
+import { SyncGroup } from "../../../../src/protocol/apis/sync-group.ts";
+import { encodeAssignment, encodeSubscription } from "../../../../src/protocol/consumer-protocol.ts";
 import { until } from "../../../interop/support/until.ts";
 
 /** Records in each partition; the first ten of orders:1 are deleted. */
@@ -24,6 +31,7 @@ const committed: Readonly<Record<string, Offsets>> = {
     "payments:1": 49,
     "payments:2": 10,
   },
+  stuck: { "payments:0": 20, "payments:1": 20 },
   refunds: { "payments:0": 50, "payments:1": 40, "payments:2": 30 },
   reports: { "orders:0": 30, "orders:1": 5, "orders:2": 100, "orders:3": 50, "orders:4": 80, "payments:0": 10 },
   archive: { "orders:5": 0, "payments:0": 50, "payments:1": 50, "payments:2": 50 },
@@ -51,6 +59,7 @@ export async function makeScenario(bootstrapServers: string, withMembers = true)
   await makeTopics(kafka);
   for (const group of Object.keys(committed)) await commit(kafka, group);
   const consumers = withMembers ? await joinGroups(kafka) : new Map<string, Consumer>();
+  const stuck = withMembers ? await stickGroup(bootstrapServers) : undefined;
   return {
     kafka,
     bootstrapServers,
@@ -73,6 +82,7 @@ export async function makeScenario(bootstrapServers: string, withMembers = true)
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...consumers.values()].map((consumer) => consumer.close()));
+      await stuck?.close();
       await admin.close();
     },
   };
@@ -173,4 +183,40 @@ async function settled(kafka: Kafka): Promise<void> {
       return state === "Stable" && members.length === groupsWithMembers[index]!.clientIds.length;
     });
   });
+}
+
+const halfAnHourMs = 1_800_000;
+
+/** A member that neither heartbeats nor rejoins, and a second one that waits for it: PreparingRebalance. */
+async function stickGroup(bootstrapServers: string): Promise<{ close(): Promise<void> }> {
+  const [first, second] = ["stuck-1", "stuck-2"].map((clientId) => {
+    return openCluster(readConfig("consumer", { bootstrapServers, clientId }));
+  }) as [Cluster, Cluster];
+  const [groupId, protocolType, topic] = ["stuck", "consumer", "payments"];
+  const subscription = { topics: [topic], userData: null, ownedPartitions: [], generationId: -1, rackId: null };
+  const join = (cluster: Cluster) => {
+    const request = {
+      groupId,
+      sessionTimeoutMs: halfAnHourMs,
+      rebalanceTimeoutMs: halfAnHourMs,
+      memberId: "",
+      protocolType,
+      protocols: [{ name: "range", metadata: encodeSubscription(subscription) }],
+    };
+    // Version 3 joins at once, later ones ask for a member id first (KIP-394).
+    return cluster.send({ group: groupId }, JoinGroup, request, { versions: [3, 3], timeoutMs: halfAnHourMs });
+  };
+  const { generationId, memberId } = await join(first);
+  const assignment = encodeAssignment({ assignedPartitions: [{ topic, partitions: [0, 1, 2] }], userData: null });
+  const assignments = [{ memberId, assignment }];
+  const plan = { groupId, generationId, memberId, protocolType, protocolName: "range", assignments };
+  const synced = await first.send({ group: groupId }, SyncGroup, plan);
+  assert.equal(synced.errorCode, 0);
+  void join(second).catch(() => undefined);
+  await using admin = new Kafka({ bootstrapServers }).admin();
+  await until("stuck waits", async () => {
+    const [group] = await admin.describeGroups([groupId]);
+    return group?.state === "PreparingRebalance" && group.members.length === 2;
+  });
+  return { close: async () => void (await Promise.all([first.close(), second.close()])) };
 }

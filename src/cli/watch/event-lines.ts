@@ -42,7 +42,7 @@ function startedLines({ group, state, assignor, members, lag, intervalMs }: Watc
 
 function rebalanceLines(event: Rebalance): string[] {
   const { reasons, source, fromGeneration, toGeneration, members, duration } = event;
-  const generations = toGeneration === null ? "" : `generation ${fromGeneration} to ${toGeneration}, `;
+  const generations = toGeneration === null ? "" : `generation ${fromGeneration ?? 0} to ${toGeneration}, `;
   const mark = source === "inferred" ? " (inferred)" : "";
   return [
     `rebalance: ${reasons.map(({ text }) => text).join("; ")}${mark}`,

@@ -6,6 +6,8 @@ export interface Look {
   readonly state: string;
   /** "classic", or "consumer" (KIP-848). */
   readonly type: string;
+  /** The group's epoch (KIP-848), as generations are of classic groups; null: the broker does not tell. */
+  readonly epoch: number | null;
   /** "" while the members have agreed on none. */
   readonly assignor: string;
   /** Node id; -1: not known. */
@@ -80,9 +82,10 @@ export function nameOf({ memberId, groupInstanceId, clientId, host }: MemberName
   return { memberId, groupInstanceId, clientId, host };
 }
 
-/** For people: the instance id, or the member id. */
-export function shortName({ memberId, groupInstanceId }: Pick<MemberName, "memberId" | "groupInstanceId">): string {
-  return groupInstanceId ?? withShortIds(memberId);
+/** For people: the instance id, or the member id; one that does not begin with the client id, as Java's, behind it. */
+export function shortName({ memberId, groupInstanceId, clientId }: MemberName): string {
+  if (groupInstanceId !== null) return groupInstanceId;
+  return memberId.startsWith(clientId) ? withShortIds(memberId) : `${clientId}-${withShortIds(memberId).slice(0, 8)}`;
 }
 
 /** Member ids end in a UUID; its first part tells them apart. */

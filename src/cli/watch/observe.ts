@@ -63,7 +63,7 @@ function settle(
   const { settled, unsettled, ownerless } = memory;
   const found = difference(settled, look);
   const fresh = toldSince(memory.told, look.told ?? []);
-  const isQuiet = unsettled === undefined && fresh.length === 0 && isUnchanged(found);
+  const isQuiet = unsettled === undefined && fresh.length === 0 && settled.epoch === look.epoch && isUnchanged(found);
   if (isQuiet) {
     const at = new Date(look.atMs).toISOString();
     const events = found.returned.map(({ old, now }): WatchEvent => {
@@ -93,8 +93,8 @@ function rebalance(group: string, memory: Memory, look: Look, found: Difference)
     group,
     source: "inferred",
     reasons: reasonsFor(settled, look, found, ownerless),
-    fromGeneration: null,
-    toGeneration: null,
+    fromGeneration: settled.epoch,
+    toGeneration: look.epoch,
     state: look.state,
     assignor: look.assignor,
     members: look.members.length,

@@ -31,6 +31,7 @@ export async function takeLook(admin: Admin, group: string, options: LookOptions
     atMs: Date.now(),
     state: description?.state ?? "Dead",
     type: description?.type ?? "classic",
+    epoch: description?.epochs?.group ?? null,
     assignor: description?.assignor ?? "",
     coordinator: description?.coordinator.nodeId ?? -1,
     members,

@@ -77,7 +77,7 @@ export interface Rebalance extends Told {
   /** "inferred": from what differs between two looks; "broker": the coordinator told the reason. */
   readonly source: "inferred" | "broker";
   readonly reasons: readonly Reason[];
-  /** Null: the broker does not tell. */
+  /** Epochs of groups of the consumer protocol; null: the broker does not tell. */
   readonly fromGeneration: number | null;
   readonly toGeneration: number | null;
   readonly state: string;

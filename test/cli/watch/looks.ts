@@ -8,6 +8,8 @@ export interface Short {
   /** Default: a second after the look before. */
   readonly at?: number;
   readonly state?: string;
+  /** Of a group of the consumer protocol. */
+  readonly epoch?: number;
   readonly assignor?: string;
   readonly coordinator?: number;
   /** "a: 0 1", "b/instance: 2": partitions of orders; what stands after "@" are the topics, orders by default. */
@@ -28,7 +30,8 @@ export function looks(...shorts: readonly Short[]): Look[] {
     return {
       atMs: start + (short.at ?? index * 1000),
       state,
-      type: "classic",
+      type: short.epoch === undefined ? "classic" : "consumer",
+      epoch: short.epoch ?? null,
       assignor: short.assignor ?? (members.length === 0 ? "" : "cooperative-sticky"),
       coordinator: short.coordinator ?? 1,
       members: members.map(memberOf),

@@ -154,6 +154,21 @@ const cases: [name: string, looks: readonly Short[], lines: string[]][] = [
     ],
   ],
   [
+    "a group of the consumer protocol tells its epoch, and members keep what stays theirs (KIP-848)",
+    [
+      { members: ["a: 0 1 2 3"], assignor: "uniform", epoch: 1 },
+      { members: ["a: 0 1 2 3", "b:"], assignor: "uniform", epoch: 2, state: "Reconciling" },
+      { members: ["a: 0 1", "b: 2 3"], assignor: "uniform", epoch: 2 },
+    ],
+    [
+      "rebalance: b joined (inferred)",
+      "    generation 1 to 2, took ≤ 2.0 s, 2 members in Stable",
+      "    joined b at 10.0.0.1",
+      "    moved  orders 2-3: a → b, without an owner ≤ 2.0 s",
+      "    kept   2 partitions, without a pause",
+    ],
+  ],
+  [
     "a rebalance that changes nothing is only told when it was seen",
     [{ members: ["a: 0 1 2 3"] }, { state: "PreparingRebalance", members: ["a:"] }, { members: ["a: 0 1 2 3"] }],
     [

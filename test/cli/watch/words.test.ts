@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { shortName } from "../../../src/cli/watch/look.ts";
 import { timeRange } from "../../../src/cli/watch/time-range.ts";
 import { inSpan, inTime, inTopics, thousands } from "../../../src/cli/watch/words.ts";
 
@@ -48,4 +49,14 @@ test("what is no time, or a range that ends before it begins, is said", () => {
   assert.throws(() => timeRange("3 a.m.", undefined, end), /--since 3 a\.m\.: expected 03:00, or 2026-11-21T03:00/);
   assert.throws(() => timeRange(undefined, "25:00", end), /--until 25:00: expected/);
   assert.throws(() => timeRange("2026-11-21", "2026-11-20", end), /is later than/);
+});
+
+test("members are named so that people know them again", () => {
+  const name = (memberId: string, clientId: string, groupInstanceId: string | null = null) =>
+    shortName({ memberId, clientId, groupInstanceId, host: "10.0.0.1" });
+  const uuid = "aa9ac42c-b6de-45a9-b290-1f8a2b270dfd";
+  assert.equal(name(`app-${uuid}`, "app"), "app-aa9ac42c");
+  assert.equal(name(`app-${uuid}`, "app", "billing-0"), "billing-0");
+  assert.equal(name("PczX-f0fQ12I1iZX7VHJwQ", "console-consumer"), "console-consumer-PczX-f0f");
+  assert.equal(name(uuid, "app"), "app-aa9ac42c");
 });

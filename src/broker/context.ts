@@ -53,6 +53,8 @@ export interface PartitionImage {
 }
 
 export interface MetadataView {
+  /** Another one whenever any config has changed. */
+  readonly configEpoch: number;
   topic(name: string): TopicImage | undefined;
   topicById(topicId: string): TopicImage | undefined;
   topics(): Iterable<TopicImage>;

@@ -30,6 +30,7 @@ interface HostedTopic {
 }
 
 export class BrokerMetadata implements MetadataView {
+  configEpoch = 0;
   readonly #image = new MetadataImage();
   readonly #log: Log;
   readonly #config: BrokerConfig;
@@ -99,6 +100,7 @@ export class BrokerMetadata implements MetadataView {
             ? this.#image.topicById(record.key.topicId)?.name
             : undefined;
       if (name !== undefined) touched.set(name, this.#topics.get(name));
+      if (record.type === "ConfigRecord") this.configEpoch++;
       this.#image.replay(record);
     }
     this.#config.follow({ broker: (name) => this.ownConfigs("BROKER", name) });

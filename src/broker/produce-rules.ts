@@ -1,17 +1,17 @@
 /** What a topic's configs demand of produced batches, read once for each state of the configs. */
-import type { LogConfig } from "../log/log.ts";
 import { topicConfigKey } from "../metadata/topic-configs.ts";
 import type { ProduceRules } from "../protocol/records/validate.ts";
-import type { BrokerServices, LedPartition } from "./context.ts";
+import type { BrokerServices, LedPartition, TopicImage } from "./context.ts";
 
 type TopicRules = Omit<ProduceRules, "produceVersion" | "nowMs">;
 
-/** A change of any config hands the logs new ones (metadata-view.ts): the old rules go with the old config. */
-const rulesOf = new WeakMap<LogConfig, TopicRules>();
+/** Not by the log's config: logs share one object among topics that differ in what only produce looks at. */
+const rulesOf = new WeakMap<TopicImage, { readonly configEpoch: number; readonly rules: TopicRules }>();
 
 export function produceRules({ topic, log }: LedPartition, { metadata }: BrokerServices): TopicRules {
-  const known = rulesOf.get(log.config);
-  if (known !== undefined) return known;
+  const { configEpoch } = metadata;
+  const known = rulesOf.get(topic);
+  if (known?.configEpoch === configEpoch) return known.rules;
   const read = <T>(name: string): T =>
     topicConfigKey(name)!.key.parse(name, metadata.topicConfig(topic.name, name)) as T;
   const rules: TopicRules = {
@@ -22,6 +22,6 @@ export function produceRules({ topic, log }: LedPartition, { metadata }: BrokerS
     compacted: log.config.cleanupPolicy.compact,
     maxMessageBytes: log.config.maxMessageBytes,
   };
-  rulesOf.set(log.config, rules);
+  rulesOf.set(topic, { configEpoch, rules });
   return rules;
 }

@@ -227,6 +227,16 @@ test("records that do not come in time leave a condition unmet: exit code 3", as
   await run(0, [...waiting, "-n", "1"]);
 });
 
+test("a properties file of a Java program is taken as it is", async () => {
+  const topic = await newTopic();
+  const file = join(folder, "java.properties");
+  const java = "org.apache.kafka.common.serialization.String";
+  const lines = [`key.deserializer=${java}Deserializer`, `value.serializer=${java}Serializer`, "max.poll.records=1"];
+  await writeFile(file, [...lines, `bootstrap.servers=${bootstrapServers}`, ""].join("\n"));
+  await run(0, ["produce", topic, "-k", "k", "v", "w", "--config", file]);
+  assert.equal(await read(topic, "-f", "key", "--config", file), "k\tv\nk\tw\n");
+});
+
 test("what cannot be meant is usage", async () => {
   const topic = await newTopic();
   for (const args of [
@@ -244,6 +254,8 @@ test("what cannot be meant is usage", async () => {
     ["consume", topic, "-g", "g", "--from-offset", "1"],
     ["consume", topic, "-g", "g", "-p", "0"],
     ["consume", topic, "--value-as", "xml"],
+    ["consume", topic, "-X", "value.deserializer=string"],
+    ["produce", topic, "v", "-X", "keySerializer=json"],
     ["produce"],
     ["produce", topic, "v", "--file", "f"],
     ["produce", topic, "v", "-f", "json", "-K", ":"],

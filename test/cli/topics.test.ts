@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { startTestBroker, unique } from "../client/broker.ts";
-import { on, regroup } from "./run-regroup.ts";
+import { ended, on, regroup, start } from "./run-regroup.ts";
 
 const bootstrapServers = await startTestBroker();
 const run = on(bootstrapServers);
@@ -177,4 +179,20 @@ test("nobody there to be asked is told at once, with what to do", async () => {
 test("a key of the Java client without effect is told, and the call goes on", async () => {
   const { stderr } = await run(0, ["topics", "list", "-X", "metric.reporters=x"]);
   assert.equal(stderr.split("\n")[0], "regroup: metric.reporters: a key of the Java client that has no effect here");
+});
+
+test("control-C ends a call that nobody answers, with the shell's exit code", async () => {
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    const child = start(["topics", "list", "-b", `127.0.0.1:${port}`]);
+    const [socket] = (await once(silent, "connection")) as [Socket];
+    socket.resume();
+    assert.equal(await ended(child, signal), code);
+  }
+  silent.close();
 });

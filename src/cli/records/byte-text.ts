@@ -1,6 +1,7 @@
 /** Between bytes of keys and values and the text that people type and read: `--key-as`, `--value-as`. */
 import { Option } from "commander";
-import { FailedError } from "../errors.ts";
+import type { ConnectionFlags } from "../broker-command.ts";
+import { FailedError, UsageError } from "../errors.ts";
 
 export const encodings = ["string", "json", "hex", "base64"] as const;
 /** json: text that must be JSON; in JSON lines it stands as it is, not as a text. */
@@ -16,6 +17,16 @@ export function encodingOptions(): Option[] {
     new Option("--key-as <encoding>", "how keys are written").choices(encodings).default("string"),
     new Option("--value-as <encoding>", "how values are written").choices(encodings).default("string"),
   ];
+}
+
+/**
+ * The client is to leave keys and values as they are. A file that Java's programs share may say otherwise.
+ * @throws {UsageError} where the command line does.
+ */
+export function asBytes(serde: "serializer" | "deserializer", { X = [] }: ConnectionFlags): Record<string, string> {
+  const asked = X.find((text) => /^(key|value)\.?(de)?serializer\s*=/i.test(text));
+  if (asked !== undefined) throw new UsageError(`-X ${asked}: --key-as and --value-as say how they are written`);
+  return { [`key.${serde}`]: "bytes", [`value.${serde}`]: "bytes" };
 }
 
 /** @param what for the error: "the value of orders/0@12". @throws {FailedError} for a text that is not so encoded. */

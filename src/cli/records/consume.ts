@@ -11,7 +11,7 @@ import { say } from "../messages.ts";
 import { interruption, unlessInterrupted } from "../signals.ts";
 import { chosenTopics } from "../topics/chosen-topics.ts";
 import { type ConsumerContext, openConsumer } from "../with-client.ts";
-import { type EncodingFlags, encodingOptions } from "./byte-text.ts";
+import { asBytes, type EncodingFlags, encodingOptions } from "./byte-text.ts";
 import { printRecords } from "./print-records.ts";
 import {
   keyOf,
@@ -135,6 +135,7 @@ const fromNowOn: Start = { at: "end" };
 
 function overridesOf(flags: ConsumeFlags, start: Start | undefined, group: GroupMessages): Record<string, unknown> {
   return {
+    ...asBytes("deserializer", flags),
     onPartitionsAssigned: group.assigned,
     onPartitionsRevoked: group.revoked,
     ...(flags.group === undefined ? {} : { "group.id": flags.group }),

@@ -10,7 +10,7 @@ import type { Columns } from "../output/columns.ts";
 import { type Format, formats, Output } from "../output/output.ts";
 import { unlessInterrupted } from "../signals.ts";
 import { openProducer } from "../with-client.ts";
-import { type EncodingFlags, encodingOptions, toBytes } from "./byte-text.ts";
+import { asBytes, type EncodingFlags, encodingOptions, toBytes } from "./byte-text.ts";
 import { instant } from "./instant.ts";
 import { RecordSource } from "./record-source.ts";
 
@@ -170,9 +170,11 @@ function unescaped(text: string): string {
 }
 
 /** An idempotent producer needs acks=all: who asks for less gives it up. */
-function overridesOf({ acks, compression, X = [] }: ProduceFlags): Record<string, string> {
+function overridesOf(flags: ProduceFlags): Record<string, string> {
+  const { acks, compression, X = [] } = flags;
   const isIdempotenceAsked = X.some((text) => /^enable\.?idempotence=/i.test(text));
   return {
+    ...asBytes("serializer", flags),
     ...(acks === undefined ? {} : { acks }),
     ...(acks === undefined || acks === "all" || isIdempotenceAsked ? {} : { "enable.idempotence": "false" }),
     ...(compression === undefined ? {} : { "compression.type": compression }),

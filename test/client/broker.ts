@@ -3,7 +3,7 @@
  * REGROUP_TEST_BOOTSTRAP=host:port.
  */
 import { after } from "node:test";
-import { startServer } from "../../src/server/start-server.ts";
+import { startBroker } from "../../src/testing/index.ts";
 
 const outside = process.env.REGROUP_TEST_BOOTSTRAP;
 export const isKafka = outside !== undefined;
@@ -11,12 +11,9 @@ export const isKafka = outside !== undefined;
 /** One for each file of tests, called at its top level: it ends with the file. @returns its bootstrap servers. */
 export async function startTestBroker(config: Readonly<Record<string, string>> = {}): Promise<string> {
   if (outside !== undefined) return outside;
-  const server = await startServer({
-    ephemeral: true,
-    config: { listeners: "PLAINTEXT://127.0.0.1:0", "group.initial.rebalance.delay.ms": "0", ...config },
-  });
-  after(() => server.close());
-  return server.bootstrapServers;
+  const kafka = await startBroker({ config });
+  after(() => kafka.close());
+  return kafka.bootstrapServers;
 }
 
 let count = 0;

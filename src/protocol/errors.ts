@@ -138,6 +138,7 @@ export const ErrorCode = {
 } as const;
 
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
+/** Kafka's name of an error code. */
 export type ErrorName = keyof typeof ErrorCode;
 
 const nameOf: ReadonlyMap<number, string> = new Map(Object.entries(ErrorCode).map(([name, code]) => [code, name]));

@@ -4,6 +4,7 @@ import { requestLine } from "./group.ts";
 import type { RequestFilter } from "./history.ts";
 import type { TestBroker } from "./test-broker.ts";
 
+/** What the rebalances of a group are to be. */
 export interface ExpectedRebalances {
   /** So many, or no more than so many. */
   readonly count?: number;

@@ -5,6 +5,7 @@ export class AwaitTimeoutError extends Error {
   override readonly name = "AwaitTimeoutError";
 }
 
+/** How long to await a state. */
 export interface AwaitOptions {
   /** On the machine's clock, also when the broker's is virtual. */
   readonly timeoutMs?: number;

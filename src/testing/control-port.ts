@@ -9,6 +9,7 @@ const mostBodyBytes = 16 * 1024 * 1024;
 /** A page of another site that a browser shows here must not drive the broker. */
 const ownHost = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 
+/** The broker driven by HTTP, for tests in other languages; on loopback only. */
 export class ControlPort {
   readonly port: number;
   readonly #server: Server;
@@ -18,7 +19,7 @@ export class ControlPort {
     this.port = (server.address() as AddressInfo).port;
   }
 
-  /** @param port 0: any free one. Rejects when it is taken. */
+  /** Listens. @param port 0: any free one. @throws when it is taken. */
   static open(kafka: TestBroker, port: number): Promise<ControlPort> {
     const faults = new NumberedFaults();
     const server = createServer((request, response) => void respond(request, response, kafka, faults));
@@ -28,6 +29,7 @@ export class ControlPort {
     });
   }
 
+  /** Ends its connections, too. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();

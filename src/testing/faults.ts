@@ -21,6 +21,7 @@ export interface Fault {
   hit(times?: number, options?: AwaitOptions): Promise<void>;
   /** Ends it. What it holds goes on; connections that it left without an answer are closed. */
   remove(): void;
+  /** For `using`: removes it. */
   [Symbol.dispose](): void;
 }
 
@@ -140,6 +141,7 @@ export class FaultRule {
     return this.times(1);
   }
 
+  /** Only the next so many. */
   times(count: number): this {
     this.#counts = { ...this.#counts, times: count };
     return this;

@@ -2,6 +2,7 @@
 import type { AwaitOptions } from "./awaiting.ts";
 import type { Rebalance, RequestEntry } from "./history.ts";
 
+/** A member as the coordinator knows it. */
 export interface GroupMember {
   readonly memberId: string;
   readonly clientId: string;
@@ -10,6 +11,7 @@ export interface GroupMember {
   readonly partitions: Readonly<Record<string, readonly number[]>>;
 }
 
+/** A group at one moment. */
 export interface GroupView {
   readonly groupId: string;
   /** Kafka's state; Dead when there is no such group, and Loading while its coordinator loads. */
@@ -35,6 +37,7 @@ export interface GroupSurroundings {
   readonly moveCoordinator: (groupId: string, to?: number) => Promise<void>;
 }
 
+/** Which stable group is awaited. */
 export interface StableOptions extends AwaitOptions {
   /** So many members, no more and no fewer. */
   readonly members?: number;
@@ -45,6 +48,7 @@ export interface StableOptions extends AwaitOptions {
   readonly partitions?: number;
 }
 
+/** A group of the broker, to await and to disturb. */
 export class Group {
   readonly groupId: string;
   readonly #around: GroupSurroundings;

@@ -26,6 +26,7 @@ export interface RequestEntry {
   fault: string | undefined;
 }
 
+/** Requests that have all that is named. */
 export interface RequestFilter {
   readonly api?: string;
   readonly group?: string;
@@ -35,6 +36,7 @@ export interface RequestFilter {
   readonly version?: number;
   /** Only those answered with this error. */
   readonly error?: string;
+  /** Only those that it says yes to. */
   readonly where?: (request: RequestEntry) => boolean;
 }
 

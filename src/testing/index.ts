@@ -1,4 +1,7 @@
-/** What `regroup/testing` exports: a broker that other people's tests start, await, break and look into. */
+/**
+ * What `regroup/testing` exports: a broker that other people's tests start, await, break and look into.
+ * @module regroup/testing
+ */
 import type { StartBrokerOptions } from "./options.ts";
 import { TestBroker } from "./test-broker.ts";
 
@@ -6,7 +9,7 @@ import { TestBroker } from "./test-broker.ts";
  * A broker in this process, in memory, at a free port. Any client connects to it.
  * @example
  * await using kafka = await startBroker({ topics: { orders: 3 } })
- * @throws {ConfigError} {@link StartError} when a config is wrong, or the port is taken.
+ * @throws {ConfigError} `StartError` when a config is wrong, or the port is taken.
  */
 export function startBroker(options: StartBrokerOptions = {}): Promise<TestBroker> {
   return TestBroker.start(options);

@@ -1,12 +1,14 @@
 import type { Logger } from "../broker/context.ts";
 import { ConfigError } from "../metadata/config-def.ts";
 
+/** A topic to make. */
 export interface TopicSpec {
   readonly partitions?: number;
   /** Kafka's names: `{ "cleanup.policy": "compact" }`. */
   readonly configs?: Readonly<Record<string, string>>;
 }
 
+/** What a test's broker begins with. */
 export interface StartBrokerOptions {
   /** Topics to begin with: their number of partitions, or more of them. A list makes topics of one partition. */
   readonly topics?: readonly string[] | Readonly<Record<string, number | TopicSpec>>;

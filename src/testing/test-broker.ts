@@ -19,6 +19,7 @@ import { TestDisk } from "./test-disk.ts";
 import { Topic, type TopicSurroundings } from "./topic.ts";
 import { viewOf } from "./view.ts";
 
+/** A broker in this process that a test drives: it awaits states, breaks things, and moves time. */
 export class TestBroker implements AsyncDisposable {
   readonly clock: TestClock;
   readonly #options: StartBrokerOptions;
@@ -78,6 +79,7 @@ export class TestBroker implements AsyncDisposable {
     return this.#ports.map((port) => `127.0.0.1:${port}`);
   }
 
+  /** Makes a topic; it is there for clients when this resolves. @throws when there is one of that name. */
   async createTopic(name: string, { partitions = 1, configs = {} }: TopicSpec = {}): Promise<Topic> {
     const { metadataShard } = this.#services;
     const topic = {
@@ -93,10 +95,12 @@ export class TestBroker implements AsyncDisposable {
     return this.topic(name);
   }
 
+  /** To look into the topic, whether clients have made it yet or not. */
   topic(name: string): Topic {
     return new Topic(name, this.#aroundTopics);
   }
 
+  /** To await and to disturb the group, whether it is there yet or not. */
   group(groupId: string): Group {
     return new Group(groupId, this.#aroundGroups);
   }
@@ -144,6 +148,7 @@ export class TestBroker implements AsyncDisposable {
     this.#disk.hold();
   }
 
+  /** The disk goes on. */
   releaseDisk(): void {
     this.#disk.release();
   }
@@ -180,6 +185,7 @@ export class TestBroker implements AsyncDisposable {
     await this.stop();
   }
 
+  /** For `await using`: closes it. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

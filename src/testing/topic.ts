@@ -16,6 +16,7 @@ export interface TopicSurroundings {
 
 const utf8 = new TextEncoder();
 
+/** A topic of the broker, to read and to write without a client. */
 export class Topic {
   readonly name: string;
   readonly #around: TopicSurroundings;

@@ -14,6 +14,7 @@ export interface NumberMetric extends Named {
   readonly value: number;
 }
 
+/** How often values were how large: a count for each bucket. */
 export interface HistogramMetric extends Named {
   readonly type: "histogram";
   readonly count: number;
@@ -23,4 +24,5 @@ export interface HistogramMetric extends Named {
   readonly counts: readonly number[];
 }
 
+/** One measured thing, by its OpenTelemetry name. */
 export type Metric = NumberMetric | HistogramMetric;

@@ -11,7 +11,7 @@ import type { SyncGroup } from "../../protocol/apis/sync-group.ts";
 import { decodeSubscription, encodeAssignment } from "../../protocol/consumer-protocol.ts";
 import { ProtocolError } from "../../protocol/protocol-error.ts";
 import type { RequestInput, ResponseOf } from "../../protocol/schema.ts";
-import { flat, keyOf, listed } from "./partitions.ts";
+import { flat, keyOf, listed, type Partitions, without } from "./partitions.ts";
 
 type JoinedMember = ResponseOf<typeof JoinGroup>["members"][number];
 export type SyncAssignments = RequestInput<typeof SyncGroup>["assignments"];
@@ -38,15 +38,27 @@ export function topicsOf(members: readonly GroupMember[]): string[] {
   return [...new Set(members.flatMap(({ subscription }) => subscription.topics))].sort();
 }
 
+export interface GroupPlan {
+  readonly assignments: SyncAssignments;
+  /** Partitions that their owners are to give up first (rule 46): a next round is to give them to others. */
+  readonly leftOut: Partitions;
+}
+
 export function plan(
   assignor: PartitionAssignor,
   topics: ClusterTopics,
   members: readonly GroupMember[],
   isCooperative: boolean,
-): SyncAssignments {
-  const assignments = assignor.assign(topics, members);
-  if (isCooperative && assignor.name !== "cooperative-sticky") assertNothingHandedOver(assignor, assignments, members);
-  return Array.from(assignments, ([memberId, assignment]) => ({ memberId, assignment: encodeAssignment(assignment) }));
+): GroupPlan {
+  const planned = assignor.assign(topics, members);
+  if (isCooperative && assignor.name !== "cooperative-sticky") assertNothingHandedOver(assignor, planned, members);
+  const owned = members.flatMap(({ subscription }) => flat(subscription.ownedPartitions));
+  const wanted = owned.filter(({ topic, partition }) => partition < (topics.get(topic)?.partitionCount ?? 0));
+  const given = Array.from(planned.values(), ({ assignedPartitions }) => flat(assignedPartitions));
+  return {
+    assignments: Array.from(planned, ([memberId, each]) => ({ memberId, assignment: encodeAssignment(each) })),
+    leftOut: isCooperative ? without(wanted, given.flat()) : [],
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { ErrorCode } from "../../protocol/errors.ts";
 import { haveCoordinator } from "./coordinator-link.ts";
 import type { Member } from "./member.ts";
+import type { HeartbeatAnswer } from "./member-request.ts";
 import { react } from "./react.ts";
 import { reactionTo } from "./reaction.ts";
 
@@ -18,9 +19,10 @@ export function beat(member: Member): void {
   member.heartbeat = { id: member.send("Heartbeat", body, timeoutMs), sentMs: nowMs };
 }
 
-export function heartbeatAnswered(member: Member, errorCode: number): void {
+export function heartbeatAnswered(member: Member, { errorCode, heartbeatMaxWaitMs }: HeartbeatAnswer): void {
   member.pace.answered(member.heartbeat!.sentMs, member.nowMs);
   member.heartbeat = undefined;
+  member.coordinator.heartbeatMaxWaitMs = heartbeatMaxWaitMs ?? member.coordinator.heartbeatMaxWaitMs;
   if (reactionTo(errorCode) !== "findCoordinator") member.coordinator.retry.succeeded();
   if (errorCode !== ErrorCode.NONE) react(member, "Heartbeat", errorCode);
 }

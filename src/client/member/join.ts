@@ -92,12 +92,15 @@ export function joinAnswered(member: Member, response: JoinResponse): void {
   member.turn(isLeader ? "Planning" : "Syncing");
 }
 
+const noPlan = { assignments: [], leftOut: [] };
+
 function leadership(assignor: PartitionAssignor, response: JoinResponse, isCooperative: boolean): Leadership {
   const members = groupMembers(response.members);
   return {
     topics: topicsOf(members),
     memberCount: members.length,
-    plan: (topics) => (response.skipAssignment ? [] : plan(assignor, topics, members, isCooperative)),
+    plan: (topics) => (response.skipAssignment ? noPlan : plan(assignor, topics, members, isCooperative)),
+    replanAtMs: Number.POSITIVE_INFINITY,
     heardMeanwhile: undefined,
     planned: undefined,
   };

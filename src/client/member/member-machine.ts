@@ -143,7 +143,7 @@ function answered(member: Member, answer: MemberAnswer): void {
     case "SyncGroup":
       return syncAnswered(member, answer.response);
     case "Heartbeat":
-      return heartbeatAnswered(member, answer.response.errorCode);
+      return heartbeatAnswered(member, answer.response);
     case "LeaveGroup":
       return leaveDone(member);
   }

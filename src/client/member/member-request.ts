@@ -22,7 +22,7 @@ export type MemberRequests = {
   Heartbeat: {
     /** @property maxWaitMs above 0: the coordinator may hold the answer back that long; see FoundCoordinator. */
     readonly request: RequestInput<typeof Heartbeat> & { readonly maxWaitMs: number };
-    readonly response: Pick<ResponseOf<typeof Heartbeat>, "errorCode">;
+    readonly response: HeartbeatAnswer;
   };
   LeaveGroup: {
     readonly request: LeaveRequest;
@@ -35,6 +35,12 @@ export interface FoundCoordinator {
   readonly nodeId: number;
   /** How long this coordinator holds a heartbeat back, at most, until the group rebalances; 0: it does not. */
   readonly heartbeatMaxWaitMs: number;
+}
+
+export interface HeartbeatAnswer {
+  readonly errorCode: number;
+  /** As FoundCoordinator's, if it is known anew: at the same address there may be another broker by now. */
+  readonly heartbeatMaxWaitMs?: number | undefined;
 }
 
 export interface LeaveRequest {

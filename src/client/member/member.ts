@@ -1,7 +1,7 @@
 import type { ClusterTopics, PartitionAssignor } from "../../assignment/partition-assignor.ts";
 import { Callbacks } from "./callbacks.ts";
 import { CoordinatorLink } from "./coordinator-link.ts";
-import type { SyncAssignments } from "./group-plan.ts";
+import type { GroupPlan, PlannedTopics } from "./group-plan.ts";
 import { HeartbeatPace } from "./heartbeat-pace.ts";
 import type { MemberAction } from "./member-action.ts";
 import type { MemberConfig } from "./member-config.ts";
@@ -121,11 +121,13 @@ export interface Leadership {
   readonly topics: readonly string[];
   readonly memberCount: number;
   /** Makes the plan from fresh metadata; none is wanted when the assignment stays (KIP-814). */
-  readonly plan: (topics: ClusterTopics) => SyncAssignments;
+  readonly plan: (topics: ClusterTopics) => GroupPlan;
+  /** When it plans again, if nobody has made it do so before. */
+  replanAtMs: number;
   /** What was heard while it was asked for; which of the two is newer nobody knows. */
   heardMeanwhile: ClusterTopics | undefined;
   /** Undefined before the metadata came. */
-  planned: { readonly topics: ReadonlyMap<string, string>; readonly assignments: SyncAssignments } | undefined;
+  planned: ({ readonly topics: PlannedTopics } & GroupPlan) | undefined;
 }
 
 /** The application closes, or is subscribed to nothing any more. */

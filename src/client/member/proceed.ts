@@ -3,7 +3,7 @@ import { join, startRebalance } from "./join.ts";
 import { leave, leaveAtOnce, leaveUntilPolled } from "./leave.ts";
 import type { Member } from "./member.ts";
 import type { MemberState } from "./member-state.ts";
-import { askMetadata, sync, takeAssigned } from "./sync.ts";
+import { askMetadata, mustReplan, sync, takeAssigned } from "./sync.ts";
 
 /** Whatever happened: what each state waits for, and what it does when that has come. */
 const next: Readonly<Record<MemberState, (member: Member) => void>> = {
@@ -21,6 +21,7 @@ const next: Readonly<Record<MemberState, (member: Member) => void>> = {
     if (!member.callbacks.giveUp) takeAssigned(member);
   },
   Stable: (member) => {
+    member.rejoinReason ??= mustReplan(member);
     if (member.rejoinReason !== undefined) startRebalance(member, member.rejoinReason);
   },
   Leaving: leave,
@@ -45,6 +46,7 @@ export function wakeAtMs(member: Member): number {
   const deadlines = [
     isInside ? pollDueMs : Number.POSITIVE_INFINITY,
     leaving?.deadlineMs ?? Number.POSITIVE_INFINITY,
+    member.state === "Stable" ? (member.leads?.replanAtMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     member.asked === undefined ? retry.atMs : Number.POSITIVE_INFINITY,
     coordinator.isKnown ? Number.POSITIVE_INFINITY : coordinator.retry.atMs,
     member.isBeating && member.heartbeat === undefined ? pace.dueMs : Number.POSITIVE_INFINITY,

@@ -22,7 +22,7 @@ export function metadataAnswered(member: Member, topics: ClusterTopics): void {
   member.asked = undefined;
   member.retry.succeeded();
   const planned = plannedTopics(leads.topics, topics, member.config.rackId !== null);
-  leads.planned = { topics: planned, assignments: leads.plan(topics) };
+  leads.planned = { topics: planned, ...leads.plan(topics) };
   if (leads.heardMeanwhile !== undefined) metadataChanged(member, leads.heardMeanwhile);
   member.turn("Syncing");
 }
@@ -81,6 +81,7 @@ export function takeAssigned(member: Member): void {
   member.ownedGenerationId = generationId;
   member.lastGenerationId = generationId;
   member.turn("Stable");
+  waitForNextRound(member);
   assign(member, added);
   member.act({
     type: "fact",
@@ -95,6 +96,21 @@ export function takeAssigned(member: Member): void {
       ...told,
     },
   });
+}
+
+/**
+ * Who is to give partitions up does so, and joins again. If it dies instead, and is a static member that comes back,
+ * nobody joins (rule 31) and nobody is given them. The leader waits as long as giving up may take, then plans again.
+ */
+function waitForNextRound({ leads, nowMs, config }: Member): void {
+  const leftOut = leads?.planned?.leftOut ?? [];
+  if (leads !== undefined && leftOut.length > 0) leads.replanAtMs = nowMs + config.maxPollIntervalMs;
+}
+
+/** @returns why, when the time has come. */
+export function mustReplan({ leads, nowMs }: Member): string | undefined {
+  if (leads === undefined || nowMs < leads.replanAtMs) return undefined;
+  return `nobody has joined to take over ${listed(leads.planned!.leftOut)}`;
 }
 
 /**

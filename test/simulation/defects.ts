@@ -127,11 +127,6 @@ const group: readonly Defect[] = [
     ["a member id that was handed out is forgotten", "group.pending.set(memberId, pending);", ""],
     ["a member id that was handed out is pending for ever", "context.schedule(pending.timer,", "void (pending.timer,"],
     ["a new member causes no rebalance", "rebalance(shard, group, `new member", "void (`new member"],
-    [
-      "a leader's rejoin causes no rebalance",
-      'if (group.state === "Stable" && group.isLeader(member.memberId)) return true;',
-      "",
-    ],
     ["a rejoin does not tell what changed", "group.update(member, terms);", ""],
   ]),
   ...inFile("group/classic/static-join.ts", [

@@ -1,5 +1,5 @@
 /**
- * node test/simulation/mutate.ts [part of a name] [--seeds 2000]: plants each defect in a copy of the source, and says
+ * node test/simulation/mutate.ts [part of a name] [--seeds 2000] [--from 10]: plants each defect in a copy of the source, and says
  * how many seeds the simulator needs to find it. The table is the one in docs/simulation.md.
  */
 import { spawnSync } from "node:child_process";
@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Defect, defects } from "./defects.ts";
 
-const { values, positionals } = parseArgs({ options: { seeds: { type: "string" } }, allowPositionals: true });
+const options = { seeds: { type: "string" }, from: { type: "string" } } as const;
+const { values, positionals } = parseArgs({ options, allowPositionals: true });
 const seeds = values.seeds ?? "2000";
 const root = new URL("../..", import.meta.url).pathname;
 const copy = mkdtempSync(join(tmpdir(), "regroup-defects-"));
@@ -37,7 +38,9 @@ try {
   for (const part of ["src", "test/simulation", "package.json"])
     cpSync(join(root, part), join(copy, part), { recursive: true });
   console.log("| defect | in | seeds | what broke |\n|---|---|---|---|");
-  for (const defect of defects.filter(({ name }) => positionals.every((part) => name.includes(part)))) {
+  for (const defect of defects
+    .slice(Number(values.from ?? 0))
+    .filter(({ name }) => positionals.every((part) => name.includes(part)))) {
     const takeOut = plant(defect);
     const found = firstFinding();
     takeOut();

@@ -1,0 +1,77 @@
+/** node test/simulation/speed.ts [hours]: virtual group-hours in a real hour on one core, for a group of ten members. */
+import { drawPlan, type Plan } from "../../src/simulation/index.ts";
+import { run } from "./support.ts";
+
+const hours = Number(process.argv[2] ?? 4);
+const rightClock = { rate: 1, wallAheadMs: 0 };
+
+/** Ten members with the defaults of the client, and a network and a disk as in one data centre. */
+function tenMembers(heartbeatMaxWaitMs: number, faults: Plan["faults"]): Plan {
+  const drawn = drawPlan(1);
+  const member = {
+    ...drawn.members[0]!,
+    groupId: "g",
+    groupInstanceId: null,
+    assignors: ["cooperative-sticky"] as const,
+  };
+  const defaults = {
+    topics: ["orders"],
+    sessionTimeoutMs: 45_000,
+    heartbeatIntervalMs: 3000,
+    maxPollIntervalMs: 300_000,
+    requestTimeoutMs: 30_000,
+    commitIntervalMs: 5000,
+    revokeMs: 0,
+    metadataMaxAgeMs: 300_000,
+    startsMs: 0,
+    clock: rightClock,
+    versions: newest,
+  };
+  return {
+    ...drawn,
+    topology: "alone",
+    brokers: [rightClock],
+    shards: 1,
+    topics: [{ name: "orders", partitions: 20 }],
+    members: Array.from({ length: 10 }, (_, index) => ({ ...member, ...defaults, name: `c${index}` })),
+    producers: [],
+    faults,
+    initialRebalanceDelayMs: 3000,
+    offsetsRetentionMinutes: 10_080,
+    heartbeatMaxWaitMs,
+    segmentBytes: 1_048_576,
+    network: { delayMs: 1, slowChance: 0, slowMs: 0, breakChance: 0 },
+    disk: { typicalMs: 1, slowChance: 0, slowMs: 0 },
+    faultsEndMs: hours * 3_600_000,
+  };
+}
+
+const newest = {
+  JoinGroup: 9,
+  SyncGroup: 5,
+  Heartbeat: 4,
+  LeaveGroup: 5,
+  OffsetCommit: 9,
+  OffsetFetch: 9,
+  FindCoordinator: 6,
+};
+
+/** Every minute somebody dies and comes back. */
+const restless: Plan["faults"] = Array.from({ length: hours * 60 }, (_, minute) => {
+  return { atMs: minute * 60_000 + 30_000, kind: "member dies", member: `c${minute % 10}`, backAfterMs: 2000 };
+});
+
+async function measure(name: string, plan: Plan): Promise<void> {
+  const start = process.cpuUsage();
+  const { violation, virtualMs, events } = await run(plan);
+  if (violation !== undefined) throw violation;
+  const { user, system } = process.cpuUsage(start);
+  const realMs = (user + system) / 1000; // of one core, however busy the machine is
+  const perHour = Math.round(virtualMs / realMs);
+  const perEvent = ((1000 * realMs) / events).toFixed(1);
+  console.log(`${name}: ${perHour} group-hours in an hour, ${events} events of ${perEvent} µs`);
+}
+
+await measure("heartbeats that wait", tenMembers(60_000, []));
+await measure("heartbeats that wait, a member dies every minute", tenMembers(60_000, restless));
+await measure("heartbeats every 3 s", tenMembers(0, []));

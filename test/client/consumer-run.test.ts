@@ -133,6 +133,33 @@ suite("a run", () => {
     assert.deepEqual(seen, ["a", "a"]);
   });
 
+  test("a handler that a revocation waits for is told, too, when the membership ends meanwhile", async () => {
+    const topic = await client.topic(["a"], ["b"]);
+    const groupId = unique("billing");
+    const config = { heartbeatIntervalMs: 50 };
+    await using first = client.consumer(groupId, { ...config, maxPollIntervalMs: 2000 });
+    await first.subscribe(topic);
+    const begun = Promise.withResolvers<void>();
+    const aborted: string[] = [];
+    const running = first.run({
+      concurrency: 2,
+      eachRecord: async ({ value }, { signal }) => {
+        if (first.assignment().length === 2) begun.resolve();
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        aborted.push(value!);
+      },
+    });
+    await begun.promise;
+    await using second = client.consumer(groupId, config);
+    await second.subscribe(topic);
+    const abort = new AbortController();
+    const reading = second.run({ signal: abort.signal, eachRecord: () => undefined });
+    await until("both handlers were told", () => aborted.length >= 2);
+    abort.abort();
+    await first.close({ timeoutMs: 1 }).catch(() => undefined);
+    await Promise.all([running, reading]);
+  });
+
   test("a handler that goes on from record to record may take longer in all", async () => {
     const topic = await client.topic(many("a"));
     const groupId = unique("billing");

@@ -165,22 +165,19 @@ export class Assignments {
   #hooks() {
     const { onPartitionsAssigned, onPartitionsRevoked, onPartitionsLost } = this.#config;
     return {
-      stop: (partitions: readonly TopicPartition[], isLost: boolean) => {
-        for (const partition of this.#those(partitions)) {
-          partition.stop();
-          if (isLost) partition.work?.abort();
-        }
-        this.handout.wake();
-      },
+      stop: (partitions: readonly TopicPartition[], isLost: boolean) => this.#stop(partitions, isLost),
       revoke: async (partitions: readonly TopicPartition[]) => {
+        this.#stop(partitions, false);
         const those = this.#those(partitions);
         await this.handout.idle(those);
         await this.#commitProcessed(those);
         await this.#takeAway(partitions, onPartitionsRevoked);
       },
       /** As Java: a listener that knows nothing of losing is told that they are revoked. */
-      lose: (partitions: readonly TopicPartition[]) =>
-        this.#takeAway(partitions, onPartitionsLost ?? onPartitionsRevoked),
+      lose: (partitions: readonly TopicPartition[]) => {
+        this.#stop(partitions, true);
+        return this.#takeAway(partitions, onPartitionsLost ?? onPartitionsRevoked);
+      },
       assign: async (partitions: readonly TopicPartition[]) => {
         const those = partitions.map((each) => new ReadPartition(each, "committed"));
         for (const partition of those) {
@@ -195,13 +192,30 @@ export class Assignments {
         }
       },
       watch: (topics: readonly string[]) => this.#subscription.watchAlso(topics),
-      happened: (fact: MemberFact) => this.metrics.happened(fact),
+      happened: (fact: MemberFact) => {
+        this.metrics.happened(fact);
+        if (fact.type === "MembershipEnded") this.#abortRevocations();
+      },
       callbackFailed: (error: unknown) => {
         if (this.#closeErrors === undefined) this.handout.tell(error);
         else this.#closeErrors.push(error);
       },
       failed: (error: Error) => this.handout.fail(error),
     };
+  }
+
+  /** At once, and once more when it is their turn: they may have been assigned only a moment before. */
+  #stop(partitions: readonly TopicPartition[], isLost: boolean): void {
+    for (const partition of this.#those(partitions)) {
+      partition.stop();
+      if (isLost) partition.work?.abort();
+    }
+    this.handout.wake();
+  }
+
+  /** What waits for its handlers to be revoked may be somebody else's by now. */
+  #abortRevocations(): void {
+    for (const { isStopped, work } of this.partitions.values()) if (isStopped) work?.abort();
   }
 
   /** What is at work is finished, and committed if auto commit is on; without a group to leave, that is all. */

@@ -110,8 +110,9 @@ export class Handout {
       this.#throwErrors();
       const work = this.tryTake();
       if (work !== undefined) return work;
+      const woken = new Promise<void>((resolve) => this.#waiting.push(resolve));
       if (this.#works.size === 0) this.#hooks.polled();
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await woken;
     }
     return undefined;
   }

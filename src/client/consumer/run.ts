@@ -31,6 +31,12 @@ export type RunOptions<K, V, Topics = unknown> = RunLimits &
       }
   );
 
+/** One run. A handler's signal is aborted when the run ends early, and when its partition is lost. */
+interface Running {
+  isEnded: boolean;
+  readonly atWork: Set<AbortController>;
+}
+
 /**
  * Resolves when the consumer is closed or the signal aborted, and all handlers have returned.
  * @throws what a handler threw, or what keeps the consumer from reading; what was not handled is handed out again.
@@ -41,9 +47,10 @@ export async function run<K, V, Topics>(
   maxRecords: number,
 ): Promise<void> {
   const { concurrency = 1, signal } = options;
-  const ended = new AbortController();
+  const running: Running = { isEnded: false, atWork: new Set() };
   const end = () => {
-    ended.abort(signal?.reason);
+    running.isEnded = true;
+    for (const controller of running.atWork) controller.abort(signal?.reason);
     handout.wake();
   };
   const reader: Reader = { abandon: () => handout.wake() };
@@ -53,9 +60,9 @@ export async function run<K, V, Topics>(
   const worker = async () => {
     try {
       if (options.eachBatch !== undefined) {
-        await work(handout, oneBatch<BatchRead<K, V, Topics>>(handout, maxRecords), options.eachBatch, ended.signal);
+        await work(handout, oneBatch<BatchRead<K, V, Topics>>(handout, maxRecords), options.eachBatch, running);
       } else {
-        await work(handout, oneRecord<RecordRead<K, V, Topics>>(handout), options.eachRecord, ended.signal);
+        await work(handout, oneRecord<RecordRead<K, V, Topics>>(handout), options.eachRecord, running);
       }
     } catch (error) {
       end();
@@ -73,12 +80,12 @@ async function work<T>(
   handout: Handout,
   portion: Portion<T>,
   handle: (value: T, context: HandlerContext) => unknown,
-  ended: AbortSignal,
+  running: Running,
 ): Promise<void> {
   for (;;) {
-    const taken = await handout.take(() => ended.aborted);
+    const taken = await handout.take(() => running.isEnded);
     if (taken === undefined) return;
-    await handleAll(handout, taken, portion, handle, ended);
+    await handleAll(handout, taken, portion, handle, running);
   }
 }
 
@@ -87,23 +94,25 @@ async function handleAll<T>(
   taken: Work,
   portion: Portion<T>,
   handle: (value: T, context: HandlerContext) => unknown,
-  ended: AbortSignal,
+  running: Running,
 ): Promise<void> {
   const { partition } = taken;
-  const lost = new AbortController();
-  const signal = AbortSignal.any([ended, lost.signal]);
-  partition.work = lost;
+  const controller = new AbortController();
+  const { signal } = controller;
+  partition.work = controller;
+  running.atWork.add(controller);
   try {
     for (let value = portion(taken); value !== undefined; value = portion(taken)) {
       await handle(value, { signal });
       handout.processed(taken);
-      if (ended.aborted || handout.isClosed) return;
+      if (running.isEnded || handout.isClosed) return;
     }
   } catch (error) {
     handout.takeBack(taken);
     throw error;
   } finally {
     partition.work = undefined;
+    running.atWork.delete(controller);
     handout.release(taken);
   }
 }

@@ -1,3 +1,4 @@
+import { until } from "./until.ts";
 import { Connection } from "./wire/connection.ts";
 
 const notYet = [14, 15, 16]; // COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR
@@ -6,15 +7,13 @@ const names = Array.from({ length: 600 }, (_, number) => `probe-${number}`); // 
 /** Awaits that a broker coordinates groups on every partition of its internal topic, and has producer ids to give. */
 export async function untilReady(address: string): Promise<void> {
   const connection = await Connection.open(address);
-  const end = Date.now() + 60_000;
-  for (;;) {
+  const isReady = async () => {
     const { coordinators } = await connection.ask("FindCoordinator", { keyType: 0, coordinatorKeys: ["probe"] });
     const { groups } = await connection.ask("DescribeGroups", { groups: names }, 5);
     const producer = await connection.ask("InitProducerId", { transactionalId: null, transactionTimeoutMs: 1000 }, 5);
     const answers = [...coordinators, ...groups, producer];
-    if (answers.every(({ errorCode }) => !notYet.includes(errorCode))) break;
-    if (Date.now() > end) throw new Error(`${address} does not coordinate groups`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return answers.every(({ errorCode }) => !notYet.includes(errorCode));
+  };
+  await until(`${address} coordinates groups`, isReady, 60_000);
   connection.close();
 }

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after } from "node:test";
 import type { TargetName } from "./targets.ts";
+import { during, until } from "./until.ts";
 import type { Value } from "./wire/codec.ts";
 import { Connection } from "./wire/connection.ts";
 import { errorName } from "./wire/errors.ts";
+
+export { during, until };
 
 /** Which broker is asked, and where its two instances listen (run.ts starts them). */
 export const targetName = fromRunner("CONFORMANCE_TARGET") as TargetName;
@@ -32,29 +35,6 @@ export async function open(address = main, clientId?: string): Promise<Connectio
 /** A name that no other test uses. */
 export function fresh(what: string): string {
   return `${what}-${randomBytes(6).toString("hex")}`;
-}
-
-/** Awaits a state that no request announces: asks again and again, 15 s at most. */
-export async function until<T>(
-  what: string,
-  probe: () => Promise<T | undefined | false>,
-  limitMs = 15_000,
-): Promise<T> {
-  const end = Date.now() + limitMs;
-  for (;;) {
-    const found = await probe();
-    if (found) return found;
-    if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
-}
-
-/** Does something again and again for so long: what must stay true cannot be awaited. */
-export async function during(ms: number, act: () => Promise<void>): Promise<void> {
-  for (const end = performance.now() + ms; performance.now() < end; ) {
-    await act();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** The answer carries this error and no other. */

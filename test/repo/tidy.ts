@@ -16,6 +16,13 @@ const rules: readonly Rule[] = [
     why: "finish it, or open an issue",
   },
   { applies: /^test\//, banned: /\.(ski[p]|onl[y]|tod[o])\(|\b(ski[p]|onl[y]|tod[o]): true\b/, why: "every test runs" },
+  {
+    applies: /^test\/.*\.(ts|py)$/,
+    // These look again and again, limit a wait, keep the time of a member, or (soak) pace the life of a cluster.
+    but: /(\/until|conformance\/wire\/connection|member\/support\/live-member|side-by-side\/run|soak\/run)\.ts$/,
+    banned: /\bset(Timeout|Interval)\(|\bsleep\(|\bset(Timeout|Interval)\b[^}\n]*\} from "(node:)?timers/,
+    why: "await a state (regroup/testing, until), never a fixed time",
+  },
   { applies: code, banned: /@ts-(ignor[e]|nochec[k])/, why: "types are not switched off" },
   { applies: code, banned: /biome-ignor[e]-all/, why: "lint is not switched off for a file" },
   {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { commit, committed, describe, Member, untilState } from "../member.ts";
-import { accepted, createTopic, fresh, open, refused, type Topic, tight, until } from "../suite.ts";
+import { accepted, createTopic, during, fresh, open, refused, type Topic, tight, until } from "../suite.ts";
 import type { Value } from "../wire/codec.ts";
 
 /* The tight broker forgets offsets after a minute, the least that Kafka takes; it looks every 300 ms. */
@@ -59,7 +59,7 @@ suite("Offsets expire", { concurrency: true }, () => {
     const group = fresh("g");
     accepted(await commit(broker, group, topic.id, 5, { partitionIndex: 0 }));
     const from = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await during(3_000, async () => assert.equal(await offsetOf(group, topic), 5));
     accepted(await commit(broker, group, topic.id, 6, { partitionIndex: 1 }));
     assert.ok((await untilForgotten(group, topic, from, 0)) > minuteMs - 500);
     assert.equal(await offsetOf(group, topic, 1), 6);
@@ -71,7 +71,7 @@ suite("Offsets expire", { concurrency: true }, () => {
     const member = await aloneIn(group, topic.name);
     accepted(await member.commit(topic.id, 5));
     accepted(await member.commit(other.id, 6));
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await during(2_000, async () => assert.equal(await offsetOf(group, topic), 5));
     accepted(await member.leave());
     const from = performance.now();
     await untilState(broker, group, "Empty");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { Member, type MemberOptions, untilState } from "../member.ts";
-import { accepted, fresh, open, refused, tight } from "../suite.ts";
+import { accepted, during, fresh, open, refused, tight } from "../suite.ts";
 import type { Value } from "../wire/codec.ts";
 
 /*
@@ -25,7 +25,14 @@ function near(ms: number, expected: number): void {
   assert.ok(ms > expected - 60 && ms < expected + 1_700, `took ${ms} ms, expected some ${expected} ms`);
 }
 
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** It waits for all that time. */
+async function waitsFor(ms: number, join: Promise<unknown>): Promise<void> {
+  let isAnswered = false;
+  void join.then(() => {
+    isAnswered = true;
+  });
+  await during(ms, async () => assert.ok(!isAnswered, "answered too early"));
+}
 
 suite("JoinGroup: the first round of an empty group", { concurrency: true }, () => {
   test("rule 10: it waits the initial delay in full, also beyond the rebalance timeout", async () => {
@@ -39,7 +46,7 @@ suite("JoinGroup: the first round of an empty group", { concurrency: true }, () 
   test("rule 10: when someone joins in that time it waits as long again", async () => {
     const [group, from] = [fresh("g"), performance.now()];
     const first = timedJoin(group, from);
-    await wait(delayMs / 2);
+    await waitsFor(delayMs / 2, first);
     const second = timedJoin(group, from);
     near((await first).ms, 2 * delayMs);
     near((await second).ms, 2 * delayMs);
@@ -49,7 +56,7 @@ suite("JoinGroup: the first round of an empty group", { concurrency: true }, () 
   test("rule 10: the whole is limited by the first member's rebalance timeout", async () => {
     const [group, from] = [fresh("g"), performance.now()];
     const first = timedJoin(group, from, { rebalanceTimeoutMs: 4_000 });
-    await wait(delayMs / 2);
+    await waitsFor(delayMs / 2, first);
     const second = timedJoin(group, from, { rebalanceTimeoutMs: 30_000 });
     near((await first).ms, 4_000);
     near((await second).ms, 4_000);

@@ -1,3 +1,4 @@
+import { during } from "../until.ts";
 import type { Value } from "../wire/codec.ts";
 import { Connection, ConnectionClosed } from "../wire/connection.ts";
 import { errorName } from "../wire/errors.ts";
@@ -70,7 +71,7 @@ export class GroupLife {
     else {
       const answered = this.begin(client, title, act(this, client, inner));
       const parks = act === join || act === sync; // these are answered soon or not yet
-      await (parks ? Promise.race([answered, new Promise((resolve) => setTimeout(resolve, 200))]) : answered);
+      await (parks ? Promise.race([answered, during(200, async () => {})]) : answered);
     }
     await this.settle();
     this.told.push(title, ...this.answers.sort(), `    ${await this.described()}`);
@@ -121,10 +122,8 @@ export class GroupLife {
 
   /** Awaits that the broker has done what it was asked for: other requests about the group are answered behind it. */
   private async settle(): Promise<void> {
-    for (let i = 0; i < 4; i++) {
-      await this.admin.ask("DescribeGroups", { groups: [this.groupId] }, 5);
-      await new Promise((resolve) => setTimeout(resolve, 12));
-    }
+    const groups = [this.groupId];
+    await during(50, async () => void (await this.admin.ask("DescribeGroups", { groups }, 5)));
   }
 
   private async described(): Promise<string> {

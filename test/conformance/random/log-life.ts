@@ -1,3 +1,4 @@
+import { until } from "../until.ts";
 import { batch, batches } from "../wire/batch.ts";
 import type { Value } from "../wire/codec.ts";
 import { Connection } from "../wire/connection.ts";
@@ -163,10 +164,9 @@ export class LogLife {
 
   private async untilLed(): Promise<void> {
     const topics = [{ name: this.topic, partitions: [{ partitionIndex: 0, timestamp: -1 }] }];
-    for (;;) {
+    await until(`${this.topic} is led`, async () => {
       const answer = await this.connection.ask("ListOffsets", { topics });
-      if (answer.topics[0].partitions[0].errorCode === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      return answer.topics[0].partitions[0].errorCode === 0;
+    });
   }
 }

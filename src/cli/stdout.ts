@@ -1,12 +1,13 @@
 /** Data: on stdout, nothing else. */
-import { ClosedPipe } from "./errors.ts";
+import { ClosedPipe, FailedError } from "./errors.ts";
 
 /** Resolves when it is written: a slow reader is waited for. @throws {ClosedPipe} when nobody reads any more. */
 export function writeOut(data: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(data, (error) => {
       if (error == null) resolve();
-      else reject((error as NodeJS.ErrnoException).code === "EPIPE" ? new ClosedPipe() : error);
+      else if ((error as NodeJS.ErrnoException).code === "EPIPE") reject(new ClosedPipe());
+      else reject(new FailedError(`stdout: ${error.message}`));
     });
   });
 }

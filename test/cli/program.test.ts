@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import type { Command } from "commander";
 import { program } from "../../src/cli/program.ts";
 import { reportError } from "../../src/cli/report-error.ts";
 import { startTestBroker } from "../client/broker.ts";
-import { on, regroup } from "./run-regroup.ts";
+import { ended, launcher, on, regroup } from "./run-regroup.ts";
 
 const bootstrapServers = await startTestBroker();
 const run = on(bootstrapServers);
@@ -52,6 +54,17 @@ test("a call loads what it needs, and neither the broker nor the other clients",
     helped.filter((url) => /src\/(client\/(?!topic-partition)|protocol\/)/.test(url)),
     [],
   );
+});
+
+test("a stdout that takes nothing fails, and one that is closed ends quietly", async () => {
+  const shell = async (command: string) => {
+    const env = { ...process.env, REGROUP_BOOTSTRAP_SERVERS: bootstrapServers };
+    const program = `"${process.execPath}" "${launcher}" topics list -o json`;
+    const child = spawn("bash", ["-c", `set -o pipefail; ${program} ${command}`], { env });
+    return Promise.all([ended(child), text(child.stderr)]);
+  };
+  assert.deepEqual(await shell("> /dev/full"), [1, "regroup: stdout: ENOSPC: no space left on device, write\n"]);
+  assert.deepEqual(await shell("| true"), [0, ""]);
 });
 
 test("the version is that of the package", async () => {

@@ -194,6 +194,8 @@ test("reading starts at an offset, a time, or so many before the end, in the par
   assert.equal(await from("--last", "1", "-p", "1-2"), "1.3 2.3");
   assert.equal(await from("--last", "99", "-p", "0"), "0.1 0.2 0.3");
   assert.equal(await from("--from-beginning", "-n", "2", "-p", "0"), "0.1 0.2");
+  const cut = await run(0, ["consume", topic, "--until-end", "--from-offset", "9", "-p", "0"]);
+  assert.deepEqual([cut.stdout, cut.stderr], ["", `${topic}/0 goes from 0 to 3: read from 3\n`]);
 });
 
 test("without a place to start from, what is written from now on is read until control-C, which is no failure", async () => {

@@ -4,6 +4,7 @@ import type { ListOffsetsOptions } from "../../client/admin/offsets.ts";
 import { partitionKey, type TopicPartition } from "../../client/topic-partition.ts";
 import { UsageError } from "../errors.ts";
 import { integer } from "../key-values.ts";
+import { say } from "../messages.ts";
 import { instant } from "./instant.ts";
 
 export interface StartFlags {
@@ -35,14 +36,13 @@ export function startOf({ fromBeginning, fromOffset, fromTime, last }: StartFlag
 /** By `partitionKey`. */
 export type Offsets = ReadonlyMap<string, number>;
 
-/** @returns the offset that each is read from. @throws {ItemsError} */
+/** @returns the offset that each is read from; one outside of the log is cut to it. @throws {ItemsError} */
 export async function startOffsets(
   admin: Admin,
   partitions: readonly TopicPartition[],
   start: Start,
   options: ListOffsetsOptions,
 ): Promise<Offsets> {
-  if (start.at === "offset") return new Map(partitions.map((each) => [keyOf(each), start.offset]));
   if (start.at === "beginning") return offsetsAt(admin, partitions, "earliest", options);
   const ends = await offsetsAt(admin, partitions, "latest", options);
   if (start.at === "end") return ends;
@@ -51,7 +51,19 @@ export async function startOffsets(
     return new Map([...found].map(([key, offset]) => [key, offset < 0 ? ends.get(key)! : offset])); // none is so young
   }
   const starts = await offsetsAt(admin, partitions, "earliest", options);
-  return new Map([...starts].map(([key, offset]) => [key, Math.max(offset, ends.get(key)! - start.count)]));
+  return new Map(
+    partitions.map((partition) => {
+      const [first, end] = [starts.get(keyOf(partition))!, ends.get(keyOf(partition))!];
+      const wanted = start.at === "last" ? end - start.count : start.offset;
+      const offset = Math.min(Math.max(wanted, first), end);
+      if (start.at === "offset" && offset !== wanted) say(cutMessage(partition, first, end, offset));
+      return [keyOf(partition), offset];
+    }),
+  );
+}
+
+function cutMessage({ topic, partition }: TopicPartition, first: number, end: number, offset: number): string {
+  return `${topic}/${partition} goes from ${first} to ${end}: read from ${offset}`;
 }
 
 /** @param options its isolation level says where the end is. @throws {ItemsError} */

@@ -1,8 +1,8 @@
 /** Events as lines of text: the first says what happened, indented ones the rest. */
 import { printable } from "../output/table.ts";
-import { type MemberName, shortName, withShortIds } from "./look.ts";
-import type { Move, Rebalance, WatchEvent } from "./watch-event.ts";
-import { counted, inSpan, inTime, inTopics } from "./words.ts";
+import { type MemberName, shortName, type ToldRebalance, withShortIds } from "./look.ts";
+import type { Move, Rebalance, WatchEvent, WatchStarted } from "./watch-event.ts";
+import { counted, dayAndTime, inSpan, inTime, inTopics } from "./words.ts";
 
 /** @returns without the time, which whoever prints them puts in front of the first */
 export function eventLines(event: WatchEvent): string[] {
@@ -32,12 +32,20 @@ function linesOf(event: WatchEvent): string[] {
   }
 }
 
-function startedLines({ group, state, assignor, members, lag, intervalMs }: WatchEvent & { type: "watchStarted" }) {
+/** What was before the watch began, without its time. */
+export function earlierLine({ reason, fromGeneration, toGeneration, durationMs }: ToldRebalance): string {
+  const line = `earlier: ${reason}; generation ${fromGeneration} to ${toGeneration}, took ${inTime(durationMs)}`;
+  return printable(withShortIds(line));
+}
+
+function startedLines(event: WatchStarted): string[] {
+  const { group, state, assignor, members, lag, intervalMs, rebalances = [] } = event;
   if (state === "Dead") return [`group ${group} does not exist yet`];
   const how = assignor === "" ? "" : `, ${assignor}`;
   const what = `${state}${how}, ${counted(members.length, "member")}, lag ${lag}`;
   const each = members.map((member) => `${shortName(member)} has ${inTopics(member.assignment) || "nothing"}`);
-  return [`watching group ${group} every ${inTime(intervalMs)}: ${what}`, ...each.map(indented)];
+  const before = rebalances.map((told) => `${dayAndTime(new Date(told.completedMs))}  ${earlierLine(told)}`);
+  return [`watching group ${group} every ${inTime(intervalMs)}: ${what}`, ...[...each, ...before].map(indented)];
 }
 
 function rebalanceLines(event: Rebalance): string[] {

@@ -1,6 +1,6 @@
 /** The screen of `groups watch`, as lines of text: what is known to what is seen. */
 import { printable } from "../output/table.ts";
-import { eventLines } from "./event-lines.ts";
+import { earlierLine, eventLines } from "./event-lines.ts";
 import { type Look, type LookMember, type PartitionName, shortName } from "./look.ts";
 import { type PartitionRate, ratesOf, sumOf } from "./rates.ts";
 import type { WatchEvent } from "./watch-event.ts";
@@ -132,7 +132,12 @@ function shortened(rows: readonly string[], most: number, thing: string): string
   return [...rows.slice(0, most - 1), `… and ${counted(rows.length - most + 1, `more ${thing}`)}`];
 }
 
+/** Of what was when the watch began the table tells; of what was before, the coordinator. */
 function timedLines(event: WatchEvent): string[] {
+  if (event.type === "watchStarted") {
+    const earlier = (event.rebalances ?? []).toReversed();
+    return earlier.map((told) => `${clockTime(new Date(told.completedMs))}  ${earlierLine(told)}`);
+  }
   const [first, ...more] = eventLines(event);
   return [`${clockTime(new Date(event.at))}  ${first}`, ...more.map((line) => `      ${line}`)];
 }

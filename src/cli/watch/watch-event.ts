@@ -1,5 +1,5 @@
 /** What `groups watch` tells and records: one JSON object a line. Times are ISO 8601 in UTC. */
-import type { LookMember, MemberName, PartitionName } from "./look.ts";
+import type { LookMember, MemberName, PartitionName, ToldRebalance } from "./look.ts";
 
 export type WatchEvent =
   | WatchStarted
@@ -25,6 +25,8 @@ export interface WatchStarted extends Told {
   readonly members: readonly LookMember[];
   /** Records that wait in all partitions. */
   readonly lag: number;
+  /** What regroup's coordinator remembers from before, the oldest first. */
+  readonly rebalances?: readonly ToldRebalance[];
 }
 
 export type ReasonCode =

@@ -121,8 +121,7 @@ function screen(group: string, { interval: intervalMs, record: recording }: Watc
   terminal.show(draw);
   return {
     async step({ events, look, before, blind }) {
-      const told = events.filter(({ type }) => type !== "watchStarted");
-      const all = [...state.events, ...told].slice(-eventsKept);
+      const all = [...state.events, ...events].slice(-eventsKept);
       state = { ...state, events: all, blind, ...(look === undefined ? {} : { look, before }) };
       terminal.paint();
     },

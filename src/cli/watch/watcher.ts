@@ -64,10 +64,11 @@ async function tryLook(admin: Admin, group: string, isFirst: boolean): Promise<L
 }
 
 function started({ group, intervalMs }: WatchOptions, look: Look): WatchEvent {
-  const { state, assignor, members, partitions, atMs } = look;
+  const { state, assignor, members, partitions, atMs, told: rebalances } = look;
   const lag = sumOf(partitions.map(lagOf)) ?? 0;
   const at = new Date(atMs).toISOString();
-  return { type: "watchStarted", at, group, intervalMs, state, assignor, members, lag };
+  const seen = { state, assignor, members, lag, ...(rebalances === undefined ? {} : { rebalances }) };
+  return { type: "watchStarted", at, group, intervalMs, ...seen };
 }
 
 /** @returns undefined when the signal comes first. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { eventLines } from "../../../src/cli/watch/event-lines.ts";
 import { type ViewState, view } from "../../../src/cli/watch/view.ts";
 import { eventsOf, looks } from "./looks.ts";
 
@@ -45,6 +46,19 @@ suite("the screen of groups watch", () => {
       "          kept   2 partitions, without a pause",
       "recording to billing.jsonl  q or Ctrl-C: quit",
     ]);
+  });
+
+  test("what regroup's coordinator remembers from before the watch", () => {
+    const told = { reason: "new member app-1; client reason: it starts", fromGeneration: 0, toGeneration: 1 };
+    const counts = { completedMs: 0, durationMs: 11, members: 1, joined: ["app-1"], left: [] };
+    const seenThen = { state: "Stable", assignor: "range", members: [], lag: 0, rebalances: [{ ...told, ...counts }] };
+    const at = "2026-11-21T03:00:00.000Z";
+    const started = { type: "watchStarted", at, group: "billing", intervalMs: 1000, ...seenThen } as const;
+    const line = "earlier: new member app-1; client reason: it starts; generation 0 to 1, took 11 ms";
+    assert.ok(drawn({ ...state, events: [started] }, 120, 40).includes(`hh:mm:ss  ${line}`));
+    const [first, second = ""] = eventLines(started);
+    assert.equal(first, "watching group billing every 1.0 s: Stable, range, 0 members, lag 0");
+    assert.ok(second.endsWith(line));
   });
 
   test("whatever the size, it fits", () => {

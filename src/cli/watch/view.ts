@@ -44,7 +44,7 @@ export function view(state: ViewState, screen: Screen): string[] {
   const room = Math.max(0, rows - 6);
   const shown = shortened(members.rows, Math.max(3, Math.ceil(room * 0.6)), "member");
   const told = inTime(state.intervalMs);
-  const title = `REBALANCES${needsMark(state.events) ? `  reasons are inferred from looks every ${told}` : ""}`;
+  const title = `REBALANCES${state.look.told === undefined ? `  reasons are inferred from looks every ${told}` : ""}`;
   const log = events.flat().slice(0, Math.max(0, room - shown.length));
   return [
     bold(fit(headline(state, state.look))),
@@ -140,10 +140,6 @@ function timedLines(event: WatchEvent): string[] {
   }
   const [first, ...more] = eventLines(event);
   return [`${clockTime(new Date(event.at))}  ${first}`, ...more.map((line) => `      ${line}`)];
-}
-
-function needsMark(events: readonly WatchEvent[]): boolean {
-  return events.every((event) => event.type !== "rebalance" || event.source === "inferred");
 }
 
 function footerOf({ recording }: ViewState): string {

@@ -56,6 +56,8 @@ suite("the screen of groups watch", () => {
     const started = { type: "watchStarted", at, group: "billing", intervalMs: 1000, ...seenThen } as const;
     const line = "earlier: new member app-1; client reason: it starts; generation 0 to 1, took 11 ms";
     assert.ok(drawn({ ...state, events: [started] }, 120, 40).includes(`hh:mm:ss  ${line}`));
+    const [look] = looks({ members: ["app-1: 0"], told: [] });
+    assert.ok(drawn({ ...state, look }, 120, 40).includes("REBALANCES"), "the coordinator tells: nothing is inferred");
     const [first, second = ""] = eventLines(started);
     assert.equal(first, "watching group billing every 1.0 s: Stable, range, 0 members, lag 0");
     assert.ok(second.endsWith(line));

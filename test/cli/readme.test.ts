@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { startServer } from "../../src/server/start-server.ts";
-import { launcher } from "./run-regroup.ts";
+import { shellEnvironment } from "./shell-folder.ts";
 
 const readme = new URL("../../README.md", import.meta.url);
 const session = /^## The command line$.*?^```console\n(.*?)^```$/ms;
@@ -14,14 +12,10 @@ const server = await startServer({
   ephemeral: true,
   config: { listeners: "PLAINTEXT://127.0.0.1:0", "group.initial.rebalance.delay.ms": "0" },
 });
-const folder = await mkdtemp(join(tmpdir(), "regroup-readme-"));
-after(() => Promise.all([server.close(), rm(folder, { recursive: true })]));
-await writeFile(join(folder, "regroup"), `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$@"\n`);
-await chmod(join(folder, "regroup"), 0o755);
+after(() => server.close());
+const env = await shellEnvironment(server.bootstrapServers);
 
 function printed(command: string): Promise<string> {
-  const { PATH } = process.env;
-  const env = { ...process.env, PATH: `${folder}:${PATH}`, REGROUP_BOOTSTRAP_SERVERS: server.bootstrapServers };
   return new Promise((resolve) => {
     execFile("bash", ["-c", `{ ${command}; } 2>&1`], { env }, (_, stdout) => resolve(stdout));
   });

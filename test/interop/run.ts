@@ -11,7 +11,13 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-const needed = { kcat: ["kcat", "-V"], Java: ["java", "-version"], Maven: ["mvn", "-v"] };
+const needed = {
+  kcat: ["kcat", "-V"],
+  Java: ["java", "-version"],
+  Maven: ["mvn", "-v"],
+  fish: ["fish", "-v"],
+  zsh: ["zsh", "--version"],
+};
 const missing = Object.entries(needed).filter(([, [command, ...args]]) => spawnSync(command!, args).status !== 0);
 if (missing.length > 0 || !existsSync(".regroup-test/python")) {
   console.error(`Missing: ${[...missing.map(([name]) => name), "or Python's clients"].join(", ")}. Run: .ci/tools`);

@@ -1,7 +1,10 @@
 /** What of a printed line is the same each time: not times, durations, process ids, member ids, columns' widths. */
 const varying: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "UUID"],
+  [/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME"],
   [/\b\d\d:\d\d:\d\d(\.\d+)?\b/g, "TIME"],
+  [/\b1\d{12}\b/g, "TIME"],
+  [/(?<= )[\w-]{22}$/g, "TOPIC-ID"],
   [/\b\d+(\.\d+)? (ms|s)\b/g, "DURATION"],
   [/\bpid \d+/g, "pid PID"],
   [/127\.0\.0\.1:\d+/g, "BROKER"],

@@ -30,25 +30,29 @@ export interface Walked {
   readonly lines: readonly Printed[];
 }
 
-/** @param flow is a folder of `examples/`. @throws when something else is printed than its README says. */
-export async function walk(flow: string, options: WalkOptions): Promise<Walked[]> {
-  const file = join(examples, flow, "README.md");
+/** Walks through a folder of `examples/`. @throws when something else is printed than its README says. */
+export function walk(flow: string, options: WalkOptions): Promise<Walked[]> {
+  return walkThrough(join(examples, flow, "README.md"), options);
+}
+
+/** @throws when something else is printed than the page says. */
+export async function walkThrough(file: string, options: WalkOptions): Promise<Walked[]> {
   const readme = readFileSync(file, "utf8");
   const steps = stepsOf(readme);
-  assert.ok(steps.length > 0, `nothing is typed in the README of ${flow}`);
+  assert.ok(steps.length > 0, `nothing is typed in ${file}`);
   const terminals = new Map(steps.map(({ terminal }) => [terminal, new Terminal()]));
   const pids = new Pids();
   const walked: Walked[] = [];
   try {
     for (const step of steps) {
-      const where = `${flow}/README.md:${step.line} in terminal "${step.terminal}"`;
+      const where = `${file}:${step.line} in terminal "${step.terminal}"`;
       const terminal = terminals.get(step.terminal)!;
       const typedAtMs = Date.now();
       await act(step, terminal, pids, where, options);
       walked.push({ step, typedAtMs, lines: await read(step, terminal, pids, where, options) });
     }
     if (isUpdate && options.rewrite === undefined) writeFileSync(file, withPrinted(readme, walked, pids));
-    for (const [name, terminal] of terminals) nothingMore(terminal, `${flow}, terminal "${name}"`);
+    for (const [name, terminal] of terminals) nothingMore(terminal, `${file}, terminal "${name}"`);
     return walked;
   } finally {
     await Promise.all([...terminals.values()].map((terminal) => terminal.press("SIGKILL")));

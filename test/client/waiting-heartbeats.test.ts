@@ -45,7 +45,7 @@ async function consumerOf(bootstrapServers: string, config: { groupInstanceId?: 
   await consumer.subscribe([topic]);
   const { ended } = reading(consumer);
   await until("it is in the group", () => consumer.assignment().length === 1);
-  return { consumer, clientId, ended };
+  return { consumer, clientId, ended, [Symbol.asyncDispose]: () => consumer.close() };
 }
 
 const takenOver = { limitMs: 50, of: ({ takenOverMs }: Pauses) => [takenOverMs] };
@@ -68,19 +68,20 @@ test("a join, a leave and a crash are taken over within 50 ms after they are kno
 
 test("an idle member sends one heartbeat for each third of its session, over a connection of its own", async () => {
   const { bootstrapServers } = await startBroker(shortSessions);
-  const { consumer, clientId } = await consumerOf(bootstrapServers, { sessionTimeoutMs: 900 });
+  await using reader = await consumerOf(bootstrapServers, { sessionTimeoutMs: 900 });
+  const { clientId } = reader;
   const heartbeats = heartbeatsOf(clientId);
   await until("five were answered", () => heartbeats.length >= 5);
   for (const { lane, durationMs } of heartbeats) {
     assert.equal(lane, "heartbeat");
     assert.ok(durationMs >= 290, `it waited ${durationMs} ms`);
   }
-  await consumer.close();
 });
 
 test("closing does not wait for a heartbeat that waits, also when the member stays in the group", async () => {
   const { bootstrapServers } = await startBroker(base);
-  const { consumer, clientId, ended } = await consumerOf(bootstrapServers, { groupInstanceId: "billing-0" });
+  await using reader = await consumerOf(bootstrapServers, { groupInstanceId: "billing-0" });
+  const { consumer, clientId, ended } = reader;
   const heartbeats = heartbeatsOf(clientId);
   const startedMs = performance.now();
   await consumer.close({ membership: "remain" });
@@ -91,17 +92,20 @@ test("closing does not wait for a heartbeat that waits, also when the member sta
 
 test("the coordinator is taken over by a broker that answers at once, and by one that does not", async () => {
   const folder = await mkdtemp(join(tmpdir(), "regroup-heartbeats-"));
-  after(() => rm(folder, { recursive: true }));
   const config = { ...shortSessions, "log.dirs": folder, "offsets.topic.num.partitions": "1" };
   let server = await startServer({ config });
-  after(() => server.close());
+  after(async () => {
+    await server.close();
+    await rm(folder, { recursive: true });
+  });
   const { bootstrapServers } = server;
   const restart = async (maxWaitMs: string) => {
     await server.close();
     const listeners = `PLAINTEXT://${bootstrapServers}`;
     server = await startServer({ config: { ...config, listeners, "group.heartbeat.max.wait.ms": maxWaitMs } });
   };
-  const { consumer, clientId } = await consumerOf(bootstrapServers, { sessionTimeoutMs: 6000 });
+  await using reader = await consumerOf(bootstrapServers, { sessionTimeoutMs: 6000 });
+  const { consumer, clientId } = reader;
   const before = consumer.groupMetadata();
   const heartbeats = heartbeatsOf(clientId);
 
@@ -113,5 +117,4 @@ test("the coordinator is taken over by a broker that answers at once, and by one
   heartbeats.length = 0;
   await until("it waits again", () => heartbeats.filter(({ lane }) => lane === "heartbeat").length >= 3);
   assert.deepEqual(consumer.groupMetadata(), before);
-  await consumer.close();
 });

@@ -5,6 +5,7 @@ import { JoinGroup } from "../../protocol/apis/join-group.ts";
 import { LeaveGroup } from "../../protocol/apis/leave-group.ts";
 import { SyncGroup } from "../../protocol/apis/sync-group.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
+import type { RequestInput } from "../../protocol/schema.ts";
 import type { BrokerVersions, CallOptions, Cluster, ClusterMetadata, SendOptions } from "../cluster.ts";
 import type { ConsumerConfig } from "../consumer-keys.ts";
 import { channels } from "../diagnostics.ts";
@@ -13,7 +14,13 @@ import type { MemberAction } from "../member/member-action.ts";
 import type { MemberEvent } from "../member/member-event.ts";
 import type { MemberFact } from "../member/member-fact.ts";
 import { MemberMachine } from "../member/member-machine.ts";
-import { joinLane, laneOf, leaveGroupBody, type MemberRequest } from "../member/member-request.ts";
+import {
+  type HeartbeatAnswer,
+  joinLane,
+  laneOf,
+  leaveGroupBody,
+  type MemberRequest,
+} from "../member/member-request.ts";
 import type { TopicPartition } from "../topic-partition.ts";
 import { nowMs } from "../wait.ts";
 
@@ -189,10 +196,18 @@ export class GroupMember {
       case "SyncGroup":
         return this.#cluster.send(coordinator, SyncGroup, request.body, options);
       case "Heartbeat":
-        return this.#cluster.send(coordinator, Heartbeat, request.body, options);
+        return this.#heartbeat(request.body, options);
       case "LeaveGroup":
         return this.#cluster.send(coordinator, LeaveGroup, (version) => leaveGroupBody(request.body, version), options);
     }
+  }
+
+  /** Tells also what the broker can that it went to: it may be another one than was found, at the same address. */
+  async #heartbeat(body: RequestInput<typeof Heartbeat>, options: SendOptions): Promise<HeartbeatAnswer> {
+    const coordinator = { group: this.#groupId };
+    const versions = await this.#cluster.versions(coordinator, options);
+    const { errorCode } = await this.#cluster.send(coordinator, Heartbeat, body, options);
+    return { errorCode, heartbeatMaxWaitMs: heartbeatMaxWaitMs(versions) };
   }
 
   /** Whoever was known is in doubt: it is asked anew. */

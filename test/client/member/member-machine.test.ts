@@ -144,6 +144,27 @@ test("a join and a sync are waited for as long as a rebalance may take, a heartb
   assert.equal(talk.asked("Heartbeat").timeoutMs, 10_000);
 });
 
+test("what a coordinator can is learned anew with each heartbeat: at its address there may be another broker", () => {
+  const talk = new Conversation();
+  talk.subscribe("orders");
+  talk.lead("range");
+  talk.answer("Metadata", { topics: new Map() });
+  talk.answer("SyncGroup", { assignment: new Uint8Array() });
+  for (const [heartbeatMaxWaitMs, maxWaitMs] of [
+    [undefined, 0],
+    [Number.POSITIVE_INFINITY, 15_000],
+    [0, 0],
+  ] as const) {
+    talk.nowMs = talk.machine.wakeAtMs;
+    talk.tell({ type: "wake" });
+    talk.answer("Heartbeat", { heartbeatMaxWaitMs });
+    talk.nowMs = talk.machine.wakeAtMs;
+    talk.tell({ type: "wake" });
+    assert.equal(talk.asked("Heartbeat").body.maxWaitMs, maxWaitMs);
+    talk.answer("Heartbeat", {});
+  }
+});
+
 test("rule 58: what a coordinator may park does not hold back the rest", () => {
   const request = { id: 1, timeoutMs: 1 };
   const who = { groupId: "g", memberId: "m", generationId: 1, groupInstanceId: null };

@@ -10,4 +10,5 @@ export const benchmarks: Readonly<Record<string, string>> = {
   memory: "does the client's memory grow? On any broker (--bootstrap-server), for as long as you say (--seconds)",
   pauses: "how long partitions stand still while members come and go, on any broker (--bootstrap-server)",
   "groups-cli": "how long a call of `regroup groups …` takes, beside Kafka's own tool where Java is there",
+  "command-line": "how long calls of the command line take, from source and as npm installs it",
 };

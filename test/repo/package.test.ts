@@ -76,6 +76,20 @@ test("a broker started from the package serves a consumer group", async (t) => {
   assert.equal(await ended, 0);
 });
 
+test("the installed commands talk to a broker, and say which of them stay in the repository", async (t) => {
+  const child = spawn(regroup, ["serve", "--ephemeral", "-o", "listeners=PLAINTEXT://127.0.0.1:0"]);
+  t.after(() => child.kill("SIGKILL"));
+  const broker = ["-b", `127.0.0.1:${await listeningPort(child.stdout, child.stderr)}`];
+  await run(regroup, ["topics", "create", "orders", "-p", "2", ...broker]);
+  await run(regroup, ["produce", "orders", "hello", "--compression", "lz4", ...broker]);
+  const read = await run(regroup, ["consume", "orders", "--from-beginning", "--until-end", ...broker]);
+  assert.equal(read.stdout, "hello\n");
+  const listed = await run(regroup, ["topics", "list", "-o", "yaml", ...broker]);
+  assert.equal(listed.stdout, "- topic: orders\n  partitions: 2\n  replicationFactor: 1\n");
+  await run(regroup, ["groups", "list", ...broker]);
+  await assert.rejects(run(regroup, ["bench", "log"]), /the benchmarks come with the repository/);
+});
+
 /** The port that the broker says it listens at. */
 function listeningPort(...outputs: NodeJS.ReadableStream[]): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 /**
  * How long one call of the command line takes, from the shell's view: `regroup groups …` beside Kafka's
- * kafka-consumer-groups where the kit of test/kafka can run (Java). One broker of ours, one group with 6 partitions, one
- * with 1,000, and a thousand small groups.
+ * kafka-consumer-groups where the kit of test/kafka can run (Java). One broker of ours, one group with 6 partitions,
+ * one with 1,000, and a thousand small groups.
  *
  *     npm run bench -- groups-cli [--calls 11]
  */

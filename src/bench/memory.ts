@@ -1,6 +1,6 @@
 /**
- * Does the client's memory grow? A producer and a group of consumers, of which one comes and goes, work at a steady rate;
- * every few seconds garbage is collected, and what is left is told.
+ * Does the client's memory grow? A producer and a group of consumers, of which one comes and goes, work at a steady
+ * rate; every few seconds garbage is collected, and what is left is told.
  *
  *     node --expose-gc src/bench/memory.ts [--bootstrap-server host:port] [--seconds 60] [--rate 2000]
  *

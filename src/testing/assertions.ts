@@ -46,7 +46,7 @@ export function assertRequests(kafka: TestBroker, filter: RequestFilter, count: 
 /** Kafka's everyday answers that a client expects and that are no error to anybody. */
 const everyday = ["MEMBER_ID_REQUIRED", "REBALANCE_IN_PROGRESS"];
 
-/** No request was answered with an error, but for those that are named and the everyday ones. @throws {AssertionError} */
+/** No request was answered with an error, but those named and everyday ones. @throws {AssertionError} */
 export function assertNoErrors(kafka: TestBroker, filter: RequestFilter = {}, but: readonly string[] = []): void {
   const isExpected = (error: string) => everyday.includes(error) || but.includes(error);
   const failures = kafka.requests(filter).filter(({ errors }) => !errors.every(isExpected));

@@ -1,6 +1,6 @@
 import type { Rng } from "../coordinator/clock.ts";
 
-/** Bytes that only the seed decides (mulberry32): member ids, topic ids and the cluster's id are those of the last run. */
+/** Bytes that only the seed decides (mulberry32): ids of members, topics and cluster are those of the last run. */
 export function seededRng(seed: number): Rng {
   let state = seed | 0;
   const next = () => {

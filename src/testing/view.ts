@@ -1,6 +1,6 @@
 import type { BrokerServices } from "../broker/context.ts";
 
-/** The services of a broker, some of them others: as one node of several, or as a request with another clock sees it. */
+/** A broker's services, some replaced: as one node of several, or as a request with another clock sees it. */
 export function viewOf(broker: BrokerServices, own: Partial<BrokerServices>): BrokerServices {
   return new Proxy(broker, {
     get(services, name) {

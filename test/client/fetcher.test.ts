@@ -72,7 +72,7 @@ suite("the fetcher", () => {
     assert.deepEqual([last.sessionId, last.sessionEpoch, namedIn(last)], [7, -1, []]);
   });
 
-  test("tells its rack, reads from the follower that the leader names, and returns when that lags (KIP-392)", async () => {
+  test("tells its rack, reads from the follower that is named, returns when that lags (KIP-392)", async () => {
     await using leader = await brokerWith(1);
     await using follower = await FakeBroker.start(2);
     const brokers = [leader, follower].map(({ nodeId, bootstrapServers }) => {
@@ -125,7 +125,7 @@ suite("the fetcher", () => {
     }
   });
 
-  test("waits for the application: two fetches ahead of a partition, and no more than fetch.max.bytes in all", async () => {
+  test("waits for the application: two fetches ahead of a partition, fetch.max.bytes in all", async () => {
     await using broker = await brokerWith(2);
     const values = ["x".repeat(500), "y".repeat(500)];
     const offsets: number[][] = [[], []];

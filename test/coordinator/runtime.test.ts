@@ -118,7 +118,7 @@ test("a shard that loads answers COORDINATOR_LOAD_IN_PROGRESS, then stands where
   assert.equal(machines.length, 2);
 });
 
-test("a shard that takes over serves only when its predecessor's last append is durable (simulate --seed 78)", async () => {
+test("a shard serves only when its predecessor's last append is durable (simulate --seed 78)", async () => {
   const { log, runtime } = world();
   await runtime.load(0, log.port(), 1);
   void runtime.submit(0, "Add", 5);

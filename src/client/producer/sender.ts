@@ -2,8 +2,8 @@
  * Sends the batches of all partitions to their leaders and settles them. Per partition the order of the records is
  * kept, also when batches are sent again: after a failure nothing of the partition leaves until everything in flight is
  * answered, and then the oldest goes first, alone. A batch that the broker finds too large is halved. An idempotent
- * producer's batches keep their sequence numbers, by which the broker knows a repetition (KIP-98); a batch that is given
- * up leaves a hole in them, and a new epoch begins (KIP-360).
+ * producer's batches keep their sequence numbers, by which the broker knows a repetition (KIP-98); a batch that is
+ * given up leaves a hole in them, and a new epoch begins (KIP-360).
  */
 import { backoffMs } from "../backoff.ts";
 import type { Cluster } from "../cluster.ts";

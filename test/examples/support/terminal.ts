@@ -39,7 +39,8 @@ export class Terminal {
 
   /** As a terminal does it at a key: all processes of the command get the signal. @returns when they have ended. */
   press(signal: "SIGINT" | "SIGKILL"): Promise<void> {
-    if (this.#command?.pid !== undefined) process.kill(-this.#command.pid, signal);
+    const { pid, exitCode, signalCode } = this.#command ?? {};
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, signal);
     return this.#ended;
   }
 

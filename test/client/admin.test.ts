@@ -119,9 +119,10 @@ suite("the admin", () => {
       { type: "topic", name, delete: ["retention.ms"], append: { "cleanup.policy": "delete" } },
     ]);
     const keys = ["retention.ms", "cleanup.policy"];
-    const [described] = await admin.describeConfigs([{ type: "topic", name, keys }], { includeSynonyms: true });
-    const [policy, retention] = described!.entries;
-    assert.equal(policy?.value, "compact,delete");
+    const [policy, retention] = await until("the broker knows what was altered", async () => {
+      const [described] = await admin.describeConfigs([{ type: "topic", name, keys }], { includeSynonyms: true });
+      return described?.entries[0]?.value === "compact,delete" && described.entries;
+    });
     assert.equal(policy?.source, "DYNAMIC_TOPIC_CONFIG");
     assert.equal(policy?.type, "LIST");
     assert.equal(policy?.synonyms[0]?.value, "compact,delete");

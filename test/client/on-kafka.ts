@@ -34,7 +34,7 @@ async function againstKafka(): Promise<number> {
 
 async function runFiles(): Promise<number> {
   let failed = 0;
-  const stream = run({ files, concurrency: 2, timeout: 120_000 });
+  const stream = run({ files, concurrency: 2, timeout: 120_000, forceExit: true });
   stream.on("test:fail", () => failed++);
   stream.compose(new spec()).pipe(process.stdout);
   await new Promise((resolve) => stream.once("end", resolve));

@@ -53,6 +53,10 @@ export class BrokerNode {
     return `broker-${this.id}`;
   }
 
+  get isStopping(): boolean {
+    return this.process.isAlive && this.broker !== undefined && !this.isUp;
+  }
+
   /** The real runtime of its group shards. */
   get groups(): GroupRuntime {
     return this.broker!.services.groups as GroupRuntime;
@@ -109,6 +113,23 @@ export class BrokerNode {
       if (process.isAlive) this.#seams.failed(this, message, (fields as { err?: unknown }).err);
     };
     return { debug: quiet, info: quiet, warn: quiet, error };
+  }
+
+  /** It is told to end: what is parked is answered, the log is closed; then its process is over. */
+  stop(): void {
+    const { process, broker, world } = this;
+    if (!process.isAlive || broker === undefined || !this.isUp) return;
+    world.tell(() => `${this.name} stops`);
+    world.wentAsync();
+    this.isUp = false;
+    broker.stop().then(
+      () => {
+        if (process.isAlive) this.die();
+      },
+      (error) => {
+        if (process.isAlive) this.#seams.failed(this, "it does not stop", error);
+      },
+    );
   }
 
   /** Nothing that it does, or that reaches it, has an effect any more. */

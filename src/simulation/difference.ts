@@ -13,8 +13,11 @@ export function firstDifference(a: unknown, b: unknown, at = ""): string | undef
     return undefined;
   }
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return `${at}: ${a} and ${b}`;
-  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const found = firstDifference(a[key as keyof object], b[key as keyof object], `${at}.${key}`);
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return `${at}: ${keys} and ${Object.keys(b)}`;
+  for (const key of keys) {
+    const [one, other] = [a[key as keyof object], b[key as keyof object]];
+    const found = one === other ? undefined : firstDifference(one, other, `${at}.${key}`);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -174,6 +174,7 @@ function kindsOf({ random, topology, topics }: Shape, members: readonly MemberPl
     () => ({ kind: "twin starts", member: member(), forMs: aWhileMs() }),
     () => ({ kind: "broker dies", broker: broker(), loses: loses(), backAfterMs: random.pick([100, 3000, 20_000]) }),
     () => ({ kind: "broker dies", broker: broker(), loses: loses(), backAfterMs: random.pick([100, 1000]) }),
+    () => ({ kind: "broker stops", broker: broker(), backAfterMs: random.pick([100, 3000]) }),
     () => ({ kind: "broker stalls", broker: broker(), forMs: aWhileMs() }),
     () => ({
       kind: "broker is cut off",

@@ -3,6 +3,7 @@ import type { BrokerNode } from "./broker-node.ts";
 import type { ConsumerNode } from "./consumer-node.ts";
 import type { Fault, FaultKind } from "./plan.ts";
 import type { Simulation } from "./simulation.ts";
+import type { World } from "./world.ts";
 
 export function scheduleFaults(simulation: Simulation): void {
   const { world, plan } = simulation;
@@ -67,6 +68,11 @@ function comesBack({ world }: Simulation, member: ConsumerNode, afterMs: number 
   world.after(afterMs, again);
 }
 
+/** When the process before is over. */
+function startsAgain(world: World, broker: BrokerNode, afterMs: number): void {
+  world.after(afterMs, () => (broker.isStopping ? startsAgain(world, broker, 1000) : broker.start()));
+}
+
 type BrokerFault = Extract<
   FaultKind,
   { readonly broker: number } | { readonly kind: "append fails" } | { readonly kind: "leadership moves" }
@@ -80,6 +86,10 @@ function applyToBrokers({ world, cluster, plan }: Simulation, fault: BrokerFault
       storage.nextLoss = fault.loses;
       broker!.die();
       return void world.after(fault.backAfterMs, () => broker!.start());
+    case "broker stops":
+      storage.nextLoss = "unsynced";
+      broker!.stop();
+      return startsAgain(world, broker!, fault.backAfterMs);
     case "broker stalls":
       return broker!.process.stall(fault.forMs);
     case "broker is cut off": {

@@ -13,7 +13,12 @@ interface OffsetLine {
   acknowledged: number;
   /** The latest that took an offset away. */
   tombstone: number;
+  /** The latest commits: their numbers by their texts. */
+  readonly commits: Map<string, number>;
 }
+
+/** An answer that was on its way while so many later commits were acknowledged is no longer known. */
+const keptCommits = 200;
 
 export type Floor = ReadonlyMap<string, number>;
 
@@ -39,7 +44,6 @@ const keptPlans = 8;
 export class Ledger {
   readonly #world: World;
   #records = 0;
-  readonly #commits = new Map<string, number>();
   readonly #lines = new Map<string, OffsetLine>();
   readonly #groups = new Map<string, GroupLine>();
   /** Groups that an admin is deleting, and offsets that may go: how often. */
@@ -55,7 +59,9 @@ export class Ledger {
     if (record.type === "OffsetCommit") {
       const line = this.#line(record.group, record.topic, record.partition);
       if (record.value !== null) {
-        this.#commits.set(record.value.metadata, number);
+        const { commits } = line;
+        commits.set(record.value.metadata, number);
+        if (commits.size > keptCommits) commits.delete(commits.keys().next().value!);
         return;
       }
       line.tombstone = number;
@@ -131,12 +137,12 @@ export class Ledger {
 
   /** @param id the unique text that the commit carried. */
   commitAcknowledged(group: string, topic: string, partition: number, id: string): void {
-    const number = this.#commits.get(id);
+    const line = this.#line(group, topic, partition);
+    const number = line.commits.get(id);
     if (number === undefined) {
       const message = `the commit ${id} was acknowledged and is in no log`;
       return this.#world.violated("no reply before durability", message);
     }
-    const line = this.#line(group, topic, partition);
     line.acknowledged = Math.max(line.acknowledged, number);
   }
 
@@ -157,7 +163,7 @@ export class Ledger {
       if (line.tombstone > acknowledged) return;
       return this.#world.violated("a committed offset is never lost", `${which} is gone`);
     }
-    const number = this.#commits.get(id);
+    const number = line.commits.get(id);
     if (number === undefined) return this.#world.violated("a committed offset is never lost", `${which}: ${id}?`);
     if (number >= acknowledged) return;
     this.#world.violated("a committed offset never goes back", `${which} is ${id}, which is older`);
@@ -183,7 +189,7 @@ export class Ledger {
     const key = `${group}/${topic}/${partition}`;
     let line = this.#lines.get(key);
     if (line === undefined) {
-      line = { acknowledged: 0, tombstone: 0 };
+      line = { acknowledged: 0, tombstone: 0, commits: new Map() };
       this.#lines.set(key, line);
     }
     return line;

@@ -66,7 +66,9 @@ function isStatic({ plan }: ConsumerNode): boolean {
 export function isEmptied({ cluster, members, twins }: Simulation): string | undefined {
   const open = [...members, ...twins].find(({ isRunning }) => isRunning);
   if (open !== undefined) return `${open.name} is ${open.machine!.state}`;
-  for (const { shard } of cluster.coordinators()) {
+  const coordinators = cluster.coordinators();
+  if (coordinators.length < cluster.plan.shards) return "a shard loads";
+  for (const { shard } of coordinators) {
     for (const { groupId, state, members: left, pending } of shard.live.values()) {
       return `${groupId} is ${state} with ${left.size} members and ${pending.size} pending ones`;
     }

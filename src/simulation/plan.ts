@@ -80,6 +80,7 @@ export type FaultKind =
   /** Another process is started under the same instance id. */
   | { readonly kind: "twin starts"; readonly member: string; readonly forMs: number }
   | { readonly kind: "broker dies"; readonly broker: number; readonly loses: Loss; readonly backAfterMs: number }
+  | { readonly kind: "broker stops"; readonly broker: number; readonly backAfterMs: number }
   | { readonly kind: "broker stalls"; readonly broker: number; readonly forMs: number }
   | {
       readonly kind: "broker is cut off";

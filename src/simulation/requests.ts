@@ -80,8 +80,7 @@ export class Requests {
     asked.response = decodeResponseFrame(asked.api, asked.version, frame).response;
     this.#world.tell(() => `${asked.client} ← ${broker} ${asked.words()}: ${wordsOf(asked)}`);
     const { rests } = asked;
-    const isPromise = !codesOf(asked.response).includes(ErrorCode.NOT_COORDINATOR); // a shard that was lost promises nothing
-    if (rests !== undefined && isPromise && rests.log.durableRecords < rests.onRecords) {
+    if (rests !== undefined && rests.log.durableRecords < rests.onRecords && isPromise(asked.response)) {
       const message = `${asked.api.name} of ${asked.client} is answered before what it rests on is durable`;
       this.#world.violated("no reply before durability", message);
     }
@@ -152,6 +151,11 @@ function codesOf(response: Body): number[] {
   const partitions = (response.topics ?? []).flatMap((topic: Body) => topic.partitions ?? []);
   const all = [response, ...partitions, ...(response.groups ?? []), ...(response.results ?? [])];
   return all.map(({ errorCode }) => errorCode ?? ErrorCode.NONE);
+}
+
+/** A shard that was lost promises nothing. */
+function isPromise(response: Body): boolean {
+  return !codesOf(response).includes(ErrorCode.NOT_COORDINATOR);
 }
 
 function wordsOf({ response }: Asked): string {

@@ -108,7 +108,6 @@ export class Simulation {
     world.tell(() => "FAULTS END");
     cluster.network.faults = { ...plan.network, slowChance: 0, breakChance: 0 };
     cluster.network.healAll();
-    cluster.failingAppends = 0;
     cluster.storage.failAfter(Number.POSITIVE_INFINITY);
     for (const broker of cluster.brokers) broker.start();
     for (const twin of this.twins) twin.close("leave");

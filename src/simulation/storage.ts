@@ -29,7 +29,7 @@ export interface Storage {
 }
 
 /** Small, so that a few minutes see many files. */
-const sizes = { journalFileBytes: 64 * 1024, checkpointBytes: 48 * 1024, hotTailBytes: 64 * 1024, maxOpenFiles: 16 };
+const sizes = { journalFileBytes: 16 * 1024, checkpointBytes: 48 * 1024, hotTailBytes: 64 * 1024, maxOpenFiles: 16 };
 
 type TopicPartitionId = Parameters<Log["create"]>[0];
 
@@ -46,6 +46,13 @@ function withOffsets(
     clean: (wallMs) => log.clean(wallMs),
     close: () => log.close(),
   };
+}
+
+function methodsOf(log: Log): Log {
+  return withOffsets(log, {
+    get: (partition) => log.get(offsetsTopic, partition),
+    create: (at, to) => log.create(at, to),
+  });
 }
 
 export function ownStorage(cluster: Cluster): Storage {
@@ -145,7 +152,8 @@ class SharedStorage implements Storage {
     }
     // Before it is told what it leads, a broker leads nothing: what it appends is under an epoch that is over.
     const over = -1;
-    return withOffsets(own, {
+    const kept = { ...methodsOf(own), close: async () => {} };
+    return withOffsets(kept, {
       get: (partition) => {
         const found = this.#known.get(partition);
         return found && this.#cluster.watched(node, found, over);
@@ -240,7 +248,7 @@ class SharedStorage implements Storage {
     return cause.includes("the storage lost the answer") || cause.includes("fenced-leader-epoch");
   }
 
-  failAfter(): void {
-    this.#cluster.failingAppends++;
+  failAfter(writes: number): void {
+    this.#cluster.failingAppends = Number.isFinite(writes) ? this.#cluster.failingAppends + 1 : 0;
   }
 }

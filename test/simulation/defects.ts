@@ -161,11 +161,7 @@ const group: readonly Defect[] = [
       "if (generation !== group.generation) return ErrorCode.ILLEGAL_GENERATION;",
       "",
     ],
-    [
-      "a commit without a generation is taken on a live group",
-      "if (generation < 0 && memberId",
-      "if (generation < -1 && memberId",
-    ],
+    ["a commit without a generation is taken on a live group", 'generation < 0 && state === "Empty"', "generation < 0"],
     ["commits go to the wrong partition", "partition: partition.partitionIndex, value", "partition: 0, value"],
     [
       "a commit is acknowledged and not written",
@@ -251,6 +247,7 @@ const member: readonly Defect[] = [
     ["a leader does not see that topics change", "else member.rejoinReason ??= changeSince", "else changeSince"],
   ]),
   ...inFile("client/member/proceed.ts", [
+    ["a leader waits for ever for what is to be given up", "member.rejoinReason ??= mustReplan(member);", ""],
     [
       "a member rejoins before it has given up what it was to",
       "Revoking: (member) => {\n    if (!member.callbacks.giveUp) takeAssigned",

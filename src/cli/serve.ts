@@ -107,7 +107,10 @@ function greet({ listeners, folder, broker }: RunningServer): void {
   process.stdout.write(
     `regroup listens on ${where}\n` +
       `${folder === undefined ? "Everything stays in memory." : `Its data lies in ${folder}`}\n` +
-      "Try:\n" +
+      "Try, in another terminal:\n" +
+      `  npx regroup produce orders hello -b ${at}\n` +
+      `  npx regroup consume orders --group billing --from-beginning -b ${at}\n` +
+      "or with kcat:\n" +
       `  echo hello | kcat -b ${at} -P -t orders\n` +
       `  kcat -b ${at} -X auto.offset.reset=earliest -G billing orders\n`,
   );

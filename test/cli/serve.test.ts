@@ -7,6 +7,7 @@ test("serve says in a few lines where it listens, where its data lies, and what 
     await withBroker([...anyPort, "-o", `log.dirs=${folder}`], async (broker) => {
       const port = await broker.port();
       await broker.says(new RegExp(`Its data lies in ${folder}`));
+      await broker.says(new RegExp(`npx regroup produce orders hello -b 127\\.0\\.0\\.1:${port}\n`));
       await broker.says(new RegExp(`kcat -b 127\\.0\\.0\\.1:${port} -P -t orders`));
     });
   });

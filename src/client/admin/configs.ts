@@ -4,6 +4,7 @@ import { IncrementalAlterConfigs } from "../../protocol/apis/incremental-alter-c
 import { ErrorCode } from "../../protocol/errors.ts";
 import type { Cluster, Destination } from "../cluster.ts";
 import { type AdminOptions, errorOr, forEach, type Outcome } from "./attempts.ts";
+import { codeOfTopic } from "./fresh-topics.ts";
 import { errorOf, type ValidateOptions } from "./topics.ts";
 
 const resourceTypes = { topic: 2, broker: 4, "broker-logger": 8, "client-metrics": 16, group: 32 } as const;
@@ -92,7 +93,7 @@ export function describeConfigs(
         ...(version < 3 ? {} : { includeDocumentation }),
       });
       const { results } = await cluster.send(to, DescribeConfigs, request, attempt);
-      return outcomes(items, results, "describe", ({ type, name }, { configs }) => {
+      return outcomes(cluster, items, results, "describe", ({ type, name }, { configs }) => {
         return { type, name, entries: configs.map(entry).sort((a, b) => (a.name < b.name ? -1 : 1)) };
       });
     }),
@@ -112,7 +113,7 @@ export async function alterConfigs(
         configs: operationsOf(change),
       }));
       const answer = await cluster.send(to, IncrementalAlterConfigs, { resources, validateOnly }, attempt);
-      return outcomes(items, answer.responses, "alter", () => undefined);
+      return outcomes(cluster, items, answer.responses, "alter", () => undefined);
     }),
   );
 }
@@ -147,6 +148,7 @@ interface ResourceAnswer {
 }
 
 function outcomes<Item extends ConfigResource, Answer extends ResourceAnswer, Result>(
+  cluster: Cluster,
   items: readonly Item[],
   answers: readonly Answer[],
   verb: string,
@@ -155,7 +157,8 @@ function outcomes<Item extends ConfigResource, Answer extends ResourceAnswer, Re
   return items.map((item) => {
     const type = resourceTypes[item.type];
     const answer = answers.find((each) => each.resourceType === type && each.resourceName === item.name);
-    const code = answer?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+    const told = answer?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+    const code = item.type === "topic" ? codeOfTopic(cluster, item.name, told) : told;
     const error = errorOf(code, `${verb} configs of ${item.type} ${item.name}`, answer?.errorMessage);
     return errorOr(item, error, () => result(item, answer!));
   });

@@ -43,9 +43,12 @@ export function watchStep(world: World, coordinator: WatchedCoordinator, step: S
   return () => {
     const after = coordinator.shard.live.get(groupId);
     for (const check of checks) check(after);
-    if (after !== undefined) checkGroup(world, coordinator, after);
+    if (after !== undefined && !ofOffsets.has(step.type)) checkGroup(world, coordinator, after);
   };
 }
+
+/** Of a group they touch a session at most. */
+const ofOffsets: ReadonlySet<string> = new Set(["OffsetCommit", "OffsetFetch", "OffsetDelete"]);
 
 function groupOfTimer({ type, request }: Step): string | undefined {
   const due = request as GroupTimer | undefined;

@@ -249,11 +249,6 @@ const member: readonly Defect[] = [
   ...inFile("client/member/proceed.ts", [
     ["a leader waits for ever for what is to be given up", "member.rejoinReason ??= mustReplan(member);", ""],
     [
-      "a member rejoins before it has given up what it was to",
-      "Revoking: (member) => {\n    if (!member.callbacks.giveUp) takeAssigned",
-      "Revoking: (member) => {\n    takeAssigned",
-    ],
-    [
       "a member joins before it has given up what it was to",
       'if (!member.callbacks.giveUp) member.turn("Joining");',
       'member.turn("Joining");',
@@ -274,9 +269,9 @@ const member: readonly Defect[] = [
   ]),
   ...inFile("client/member/give-up.ts", [
     [
-      "a member forgets before the callback what it gives up",
+      "a member forgets before the callback what it gives up or gets",
       "member.act(callback);",
-      'if (callback.type === "revoke") member.owned = without(member.owned, callback.partitions);\n  member.act(callback);',
+      "member.owned = without(member.owned, callback.partitions);\n  member.act(callback);",
     ],
   ]),
   ...inFile("client/member/end-membership.ts", [["who lost its membership reads on", "loseAll(member);", ""]]),

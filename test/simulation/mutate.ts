@@ -1,6 +1,6 @@
 /**
- * node test/simulation/mutate.ts [part of a name] [--seeds 2000] [--from 10]: plants each defect in a copy of the source, and says
- * how many seeds the simulator needs to find it. The table is the one in docs/simulation.md.
+ * node test/simulation/mutate.ts [part of a name] [--seeds 2000] [--from 10]: plants each defect in a copy of the
+ * source, and says how many seeds the simulator needs to find it. The table is the one in docs/simulation.md.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -41,9 +41,9 @@ test("the worlds have all that can be in them", () => {
 });
 
 test("a world that fails is made as small as it can be", async () => {
-  const plan = drawPlan(23);
+  const plan = drawPlan(6);
   assert.ok(plan.faults.length > 3 && plan.members.length > 2);
-  const culprit = plan.faults[2]!;
+  const culprit = plan.faults.findLast((fault) => !("member" in fault))!;
   const last = plan.members.at(-1)!.name;
   const fails = async (smaller: Plan) =>
     smaller.faults.some((fault) => JSON.stringify(fault) === JSON.stringify(culprit)) &&

@@ -1,4 +1,4 @@
-/** node test/simulation/speed.ts [hours]: virtual group-hours in a real hour on one core, for a group of ten members. */
+/** node --max-semi-space-size=64 test/simulation/speed.ts [hours]: group-hours of ten members in an hour of a core. */
 import { drawPlan, type Plan } from "../../src/simulation/index.ts";
 import { run } from "./support.ts";
 

@@ -14,7 +14,8 @@ export async function told(which: number | Plan, trace: boolean) {
   const groups = new Set(plan.members.map(({ groupId }) => groupId)).size;
   const size = `${plan.brokers.length} brokers, ${groups} groups, ${plan.members.length} members`;
   const end = violation === undefined ? "all invariants held" : `FAILED ${violation.message}`;
-  const summary = `seed ${plan.seed}: ${size}, ${events} events in ${Math.round(virtualMs / 1000)} s, trace ${hash}: ${end}`;
+  const length = `${events} events in ${Math.round(virtualMs / 1000)} s`;
+  const summary = `seed ${plan.seed}: ${size}, ${length}, trace ${hash}: ${end}`;
   return { story, summary, violation: violation?.message };
 }
 

@@ -2,6 +2,9 @@
 import { spawn } from "node:child_process";
 import type { SeedRange } from "./seeds.ts";
 
+/** Almost all that a world makes is soon gone: a larger space for what is new saves a tenth of the time. */
+const roomForNew = "--max-semi-space-size=64";
+
 /** @returns how many processes found something. */
 export async function runOnAllCores({ from, to }: SeedRange, untilMs: number, jobs: number): Promise<number> {
   const share = Math.ceil((to - from + 1) / jobs);
@@ -17,7 +20,9 @@ function runInProcess({ from, to }: SeedRange, untilMs: number): Promise<number>
   const seeds = Number.isFinite(untilMs)
     ? ["--first", String(from), "--for", String(Math.ceil((untilMs - Date.now()) / 1000))]
     : ["--seeds", `${from}..${to}`];
-  const child = spawn(process.execPath, [script, "simulate", ...seeds, "--jobs", "1"], { stdio: "inherit" });
+  const child = spawn(process.execPath, [roomForNew, script, "simulate", ...seeds, "--jobs", "1"], {
+    stdio: "inherit",
+  });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code) => resolve(code ?? 1));

@@ -53,7 +53,9 @@ test("a member says what it is assigned, and what is taken from it when another 
   await run(0, ["produce", topic, "-f", "json", '{"value":"x","partition":0}', '{"value":"y","partition":1}']);
   const got = await Promise.all([heard(first.stdout, /\n/), heard(second.stdout, /\n/)]);
   assert.deepEqual(got.toSorted(), ["x\n", "y\n"]);
-  assert.deepEqual(await Promise.all([ended(first, "SIGINT"), ended(second, "SIGTERM")]), [0, 0]);
+  assert.equal(await ended(second, "SIGTERM"), 0);
+  await heard(first.stderr, new RegExp(`assigned: ${topic}/[01] \\(in all ${topic}/[01] ${topic}/[01]\\)\n`));
+  assert.equal(await ended(first, "SIGINT"), 0);
 });
 
 test("control-C commits what was printed, and leaves the group", async (t) => {

@@ -101,13 +101,19 @@ async function consume(names: readonly string[], flags: ConsumeFlags): Promise<v
 class GroupMessages {
   /** It knows its partitions, which may be none. */
   hasJoined = false;
+  readonly #has = new Map<string, TopicPartition>();
 
+  /** In a cooperative rebalance these are only the new ones, and often there are none. */
   readonly assigned = (partitions: readonly TopicPartition[]): void => {
+    for (const each of partitions) this.#has.set(keyOf(each), each);
+    const others = this.#has.size - partitions.length;
+    const inAll = others === 0 ? "" : ` (in all ${namesOf([...this.#has.values()])})`;
+    if (!this.hasJoined || partitions.length > 0) say(`assigned: ${namesOf(partitions)}${inAll}`);
     this.hasJoined = true;
-    say(`assigned: ${namesOf(partitions)}`);
   };
 
   readonly revoked = (partitions: readonly TopicPartition[]): void => {
+    for (const each of partitions) this.#has.delete(keyOf(each));
     if (partitions.length > 0) say(`revoked: ${namesOf(partitions)}`);
   };
 }

@@ -6,9 +6,11 @@ import { expectClosedPipes } from "./stdout.ts";
 export async function main(args: readonly string[]): Promise<void> {
   expectClosedPipes();
   try {
-    const end = args.findIndex((arg) => arg.startsWith("-"));
-    const words = end === -1 ? args : args.slice(0, end);
-    await (await program(words)).parseAsync(args, { from: "user" });
+    // "help topics create" is "topics create --help", at any depth.
+    const call = args[0] === "help" ? [...args.slice(1), "--help"] : args;
+    const end = call.findIndex((arg) => arg.startsWith("-"));
+    const words = end === -1 ? call : call.slice(0, end);
+    await (await program(words)).parseAsync(call, { from: "user" });
   } catch (error) {
     process.exitCode = reportError(error);
   }

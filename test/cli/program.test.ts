@@ -28,6 +28,12 @@ test("every command tells in its help what it does, with examples", async () => 
   }
 });
 
+test("help may stand in front, and reaches any command", async () => {
+  const [asked, told] = [await run(0, ["topics", "create", "--help"]), await run(0, ["help", "topics", "create"])];
+  assert.equal(told.stdout, asked.stdout);
+  assert.match((await run(0, ["help"])).stdout, /^Usage: regroup \[options\] \[command\]/);
+});
+
 test("a command is described in its group by the words that it has itself", async () => {
   for (const command of leaves) {
     const path = pathOf(command);

@@ -39,24 +39,36 @@ export function readConfig<K extends ClientKind>(
       onUnused(spelling);
       continue;
     }
-    const earlier = given.get(name);
-    if (earlier !== undefined) throw new ClientConfigError(`${earlier} and ${spelling} are the same key: give one`);
-    given.set(name, spelling);
+    refuseTwice(given, name, spelling);
     values[camelCase(name)] = parse(table, name, spelling, value);
   }
   return values as ConfigOf<(typeof tables)[K]>;
 }
 
-/** Later ones win, whichever spelling they use. @returns keys by their names with dots, not yet read. */
+/**
+ * Later ones win, whichever spelling they use.
+ * @returns keys by their names with dots, not yet read.
+ * @throws {ClientConfigError} for a key that one of them gives in both spellings.
+ */
 export function mergeInputs(kind: ClientKind, ...inputs: readonly object[]): Record<string, unknown> {
   const known = spellings(tables[kind]);
   const merged: Record<string, unknown> = {};
   for (const input of inputs) {
+    const given = new Map<string, string>();
     for (const [spelling, value] of Object.entries(input)) {
-      if (value !== undefined) merged[known.get(spelling) ?? spelling] = value;
+      if (value === undefined) continue;
+      const name = known.get(spelling) ?? spelling;
+      refuseTwice(given, name, spelling);
+      merged[name] = value;
     }
   }
   return merged;
+}
+
+function refuseTwice(given: Map<string, string>, name: string, spelling: string): void {
+  const earlier = given.get(name);
+  if (earlier !== undefined) throw new ClientConfigError(`${earlier} and ${spelling} are the same key: give one`);
+  given.set(name, spelling);
 }
 
 function parse(table: Table, name: string, spelling: string, value: unknown): unknown {

@@ -124,6 +124,13 @@ suite("the client's configuration", () => {
     assert.equal(readConfig("consumer", merged).clientId, "one");
   });
 
+  test("a key in both spellings is refused for each kind of client", () => {
+    const both = { clientId: "a", "client.id": "b" };
+    for (const kind of ["producer", "consumer", "admin"] as const) {
+      assert.throws(() => mergeInputs(kind, {}, both), refusal(/the same key/));
+    }
+  });
+
   test("a client needs a bootstrap server", () => {
     assert.throws(() => new Kafka({}).admin(), refusal(/bootstrap\.servers/));
   });

@@ -116,6 +116,32 @@ suite("a run", () => {
     await running;
   });
 
+  test("a second run is refused, and the first still commits only what is processed", async () => {
+    const topic = await client.topic(["a", "b"]);
+    const groupId = unique("billing");
+    await using consumer = client.consumer(groupId, { enableAutoCommit: false });
+    await consumer.subscribe(topic);
+    const abort = new AbortController();
+    await consumer.run({
+      signal: abort.signal,
+      eachRecord: async ({ value }) => {
+        if (value !== "b") return;
+        await assert.rejects(consumer.run({ eachRecord: () => {} }), { code: "INVALID_STATE" });
+        await consumer.commit();
+        abort.abort();
+      },
+    });
+    assert.equal(await client.committed(groupId, topic), 1);
+  });
+
+  test("what cannot run is refused", async () => {
+    await using consumer = client.consumer(unique("billing"));
+    for (const concurrency of [0, -1, 1.5, Number.NaN]) {
+      await assert.rejects(consumer.run({ concurrency, eachRecord: () => {} }), { code: "INVALID_CONFIG_VALUE" });
+    }
+    await assert.rejects(consumer.run({} as never), /one handler/);
+  });
+
   test("rule 49: a handler that takes longer than max.poll.interval.ms is told; its record comes again", async () => {
     const topic = await client.topic(["a"]);
     await using consumer = client.consumer(unique("billing"), { heartbeatIntervalMs: 50, maxPollIntervalMs: 150 });

@@ -193,6 +193,20 @@ suite("a consumer", () => {
     await assert.rejects(consumer.subscribe(topic), { code: "INVALID_STATE" });
   });
 
+  test("commits as a member after it has committed what it had assigned by itself", async () => {
+    const topic = await client.topic(["a", "b"]);
+    const groupId = unique("billing");
+    await using consumer = client.consumer(groupId);
+    await consumer.assign([{ topic, partition: 0 }]);
+    await take(consumer, 1);
+    await consumer.commit();
+    await consumer.unsubscribe();
+    await consumer.subscribe(topic);
+    assert.deepEqual(await take(consumer, 1), ["b"]);
+    await consumer.commit();
+    assert.equal(await client.committed(groupId, topic), 2);
+  });
+
   test("two loops at once are refused", async () => {
     const topic = await client.topic(["a"]);
     await using consumer = client.consumer(unique("billing"));

@@ -121,7 +121,8 @@ export class Assignments {
   async commit(offsets: readonly OffsetToCommit[], options: CallOptions): Promise<void> {
     const { groupId } = this.#config;
     if (groupId === undefined) throw new ClientConfigError("commit: the consumer is in no group", "set group.id");
-    this.#committer ??= new Committer(this.#cluster, groupId, this.#member, (key) => this.partitions.has(key));
+    const memberNow = () => this.#member;
+    this.#committer ??= new Committer(this.#cluster, groupId, memberNow, (key) => this.partitions.has(key));
     await this.#committer.commit(offsets, options);
     for (const offset of offsets) {
       const partition = this.partitions.get(keyOf(offset));

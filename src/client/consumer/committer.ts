@@ -30,16 +30,25 @@ const noMember = { memberId: "", generationId: -1, groupInstanceId: null };
 export class Committer {
   readonly #cluster: Cluster;
   readonly #groupId: string;
-  readonly #member: GroupMember | undefined;
+  readonly #memberNow: () => GroupMember | undefined;
   readonly #isMine: (key: string) => boolean;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param member undefined: partitions are assigned by the application. */
-  constructor(cluster: Cluster, groupId: string, member: GroupMember | undefined, isMine: (key: string) => boolean) {
+  /** @param memberNow its result is undefined as long as partitions are assigned by the application. */
+  constructor(
+    cluster: Cluster,
+    groupId: string,
+    memberNow: () => GroupMember | undefined,
+    isMine: (key: string) => boolean,
+  ) {
     this.#cluster = cluster;
     this.#groupId = groupId;
-    this.#member = member;
+    this.#memberNow = memberNow;
     this.#isMine = isMine;
+  }
+
+  get #member(): GroupMember | undefined {
+    return this.#memberNow();
   }
 
   /** An earlier commit that is tried again must not overtake a later one. */

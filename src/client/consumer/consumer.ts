@@ -41,7 +41,8 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
   readonly #cluster: Cluster;
   readonly #config: ConsumerConfig;
   readonly #assignments: Assignments;
-  #isRunning = false;
+  /** More than one while a second one is being refused. */
+  #runCount = 0;
   #closing: Promise<void> | undefined;
 
   /** @param cluster is closed with the consumer. */
@@ -103,13 +104,14 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
   /**
    * Calls a handler for each record or batch; a partition's in their order, `concurrency` partitions at once. What a
    * handler has returned from is processed. Resolves when the consumer is closed, or the signal is aborted.
+   * @throws {ClientConfigError} for a concurrency that is no number from 1 on, or without a handler.
    * @throws what a handler throws; its record is handed out again by the next run.
    */
   async run(options: RunOptions<K, V, Topics>): Promise<void> {
     const { handout } = this.#open();
-    this.#isRunning = true;
+    this.#runCount++;
     await run(handout, options, this.#config.maxPollRecords).finally(() => {
-      this.#isRunning = false;
+      this.#runCount--;
     });
   }
 
@@ -242,7 +244,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
   }
 
   #offsets(what: CommitInput | undefined): OffsetToCommit[] {
-    if (what === undefined) return this.#assignments.offsets(this.#isRunning ? "processed" : "position");
+    if (what === undefined) return this.#assignments.offsets(this.#runCount > 0 ? "processed" : "position");
     const each = Symbol.iterator in what ? [...what] : [what];
     return each.map((one) => ("timestamp" in one ? behind(one) : one));
   }

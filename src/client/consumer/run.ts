@@ -1,4 +1,5 @@
 /** Handlers for records or batches: several partitions at once, each partition in its order. */
+import { ClientConfigError } from "../errors.ts";
 import type { BatchRead, RecordRead } from "../topic-types.ts";
 import type { Handout, Reader, Work } from "./handout.ts";
 import { oneBatch, oneRecord, type Portion } from "./loops.ts";
@@ -47,6 +48,7 @@ export async function run<K, V, Topics>(
   maxRecords: number,
 ): Promise<void> {
   const { concurrency = 1, signal } = options;
+  refuseWhatCannotRun(options);
   const running: Running = { isEnded: false, atWork: new Set() };
   const end = () => {
     running.isEnded = true;
@@ -74,6 +76,19 @@ export async function run<K, V, Topics>(
   handout.leave(reader);
   const failed = workers.find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
+}
+
+/** Types tell it, too, but not to everybody. */
+function refuseWhatCannotRun(
+  options: RunLimits & { readonly eachRecord?: unknown; readonly eachBatch?: unknown },
+): void {
+  const { concurrency = 1, eachRecord, eachBatch } = options;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new ClientConfigError(`concurrency: expected an integer, at least 1; got ${concurrency}`);
+  }
+  if ((eachRecord === undefined) === (eachBatch === undefined)) {
+    throw new ClientConfigError("a run takes one handler: eachRecord or eachBatch");
+  }
 }
 
 async function work<T>(

@@ -150,7 +150,7 @@ suite("consumers of a group", () => {
     await fenced;
   });
 
-  test("callbacks are awaited: nothing is read before they have taken it over, nor given on before it is let go", async () => {
+  test("callbacks are awaited: nothing is read before, nor given on before it is let go", async () => {
     const topic = await client.topic(["a", "b"]);
     const groupId = unique("billing");
     const events: string[] = [];

@@ -8,10 +8,13 @@ import { startBroker } from "../../src/testing/index.ts";
 const outside = process.env.REGROUP_TEST_BOOTSTRAP;
 export const isKafka = outside !== undefined;
 
+/** Tests write records of 1970, which the first round of retention would take away, 15 s after the start. */
+const neverCleaned = { "log.cleaner.backoff.ms": "3600000", "log.retention.check.interval.ms": "3600000" };
+
 /** One for each file of tests, called at its top level: it ends with the file. @returns its bootstrap servers. */
 export async function startTestBroker(config: Readonly<Record<string, string>> = {}): Promise<string> {
   if (outside !== undefined) return outside;
-  const kafka = await startBroker({ config });
+  const kafka = await startBroker({ config: { ...neverCleaned, ...config } });
   after(() => kafka.close());
   return kafka.bootstrapServers;
 }

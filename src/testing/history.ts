@@ -75,7 +75,7 @@ export class History {
       node: where.node,
       groups: groupsOf(body, api),
       topics: topicsOf(body, where.topicName),
-      body: largeBodies.has(api.name) ? undefined : structuredClone(body),
+      body: largeBodies.has(api.name) ? undefined : (copy(body) as Body),
       outcome: "pending",
       errors: [],
       tookMs: undefined,
@@ -138,6 +138,14 @@ export function matches(entry: RequestEntry, filter: RequestFilter): boolean {
 }
 
 type Body = Readonly<Record<string, unknown>>;
+
+/** Bytes are views of what the socket gave: only theirs are kept. */
+function copy(value: unknown): unknown {
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (Array.isArray(value)) return value.map(copy);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, copy(field)]));
+}
 
 /** Group ids stand at six places in Kafka's requests. */
 function groupsOf(body: Body, { name }: Api): string[] {

@@ -86,6 +86,9 @@ test("requests are told by API, group, topic, client and error", async () => {
   assert.deepEqual(kafka.requests({ clientId: "another" }), []);
   assert.ok(kafka.requests({ api: "Fetch", topic: "orders" }).length > 0, "also by topic id");
   assert.ok(kafka.requests({ error: "MEMBER_ID_REQUIRED" }).every(({ api }) => api === "JoinGroup"));
+  const [join] = kafka.requests({ api: "JoinGroup" });
+  const [protocol] = join!.body!.protocols as [{ readonly metadata: Uint8Array }];
+  assert.equal(protocol.metadata.buffer.byteLength, protocol.metadata.length, "no more than its bytes is kept");
   kafka.forget();
   assert.deepEqual(kafka.rebalances(), []);
 });

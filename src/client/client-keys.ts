@@ -33,7 +33,6 @@ export const clientKeys = {
   "client.id": text(""),
   "metadata.max.age.ms": number(300_000),
   "metadata.recovery.strategy": oneOf(["rebootstrap", "none"], "rebootstrap"),
-  "metadata.recovery.rebootstrap.trigger.ms": number(300_000),
   "reconnect.backoff.ms": number(50),
   "reconnect.backoff.max.ms": number(1000),
   "retry.backoff.ms": number(100),

@@ -9,6 +9,8 @@ export const unusedKeys: ReadonlySet<string> = new Set([
   "compression.lz4.level",
   "compression.zstd.level",
   "enable.metrics.push",
+  // Bootstrap servers are asked as soon as no known broker answers.
+  "metadata.recovery.rebootstrap.trigger.ms",
   "metric.reporters",
   "metrics.num.samples",
   "metrics.recording.level",

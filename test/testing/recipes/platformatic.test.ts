@@ -8,7 +8,7 @@ const values = ["one", "two", "three", "four"];
 async function startConsumer(kafka: TestBroker, clientId: string, handle: (value: string) => unknown) {
   const consumer = new Consumer({
     ...{ clientId, bootstrapBrokers: kafka.brokers, groupId: "billing", deserializers: stringDeserializers },
-    ...{ sessionTimeout: 1000, rebalanceTimeout: 2000, heartbeatInterval: 20, maxWaitTime: 20 },
+    ...{ sessionTimeout: 2000, rebalanceTimeout: 4000, heartbeatInterval: 20, maxWaitTime: 20 },
     ...{ autocommit: false, retries: 50, retryDelay: 20 },
   });
   const mode = MessagesStreamModes.COMMITTED;
@@ -70,7 +70,7 @@ test("does a slow handler get kicked?", async () => {
   });
   await atWork.promise;
   const { generation } = await kafka.group("billing").stable({ members: 1 });
-  await kafka.requested({ api: "Heartbeat", clientId: "a" }, { times: 100 }); // longer than its session of 1 s
+  await kafka.requested({ api: "Heartbeat", clientId: "a" }, { times: 120 }); // longer than its session of 2 s
   assert.equal((await kafka.group("billing").view()).generation, generation); // no: heartbeats go on beside it
   goOn.resolve();
 });

@@ -39,6 +39,24 @@ const atNames = (list: string, asked = "topics"): Refuse => {
   });
 };
 
+/** Where the request tells partitions by their numbers alone. */
+function atNumbers(request: Fields, errorCode: number, asked: string): Fields[] {
+  return lists(request, "topics").map(({ name, [asked]: numbers }) => ({
+    name,
+    partitions: (numbers as readonly number[]).map((partitionIndex) => {
+      return { partitionIndex, committedOffset: -1, errorCode };
+    }),
+  }));
+}
+
+function atResources(list: string): Refuse {
+  return (request, errorCode) => ({
+    [list]: lists(request, "resources").map(({ resourceType, resourceName }) => {
+      return { resourceType, resourceName, errorCode };
+    }),
+  });
+}
+
 /** APIs whose errors stand elsewhere than at the top. */
 const places: Readonly<Record<string, Refuse>> = {
   Produce: atPartitions({
@@ -56,10 +74,20 @@ const places: Readonly<Record<string, Refuse>> = {
   OffsetForLeaderEpoch: standard,
   OffsetFetch: (request, errorCode) => ({
     errorCode,
+    topics: atNumbers(request, errorCode, "partitionIndexes"),
     groups: lists(request, "groups").map(({ groupId }) => ({ groupId, errorCode })),
   }),
-  Metadata: atNames("topics"),
+  DescribeProducers: (request, errorCode) => ({ topics: atNumbers(request, errorCode, "partitionIndexes") }),
+  Metadata: (request, errorCode) => ({ ...atNames("topics")(request, errorCode), errorCode }),
   CreateTopics: atNames("topics"),
+  DescribeTopicPartitions: atNames("topics"),
+  DescribeConfigs: atResources("results"),
+  AlterConfigs: atResources("responses"),
+  IncrementalAlterConfigs: atResources("responses"),
+  DescribeLogDirs: (_, errorCode) => ({ errorCode, results: [{ errorCode }] }),
+  ConsumerGroupDescribe: (request, errorCode) => ({
+    groups: (request.groupIds as readonly string[]).map((groupId) => ({ groupId, errorCode })),
+  }),
   CreatePartitions: atNames("results"),
   DeleteTopics: (request, errorCode) => ({
     responses: [

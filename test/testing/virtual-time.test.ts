@@ -29,6 +29,15 @@ test("a session of 45 s expires in a moment", async () => {
   assert.match(kafka.rebalances("billing").at(-1)!.reason, /session|heartbeat/);
 });
 
+test("a member of our client, whose heartbeats wait at the broker, is lost behind a black hole", async () => {
+  await using kafka = await startBroker({ topics: ["orders"], clock: "virtual" });
+  await using _member = await startMember(kafka, { config: { retryBackoffMs: 5 } });
+  await kafka.group("billing").stable({ members: 1 });
+  using _silence = kafka.blackHole("a");
+  await kafka.clock.advance("2m");
+  await kafka.group("billing").empty();
+});
+
 test("members whose timers move along keep their sessions", async () => {
   const tick = (ms: number) => mock.timers.tick(ms);
   await using kafka = await startBroker({ topics: ["orders"], clock: "virtual", tick });

@@ -72,3 +72,16 @@ test("a held disk delays answers until it is released", async () => {
   kafka.releaseDisk();
   assert.equal((await sent).offset, 1);
 });
+
+test("a restart without a crash answers what is parked, and keeps everything", async () => {
+  await using kafka = await startBroker({ topics: ["orders"] });
+  await kafka.topic("orders").produce(three);
+  await using member = await startMember(kafka, { config: { ...quickRetries, autoCommitIntervalMs: 5 } });
+  await kafka.topic("orders").consumed("billing");
+  await kafka.stop();
+  assert.match((await kafka.group("billing").view()).state, /the broker is down/);
+  await kafka.restart();
+  await kafka.group("billing").stable({ members: 1 });
+  assert.deepEqual(kafka.topic("orders").endOffsets(), [3]);
+  assert.deepEqual(member.values, three);
+});

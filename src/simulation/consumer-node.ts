@@ -9,7 +9,7 @@ import { memberConfigDefaults } from "../client/member/member-config.ts";
 import type { MemberEvent } from "../client/member/member-event.ts";
 import { MemberMachine } from "../client/member/member-machine.ts";
 import type { MemberRequest } from "../client/member/member-request.ts";
-import type { Partitions } from "../client/member/partitions.ts";
+import { listed, type Partitions, without } from "../client/member/partitions.ts";
 import { Application } from "./application.ts";
 import { ClientLink } from "./client-link.ts";
 import type { Cluster } from "./cluster.ts";
@@ -20,6 +20,8 @@ import { Process } from "./process.ts";
 import type { Random } from "./random.ts";
 
 type Callback = Extract<MemberAction, { readonly type: "revoke" | "lose" | "assign" }>;
+
+const outside: ReadonlySet<string> = new Set(["Unjoined", "Failed", "Closed"]);
 
 /** After a failure that it cannot go on from, the application starts anew. */
 const restartAfterMs = 1000;
@@ -46,7 +48,8 @@ export class ConsumerNode {
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #callOffWake = () => {};
   #callbacks: Callback[] = [];
-  #isCallingBack = false;
+  /** The callback that is running. */
+  #calledBack: Callback | undefined;
 
   constructor(plan: MemberPlan, cluster: Cluster, ownership: Ownership) {
     this.plan = plan;
@@ -84,7 +87,7 @@ export class ConsumerNode {
     this.starts++;
     this.isClosing = false;
     this.#callbacks = [];
-    this.#isCallingBack = false;
+    this.#calledBack = undefined;
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
     this.process = new Process(cluster.world, plan.name, plan.clock);
     cluster.world.tell(() => `${plan.name} starts`);
@@ -143,7 +146,16 @@ export class ConsumerNode {
     if (machine.state !== state)
       this.cluster.world.tell(() => `  ${this.name} turns from ${state} to ${machine.state}`);
     for (const action of actions) this.#act(action);
+    if (machine.generationId < 0 || outside.has(machine.state)) this.#checkStopped();
     this.#setWake();
+  }
+
+  /** Out of the group, as it knows: what it still has is being given up. */
+  #checkStopped(): void {
+    const going = [this.#calledBack, ...this.#callbacks].flatMap((callback) => callback?.partitions ?? []);
+    const left = without(this.ownership.readBy(this), going);
+    if (left.length === 0) return;
+    this.cluster.world.violated("who lost its membership stops reading", `${this.name} reads ${listed(left)}`);
   }
 
   /** An alarm that rings too early only sets itself again. */
@@ -187,14 +199,14 @@ export class ConsumerNode {
 
   /** The application's callbacks run one after the other. */
   #callBack(): void {
-    if (this.#isCallingBack) return;
+    if (this.#calledBack !== undefined) return;
     const callback = this.#callbacks.shift();
     if (callback === undefined) return;
-    this.#isCallingBack = true;
+    this.#calledBack = callback;
     const { process } = this;
     const done = () => {
       if (!process.isAlive) return;
-      this.#isCallingBack = false;
+      this.#calledBack = undefined;
       this.step({ type: "callbackDone" });
       this.#callBack();
     };

@@ -1,5 +1,5 @@
 /** Who reads what, at every moment; and whether two ever may. */
-import { keyOf, type Partitions } from "../client/member/partitions.ts";
+import { keyOf, type Partitions, without } from "../client/member/partitions.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ConsumerNode } from "./consumer-node.ts";
@@ -9,11 +9,14 @@ export class Ownership {
   /** By group and partition. */
   readonly #owners = new Map<string, Set<ConsumerNode>>();
 
+  readonly #reads = new Map<ConsumerNode, Partitions>();
+
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
   }
 
   take(member: ConsumerNode, partitions: Partitions): void {
+    this.#reads.set(member, [...this.readBy(member), ...partitions]);
     for (const each of partitions) {
       const key = `${member.plan.groupId} ${keyOf(each)}`;
       let owners = this.#owners.get(key);
@@ -29,6 +32,7 @@ export class Ownership {
   }
 
   release(member: ConsumerNode, partitions: Partitions): void {
+    this.#reads.set(member, without(this.readBy(member), partitions));
     for (const each of partitions) this.#owners.get(`${member.plan.groupId} ${keyOf(each)}`)?.delete(member);
     const { world } = this.#cluster;
     world.tell(() => `  ${member.name} gives up ${partitions.map(keyOf).join(" ")}`);
@@ -36,6 +40,7 @@ export class Ownership {
 
   /** Its process is over. */
   gone(member: ConsumerNode): void {
+    this.#reads.delete(member);
     for (const owners of this.#owners.values()) owners.delete(member);
   }
 
@@ -43,6 +48,10 @@ export class Ownership {
   failed(member: ConsumerNode, errorCode: number | undefined, message: string): void {
     if (errorCode === ErrorCode.FENCED_INSTANCE_ID && member.plan.groupInstanceId !== null) return;
     this.#cluster.world.violated("no member fails by itself", `${member.name}: ${message}`);
+  }
+
+  readBy(member: ConsumerNode): Partitions {
+    return this.#reads.get(member) ?? [];
   }
 
   ownersOf(groupId: string, topic: string, partition: number): readonly ConsumerNode[] {

@@ -78,7 +78,7 @@ export class Requests {
     const asked = this.of(frame, 0);
     if (asked === undefined) return;
     asked.response = decodeResponseFrame(asked.api, asked.version, frame).response;
-    this.#world.tell(() => `${asked.client} ← ${broker} ${asked.words()}: ${wordsOf(asked)}`);
+    if (this.#world.isTold) this.#world.tell(() => `${asked.client} ← ${broker} ${asked.words()}: ${wordsOf(asked)}`);
     const { rests } = asked;
     if (rests !== undefined && rests.log.durableRecords < rests.onRecords && isPromise(asked.response)) {
       const message = `${asked.api.name} of ${asked.client} is answered before what it rests on is durable`;

@@ -29,7 +29,9 @@ export interface Storage {
 }
 
 /** Small, so that a few minutes see many files. */
-const sizes = { journalFileBytes: 16 * 1024, checkpointBytes: 48 * 1024, hotTailBytes: 64 * 1024, maxOpenFiles: 16 };
+const sizes = { journalFileBytes: 64 * 1024, hotTailBytes: 64 * 1024, maxOpenFiles: 16 };
+/** Worlds of small segments see checkpoints too. */
+const segmentsPerCheckpoint = 3;
 
 type TopicPartitionId = Parameters<Log["create"]>[0];
 
@@ -76,7 +78,15 @@ class OwnStorage implements Storage {
     const disk = new SimulatedDisk(this.#memory, process, this.#random, this.#cluster.plan.disk);
     this.#disk = disk;
     const { wallMs } = process.now();
-    const options: FileLogOptions = { disk, platform: plainPlatform, folder: "data", wallMs, ...sizes };
+    const checkpointBytes = segmentsPerCheckpoint * this.#cluster.plan.segmentBytes;
+    const options: FileLogOptions = {
+      disk,
+      platform: plainPlatform,
+      folder: "data",
+      wallMs,
+      ...sizes,
+      checkpointBytes,
+    };
     const log = await openFileLog({ ...options, onFailure: failed });
     const watched = new Map<number, WatchedPartition>();
     const watch = (partition: PartitionLog) => {

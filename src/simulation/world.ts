@@ -55,6 +55,11 @@ export class World {
     this.tell(() => `VIOLATION ${this.violation!.message}`);
   }
 
+  /** Whether somebody reads the story: what happens most often asks first. */
+  get isTold(): boolean {
+    return this.trace.story !== undefined;
+  }
+
   /** A line of the story; made only when somebody reads it. */
   tell(line: () => string): void {
     this.trace.story?.push(`${inClock(this.nowMs)}  ${line()}`);

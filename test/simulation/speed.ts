@@ -1,4 +1,7 @@
-/** node --max-semi-space-size=64 test/simulation/speed.ts [hours]: group-hours of ten members in an hour of a core. */
+/**
+ * node --single-threaded-gc --max-semi-space-size=64 test/simulation/speed.ts [hours]: how many virtual hours a group
+ * of ten members lives in an hour of one core.
+ */
 import { drawPlan, type Plan } from "../../src/simulation/index.ts";
 import { run } from "./support.ts";
 

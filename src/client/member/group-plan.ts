@@ -40,8 +40,8 @@ export function topicsOf(members: readonly GroupMember[]): string[] {
 
 export interface GroupPlan {
   readonly assignments: SyncAssignments;
-  /** Partitions that their owners are to give up first (rule 46): a next round is to give them to others. */
-  readonly leftOut: Partitions;
+  /** Partitions that their owners are to give up first (rule 46), for others in a next round; undefined: not known. */
+  readonly leftOut: Partitions | undefined;
 }
 
 export function plan(
@@ -57,7 +57,8 @@ export function plan(
   const given = Array.from(planned.values(), ({ assignedPartitions }) => flat(assignedPartitions));
   return {
     assignments: Array.from(planned, ([memberId, each]) => ({ memberId, assignment: encodeAssignment(each) })),
-    leftOut: isCooperative ? without(wanted, given.flat()) : [],
+    // Also for a leader that is eager itself: others may not be (rule 44).
+    leftOut: assignor.supportedProtocols.includes("COOPERATIVE") ? without(wanted, given.flat()) : [],
   };
 }
 

@@ -92,7 +92,7 @@ export function joinAnswered(member: Member, response: JoinResponse): void {
   member.turn(isLeader ? "Planning" : "Syncing");
 }
 
-const noPlan = { assignments: [], leftOut: [] };
+const noPlan = { assignments: [], leftOut: undefined };
 
 function leadership(assignor: PartitionAssignor, response: JoinResponse, isCooperative: boolean): Leadership {
   const members = groupMembers(response.members);

@@ -44,6 +44,8 @@ export class ConsumerNode {
   isRetired = false;
   /** The next onPartitionsRevoked takes so much longer. */
   hangsForMs = 0;
+  /** It dies when a plan takes partitions from it, and comes back so much later. */
+  diesGivingUp: number | undefined;
   starts = 0;
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #callOffWake = () => {};
@@ -228,6 +230,12 @@ export class ConsumerNode {
   }
 
   #revoke(partitions: Partitions, done: () => void): void {
+    const backAfterMs = this.diesGivingUp;
+    if (backAfterMs !== undefined && this.machine!.state === "Revoking") {
+      this.diesGivingUp = undefined;
+      this.process.after(1, () => this.die());
+      return void this.cluster.world.after(backAfterMs, () => this.isWanted && this.start());
+    }
     const takesMs = this.random.between(0, this.plan.revokeMs) + this.hangsForMs;
     this.hangsForMs = 0;
     this.process.after(takesMs, () =>

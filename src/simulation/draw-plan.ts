@@ -146,13 +146,23 @@ function drawVersions(random: Random, isStatic: boolean): Versions {
 
 function drawFaults(shape: Shape, members: readonly MemberPlan[], brokers: number, shards: number): Fault[] {
   const { random, faultsEndMs } = shape;
+  const rare = drawRare(random.fork("rare"), members, faultsEndMs);
   const kinds = kindsOf(shape, members, brokers, shards).filter(() => random.chance(0.5));
-  if (kinds.length === 0) return [];
+  if (kinds.length === 0) return rare;
   const count = random.int(0, Math.ceil(faultsEndMs / 10_000));
   const faults = Array.from({ length: count }, () => {
     return { atMs: random.int(2000, faultsEndMs - 1000), ...random.pick(kinds)() };
   });
-  return faults.sort((a, b) => a.atMs - b.atMs);
+  return [...faults, ...rare].sort((a, b) => a.atMs - b.atMs);
+}
+
+/** What static members do to a cooperative group only when several things meet. */
+function drawRare(random: Random, members: readonly MemberPlan[], faultsEndMs: number): Fault[] {
+  const some = members.filter(({ groupInstanceId }) => groupInstanceId !== null && random.chance(0.3));
+  return some.map(({ name }) => {
+    const backAfterMs = random.int(500, 4000);
+    return { atMs: random.int(0, faultsEndMs), kind: "member dies giving up", member: name, backAfterMs };
+  });
 }
 
 type Draw = () => FaultKind;

@@ -40,6 +40,9 @@ function apply(simulation: Simulation, fault: FaultKind): void {
     case "callback hangs":
       simulation.member(fault.member).hangsForMs = fault.forMs;
       return;
+    case "member dies giving up":
+      simulation.member(fault.member).diesGivingUp = fault.backAfterMs;
+      return;
     case "subscription changes":
       return simulation.member(fault.member).subscribe(fault.topics);
     case "twin starts":

@@ -76,6 +76,8 @@ export type FaultKind =
   | { readonly kind: "member is busy"; readonly member: string; readonly forMs: number }
   /** onPartitionsRevoked takes so long the next time. */
   | { readonly kind: "callback hangs"; readonly member: string; readonly forMs: number }
+  /** The next time that a plan takes partitions from it, in the midst of giving them up. */
+  | { readonly kind: "member dies giving up"; readonly member: string; readonly backAfterMs: number }
   | { readonly kind: "subscription changes"; readonly member: string; readonly topics: readonly string[] }
   /** Another process is started under the same instance id. */
   | { readonly kind: "twin starts"; readonly member: string; readonly forMs: number }

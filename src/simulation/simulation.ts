@@ -111,7 +111,10 @@ export class Simulation {
     cluster.storage.failAfter(Number.POSITIVE_INFINITY);
     for (const broker of cluster.brokers) broker.start();
     for (const twin of this.twins) twin.close("leave");
-    for (const member of this.members) if (member.isWanted) member.start();
+    for (const member of this.members) {
+      member.diesGivingUp = undefined;
+      if (member.isWanted) member.start();
+    }
   }
 
   /** So long that every session would have ended of which nothing was heard. */

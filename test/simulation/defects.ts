@@ -249,6 +249,7 @@ const member: readonly Defect[] = [
     ["a leader does not see that topics change", "else member.rejoinReason ??= changeSince", "else changeSince"],
   ]),
   ...inFile("client/member/proceed.ts", [
+    ["a leader waits for ever for what is to be given up", "member.rejoinReason ??= mustReplan(member);", ""],
     [
       "a member joins before it has given up what it was to",
       'if (!member.callbacks.giveUp) member.turn("Joining");',

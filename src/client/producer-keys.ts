@@ -1,7 +1,7 @@
 /** Keys of the producer. Defaults are those of the Java client of Kafka 4.3.1. */
 import { compressionCodecs } from "../protocol/platform.ts";
 import { clientKeys } from "./client-keys.ts";
-import { type ConfigInputOf, type ConfigOf, callback, flag, int, key, number, oneOf } from "./config-key.ts";
+import { type ConfigInputOf, type ConfigOf, callback, flag, int, type Key, key, number, oneOf } from "./config-key.ts";
 import { serde } from "./consumer-keys.ts";
 import { type Serializer, serializers } from "./serde.ts";
 
@@ -17,7 +17,8 @@ const producerOwnKeys = {
     if (acks !== -1 && acks !== 0 && acks !== 1) throw new TypeError("one of all, -1, 0, 1");
     return acks;
   }),
-  "enable.idempotence": flag(true),
+  /** When nobody sets it: true, unless acks or retries forbid it. */
+  "enable.idempotence": { ...flag(true), default: undefined } as Key<boolean | undefined, boolean | "true" | "false">,
   "max.in.flight.requests.per.connection": int(5, 1),
   retries: int(0x7fffffff),
   "delivery.timeout.ms": int(120_000),

@@ -125,6 +125,13 @@ suite("the client's configuration", () => {
     assert.equal(readConfig("consumer", merged).clientId, "one");
   });
 
+  test("a session must outlive the time to the next heartbeat, as in Java", () => {
+    const kafka = new Kafka({ bootstrapServers: "127.0.0.1:1" });
+    const config = { groupId: "billing", sessionTimeoutMs: 3000 };
+    assert.throws(() => kafka.consumer(config), /heartbeat.interval.ms \(3000\) must be lower than session.timeout.ms/);
+    kafka.consumer({ ...config, heartbeatIntervalMs: 2999 });
+  });
+
   test("a key in both spellings is refused for each kind of client", () => {
     const both = { clientId: "a", "client.id": "b" };
     for (const kind of ["producer", "consumer", "admin"] as const) {

@@ -13,7 +13,7 @@ async function groupState(groupId: string): Promise<string | undefined> {
 }
 
 suite("rule 50: close", () => {
-  test("waits for handlers until its time is over, tells them, says so, and leaves the group all the same", async () => {
+  test("waits for handlers until its time is over, tells them, says so, and leaves its group", async () => {
     const topic = await client.topic(["a", "b"]);
     const groupId = unique("billing");
     const consumer = client.consumer(groupId);
@@ -70,7 +70,7 @@ suite("rule 50: close", () => {
     assert.equal(await groupState(groupId), "Empty");
   });
 
-  test("a static member stays, unless it is told to leave; a dynamic one leaves, unless it is told to stay", async () => {
+  test("a static member stays and a dynamic one leaves, unless told otherwise", async () => {
     const topic = await client.topic(["a"]);
     const states: (string | undefined)[] = [];
     for (const groupInstanceId of ["billing-0", undefined]) {

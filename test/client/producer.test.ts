@@ -275,14 +275,24 @@ suite("the producer", () => {
   });
 
   const contradictions: [string, ProducerConfigInput, RegExp][] = [
-    ["acks", { acks: 1 }, /acks must be all/],
-    ["retries", { retries: 0 }, /retries must not be 0/],
+    ["acks", { acks: 1, enableIdempotence: true }, /acks must be all/],
+    ["retries", { retries: 0, enableIdempotence: true }, /retries must not be 0/],
     ["in flight", { maxInFlightRequestsPerConnection: 6 }, /at most 5/],
     ["timeouts", { deliveryTimeoutMs: 1000 }, /delivery.timeout.ms must be at least/],
   ];
   for (const [name, config, message] of contradictions) {
     test(`keys that contradict each other are refused: ${name}`, () => {
       assert.throws(() => kafka.producer(config), message);
+    });
+  }
+
+  for (const config of [{ acks: 1 }, { retries: 0 }] as const) {
+    test(`an idempotence that nobody named gives way, as in Java: ${JSON.stringify(config)}`, async () => {
+      const topic = await newTopic(1);
+      await using producer = kafka.producer(config);
+      await producer.send({ topic, value: "v" });
+      const [only] = await stored(topic, 0);
+      assert.equal(only!.batch.producerId, -1);
     });
   }
 });

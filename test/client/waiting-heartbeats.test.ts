@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Party, type Pauses } from "../../src/bench/pauses/party.ts";
+import type { ConsumerConfigInput } from "../../src/client/consumer-keys.ts";
 import type { RequestEvent } from "../../src/client/diagnostics.ts";
 import { Kafka } from "../../src/client/kafka.ts";
 import { startServer } from "../../src/server/start-server.ts";
@@ -35,7 +36,7 @@ function heartbeatsOf(clientId: string): RequestEvent[] {
   return found;
 }
 
-async function consumerOf(bootstrapServers: string, config: { groupInstanceId?: string; sessionTimeoutMs?: number }) {
+async function consumerOf(bootstrapServers: string, config: Omit<ConsumerConfigInput, "groupId">) {
   const clientId = unique("client");
   const kafka = new Kafka({ bootstrapServers, clientId, retryBackoffMs: 20, reconnectBackoffMaxMs: 100 });
   await using admin = kafka.admin();
@@ -68,7 +69,7 @@ test("a join, a leave and a crash are taken over within 50 ms after they are kno
 
 test("an idle member sends one heartbeat for each third of its session, over a connection of its own", async () => {
   const { bootstrapServers } = await startBroker(shortSessions);
-  await using reader = await consumerOf(bootstrapServers, { sessionTimeoutMs: 900 });
+  await using reader = await consumerOf(bootstrapServers, { sessionTimeoutMs: 900, heartbeatIntervalMs: 300 });
   const { clientId } = reader;
   const heartbeats = heartbeatsOf(clientId);
   await until("five were answered", () => heartbeats.length >= 5);

@@ -4,15 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  confluent,
-  java,
-  kafkaPython,
-  type Library,
-  platformatic,
-  regroup,
-  type Strategy,
-} from "./support/libraries.ts";
+import { confluent, java, kafkaPython, type Library, regroup, type Strategy } from "./support/libraries.ts";
 import type { Member } from "./support/member.ts";
 import { startWorld } from "./support/world.ts";
 

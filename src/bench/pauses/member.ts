@@ -39,7 +39,9 @@ export function startMember({ topic, ...options }: MemberOptions, tell: (told: T
   const consumer = new Kafka({ bootstrapServers }).consumer({
     groupId,
     autoOffsetReset: "earliest",
-    ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
+    ...(sessionTimeoutMs === undefined
+      ? {}
+      : { sessionTimeoutMs, heartbeatIntervalMs: Math.min(3000, Math.floor(sessionTimeoutMs / 3)) }),
     onPartitionsAssigned: change("add"),
     onPartitionsRevoked: change("delete"),
   });

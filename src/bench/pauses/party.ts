@@ -128,7 +128,9 @@ export class Party implements AsyncDisposable {
       leave: async () => void process.kill(),
     };
     process.on("message", (told) => this.#heard(guest, told as Told));
-    await once(process, "message");
+    const ended = once(process, "exit").then(([code]) => Promise.reject(new Error(`the member ended with ${code}`)));
+    ended.catch(() => undefined); // later on it is meant to end
+    await Promise.race([once(process, "message"), ended]);
     this.#guests.push(guest);
     process.send("join");
     return { guest, process };

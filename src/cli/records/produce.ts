@@ -169,14 +169,11 @@ function unescaped(text: string): string {
   return text.replaceAll("\\t", "\t").replaceAll("\\0", "\0");
 }
 
-/** An idempotent producer needs acks=all: who asks for less gives it up. */
 function overridesOf(flags: ProduceFlags): Record<string, string> {
-  const { acks, compression, X = [] } = flags;
-  const isIdempotenceAsked = X.some((text) => /^enable\.?idempotence=/i.test(text));
+  const { acks, compression } = flags;
   return {
     ...asBytes("serializer", flags),
     ...(acks === undefined ? {} : { acks }),
-    ...(acks === undefined || acks === "all" || isIdempotenceAsked ? {} : { "enable.idempotence": "false" }),
     ...(compression === undefined ? {} : { "compression.type": compression }),
   };
 }

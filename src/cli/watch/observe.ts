@@ -33,18 +33,21 @@ export function observe(
   const { coordinator: from } = memory.last;
   const { coordinator: to } = look;
   if (from !== to && from >= 0 && to >= 0) events.push({ type: "coordinatorMoved", ...told, from, to });
+  const isThere = look.state !== "Dead";
+  const wasThere = memory.last.state !== "Dead";
+  const appeared = (at: string) => {
+    if (isThere && !wasThere) events.push({ type: "groupAppeared", ...told, at });
+  };
   if (!isSettled(look)) {
+    appeared(told.at);
     const unsettled = { firstMs: memory.unsettled?.firstMs ?? look.atMs, lastMs: look.atMs };
     return { memory: { ...memory, last: look, stalls, unsettled }, events };
   }
   // With the stalls up to the look before: whoever took over may have committed since.
   const settling = settle(group, memory, look);
-  const [first] = settling.events;
-  const isThere = look.state !== "Dead";
-  if (isThere && memory.settled.state === "Dead")
-    events.push({ type: "groupAppeared", ...told, at: first?.at ?? told.at });
+  appeared(settling.events[0]?.at ?? told.at);
   events.push(...settling.events);
-  if (!isThere && memory.settled.state !== "Dead") events.push({ type: "groupGone", ...told });
+  if (!isThere && wasThere) events.push({ type: "groupGone", ...told });
   const after = { last: look, settled: look, unsettled: undefined, stalls, ownerless: settling.ownerless };
   return { memory: { ...after, told: look.told?.at(-1) ?? memory.told }, events };
 }
@@ -63,6 +66,8 @@ function settle(
   const { settled, unsettled, ownerless } = memory;
   const found = difference(settled, look);
   const fresh = toldSince(memory.told, look.told ?? []);
+  const cameAndWent = settled.state === "Dead" && look.state === "Dead";
+  if (cameAndWent) return { ownerless, events: [] };
   const isQuiet = unsettled === undefined && fresh.length === 0 && settled.epoch === look.epoch && isUnchanged(found);
   if (isQuiet) {
     const at = new Date(look.atMs).toISOString();

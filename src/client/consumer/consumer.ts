@@ -45,8 +45,19 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
   #runCount = 0;
   #closing: Promise<void> | undefined;
 
-  /** @param cluster is closed with the consumer. */
+  /**
+   * Made by `kafka.consumer()`.
+   * @param cluster is closed with the consumer.
+   * @throws {ClientConfigError} when keys contradict each other.
+   */
   constructor(cluster: Cluster, config: ConsumerConfig) {
+    const { groupId, heartbeatIntervalMs, sessionTimeoutMs } = config;
+    if (groupId !== undefined && heartbeatIntervalMs >= sessionTimeoutMs) {
+      throw new ClientConfigError(
+        `heartbeat.interval.ms (${heartbeatIntervalMs}) must be lower than session.timeout.ms (${sessionTimeoutMs})`,
+        "a third of it is usual: a session then outlives two lost heartbeats",
+      );
+    }
     this.#cluster = cluster;
     this.#config = config;
     this.#assignments = new Assignments(cluster, config);

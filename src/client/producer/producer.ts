@@ -5,6 +5,7 @@ import { keyPartition } from "../../protocol/hash.ts";
 import type { NewRecord } from "../../protocol/records/batch.ts";
 import type { Cluster, TopicDescription } from "../cluster.ts";
 import { brokerError, ClientConfigError, ClosedError, KafkaError } from "../errors.ts";
+import type { ClientLogger } from "../logger.ts";
 import { commonAttributes } from "../metrics/client-metrics.ts";
 import type { Metric } from "../metrics/metric.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
@@ -66,8 +67,8 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
   constructor(cluster: Cluster, config: ProducerConfig) {
     refuseContradictions(config);
     this.#cluster = cluster;
-    this.#config = config;
-    this.#sender = new Sender(cluster, config, () => this.#unblock());
+    this.#config = { ...config, enableIdempotence: isIdempotent(config, cluster.logger) };
+    this.#sender = new Sender(cluster, this.#config, () => this.#unblock());
     this.#sticky = new StickyPartitions(config.batchSize);
     this.#stopListening = cluster.onMetadata(() => {
       this.#forgetIdleTopics();
@@ -352,11 +353,25 @@ function refuseContradictions(config: ProducerConfig): void {
   if (config.deliveryTimeoutMs < config.lingerMs + config.requestTimeoutMs) {
     throw new ClientConfigError("delivery.timeout.ms must be at least linger.ms + request.timeout.ms");
   }
-  if (!config.enableIdempotence) return;
+}
+
+/**
+ * As in Java, acks and retries that forbid it put out an idempotence that nobody asked for by name.
+ * @throws {ClientConfigError} when it was asked for, or too many requests are to be in flight.
+ */
+function isIdempotent(config: ProducerConfig, logger: ClientLogger): boolean {
+  if (config.enableIdempotence === false) return false;
   const why = "or set enable.idempotence to false";
-  if (config.acks !== -1) throw new ClientConfigError("acks must be all for an idempotent producer", why);
-  if (config.retries === 0) throw new ClientConfigError("retries must not be 0 for an idempotent producer", why);
+  const obstacle = config.acks !== -1 ? "acks must be all" : config.retries === 0 ? "retries must not be 0" : undefined;
+  if (obstacle !== undefined && config.enableIdempotence) {
+    throw new ClientConfigError(`${obstacle} for an idempotent producer`, why);
+  }
+  if (obstacle !== undefined) {
+    logger.info({}, `the producer is not idempotent: ${obstacle} for that`);
+    return false;
+  }
   if (config.maxInFlightRequestsPerConnection > maxInFlightWithIdempotence) {
     throw new ClientConfigError("max.in.flight.requests.per.connection must be at most 5 for idempotence", why);
   }
+  return true;
 }

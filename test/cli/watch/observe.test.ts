@@ -178,6 +178,15 @@ const cases: [name: string, looks: readonly Short[], lines: string[]][] = [
     ],
   ],
   [
+    "a group appears as soon as it is seen, before its first generation, and may be gone again without one",
+    [
+      { state: "Dead", coordinator: 1 },
+      { state: "PreparingRebalance", members: ["a:"] },
+      { state: "Dead", coordinator: 1 },
+    ],
+    ["group billing is there now", "group billing is gone: deleted, or expired"],
+  ],
+  [
     "a group appears, moves to another coordinator, and is deleted",
     [{ state: "Dead", coordinator: -1 }, {}, { coordinator: 2 }, { state: "Dead", coordinator: -1 }],
     [

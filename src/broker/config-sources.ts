@@ -24,6 +24,7 @@ export function settingsOfEnvironment(environment: Readonly<Record<string, strin
   return Object.entries(environment).flatMap(([name, value]) => {
     if (!name.startsWith(environmentPrefix) || value === undefined) return [];
     const key = name.slice(environmentPrefix.length).toLowerCase().replaceAll("_", ".");
+    if (key === "bootstrap.servers") return []; // for the commands that are typed in the same terminal
     return [{ key, value, where: `in the environment as ${name}` }];
   });
 }

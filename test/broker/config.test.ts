@@ -63,7 +63,12 @@ for (const [key, value, message] of refusals) {
 }
 
 test("the environment speaks in capitals", () => {
-  const settings = settingsOfEnvironment({ REGROUP_LOG_DIRS: "elsewhere", HOME: "no", REGROUP_NUM_PARTITIONS: "2" });
+  const settings = settingsOfEnvironment({
+    REGROUP_LOG_DIRS: "elsewhere",
+    HOME: "no",
+    REGROUP_BOOTSTRAP_SERVERS: "a:1",
+    REGROUP_NUM_PARTITIONS: "2",
+  });
   assert.deepEqual(
     settings.map(({ key, value }) => [key, value]),
     [

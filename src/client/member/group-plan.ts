@@ -40,8 +40,8 @@ export function topicsOf(members: readonly GroupMember[]): string[] {
 
 export interface GroupPlan {
   readonly assignments: SyncAssignments;
-  /** Partitions that their owners are to give up first (rule 46), for others in a next round; undefined: not known. */
-  readonly leftOut: Partitions | undefined;
+  /** Partitions that their owners are to give up first (rule 46), for others in a next round. */
+  readonly leftOut: Partitions;
 }
 
 export function plan(

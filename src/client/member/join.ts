@@ -92,14 +92,16 @@ export function joinAnswered(member: Member, response: JoinResponse): void {
   member.turn(isLeader ? "Planning" : "Syncing");
 }
 
-const noPlan = { assignments: [], leftOut: undefined };
-
 function leadership(assignor: PartitionAssignor, response: JoinResponse, isCooperative: boolean): Leadership {
   const members = groupMembers(response.members);
   return {
     topics: topicsOf(members),
     memberCount: members.length,
-    plan: (topics) => (response.skipAssignment ? noPlan : plan(assignor, topics, members, isCooperative)),
+    plan: (topics) => {
+      const made = plan(assignor, topics, members, isCooperative);
+      // Who came back knows from it what others are to give up, and plans nothing (KIP-814).
+      return response.skipAssignment ? { ...made, assignments: [] } : made;
+    },
     replanAtMs: Number.POSITIVE_INFINITY,
     heardMeanwhile: undefined,
     planned: undefined,

@@ -100,21 +100,17 @@ export function takeAssigned(member: Member): void {
 
 /**
  * Who is to give partitions up does so, and joins again. If it dies instead, and is a static member that comes back,
- * nobody joins (rule 31) and nobody is given them. The leader waits as long as giving up may take, then plans again; so
- * does one that came back itself, and is not told of the plan (KIP-814). A cooperative round stops nobody.
+ * nobody joins (rule 31) and nobody is given them. The leader waits as long as giving up may take, then plans again.
  */
-function waitForNextRound({ leads, nowMs, config, isCooperative }: Member): void {
-  const leftOut = leads?.planned?.leftOut;
-  const mayBeLeftOut = leftOut === undefined ? isCooperative : leftOut.length > 0;
-  if (leads !== undefined && mayBeLeftOut) leads.replanAtMs = nowMs + config.maxPollIntervalMs;
+function waitForNextRound({ leads, nowMs, config }: Member): void {
+  const leftOut = leads?.planned?.leftOut ?? [];
+  if (leads !== undefined && leftOut.length > 0) leads.replanAtMs = nowMs + config.maxPollIntervalMs;
 }
 
 /** @returns why, when the time has come. */
 export function mustReplan({ leads, nowMs }: Member): string | undefined {
   if (leads === undefined || nowMs < leads.replanAtMs) return undefined;
-  const leftOut = leads.planned?.leftOut;
-  if (leftOut === undefined) return "this leader came back and does not know the plan";
-  return `nobody has joined to take over ${listed(leftOut)}`;
+  return `nobody has joined to take over ${listed(leads.planned!.leftOut)}`;
 }
 
 /**

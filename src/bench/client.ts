@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { Kafka } from "../client/kafka.ts";
 import type { Measured, Task } from "./client/task.ts";
+import { median } from "./median.ts";
 import { startBroker } from "./start-broker.ts";
 
 const clients = ["regroup", "kafkajs", "platformatic"] as const;
@@ -29,10 +30,6 @@ async function measure(client: string, task: Task): Promise<Measured> {
   // kafkajs sets timers in the past.
   const { stdout } = await runTask(process.execPath, ["--disable-warning=TimeoutNegativeWarning", ...args]);
   return JSON.parse(stdout) as Measured;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 /** The clients in turn, `rounds` times. */

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
+import { median } from "./median.ts";
 import { startBroker } from "./start-broker.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -52,10 +53,6 @@ async function measured(args: readonly string[], env: NodeJS.ProcessEnv): Promis
   await costOf(args, env); // compiles
   for (let round = 0; round < rounds; round++) costs.push(await costOf(args, env));
   return { wallMs: median(costs.map((cost) => cost.wallMs)), cpuMs: median(costs.map((cost) => cost.cpuMs)) };
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
 }
 
 const folder = await mkdtemp(join(tmpdir(), "regroup-bench-"));

@@ -182,5 +182,5 @@ try {
   await startBench();
   await recoveryBench();
 } finally {
-  await rm(root, { recursive: true, force: true, maxRetries: 5 });
+  await rm(root, { recursive: true, force: true });
 }

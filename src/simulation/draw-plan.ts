@@ -3,7 +3,7 @@ import type { StandardAssignorName } from "../assignment/standard-assignors.ts";
 import type { Fault, FaultKind, Loss, MemberPlan, Plan, Versions } from "./plan.ts";
 import { Random } from "./random.ts";
 
-const newest: Versions = {
+export const newest: Versions = {
   JoinGroup: 9,
   SyncGroup: 5,
   Heartbeat: 4,

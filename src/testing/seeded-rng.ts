@@ -1,7 +1,7 @@
 import type { Rng } from "../coordinator/clock.ts";
 
 /** Bytes that only the seed decides (mulberry32): ids of members, topics and cluster are those of the last run. */
-export function seededRng(seed: number): Rng {
+export function seededRng(seed = 1): Rng {
   let state = seed | 0;
   const next = () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -13,8 +13,9 @@ import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { encodeMessage } from "../../src/protocol/codec.ts";
 import { RequestHeader, requestHeaderVersion } from "../../src/protocol/frame.ts";
 import type { Api } from "../../src/protocol/schema.ts";
+import { seededRng } from "../../src/testing/seeded-rng.ts";
 import type { GoldenLine } from "../protocol/golden.ts";
-import { seededRng, settle, VirtualClock } from "../support/virtual-clock.ts";
+import { settle, VirtualClock } from "../support/virtual-clock.ts";
 import { fromHex, vectorLines } from "../vectors.ts";
 
 const changedCopies = 8;

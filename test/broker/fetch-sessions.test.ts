@@ -5,7 +5,8 @@ import { Fetch } from "../../src/protocol/apis/fetch.ts";
 import { Produce } from "../../src/protocol/apis/produce.ts";
 import { ErrorCode } from "../../src/protocol/errors.ts";
 import type { RequestInput, ResponseOf } from "../../src/protocol/schema.ts";
-import { seededRng, VirtualClock } from "../support/virtual-clock.ts";
+import { seededRng } from "../../src/testing/seeded-rng.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 import { type BrokerUnderTest, batchOf, createTopic, startBroker, valuesOf } from "./harness.ts";
 
 type FetchRequest = RequestInput<typeof Fetch>;

@@ -10,7 +10,8 @@ import { FindCoordinator } from "../../src/protocol/apis/find-coordinator.ts";
 import { decodeResponseFrame, encodeRequestFrame } from "../../src/protocol/frame.ts";
 import { batches, encodeBatch, type NewBatch, type NewRecord, readRecords } from "../../src/protocol/records/batch.ts";
 import type { Api, RequestInput, ResponseOf } from "../../src/protocol/schema.ts";
-import { seededRng, settle, VirtualClock } from "../support/virtual-clock.ts";
+import { seededRng } from "../../src/testing/seeded-rng.ts";
+import { settle, VirtualClock } from "../support/virtual-clock.ts";
 
 export interface BrokerUnderTest {
   readonly broker: Broker;

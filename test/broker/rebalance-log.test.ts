@@ -6,7 +6,8 @@ import { rebalanceLine } from "../../src/broker/rebalance-line.ts";
 import { defaultLogConfig } from "../../src/log/config.ts";
 import { openMemoryLog } from "../../src/log/memory/memory-log.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
-import { seededRng, VirtualClock } from "../support/virtual-clock.ts";
+import { seededRng } from "../../src/testing/seeded-rng.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 
 test("a rebalance is one line that says group, generations, who came and went, how long it took, and why", async () => {
   const lines: string[] = [];

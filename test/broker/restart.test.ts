@@ -5,8 +5,9 @@ import { BrokerConfig } from "../../src/broker/config.ts";
 import type { Log } from "../../src/log/log.ts";
 import { openMemoryLog } from "../../src/log/memory/memory-log.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
+import { seededRng } from "../../src/testing/seeded-rng.ts";
 import { topicOf } from "../metadata/metadata-shard.ts";
-import { seededRng, settle, VirtualClock } from "../support/virtual-clock.ts";
+import { settle, VirtualClock } from "../support/virtual-clock.ts";
 
 const errors: string[] = [];
 const warned: string[] = [];

@@ -5,7 +5,8 @@ import type { Submitted } from "../../src/coordinator/shard.ts";
 import { ErrorCode } from "../../src/protocol/errors.ts";
 import { plainPlatform } from "../../src/protocol/plain-platform.ts";
 import { batches } from "../../src/protocol/records/batch.ts";
-import { seededRng, settle, VirtualClock } from "../support/virtual-clock.ts";
+import { seededRng } from "../../src/testing/seeded-rng.ts";
+import { settle, VirtualClock } from "../support/virtual-clock.ts";
 import { Counter, type CounterFact, counterCodec } from "./counter.ts";
 import { GatedLog } from "./gated-log.ts";
 

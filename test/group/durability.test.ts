@@ -11,8 +11,9 @@ import type { GroupRequests } from "../../src/group/requests.ts";
 import type { GroupTimer } from "../../src/group/shard.ts";
 import { ErrorCode } from "../../src/protocol/errors.ts";
 import { plainPlatform } from "../../src/protocol/plain-platform.ts";
+import { seededRng } from "../../src/testing/seeded-rng.ts";
 import { GatedLog } from "../coordinator/gated-log.ts";
-import { seededRng, settle, VirtualClock } from "../support/virtual-clock.ts";
+import { settle, VirtualClock } from "../support/virtual-clock.ts";
 import { commitRequest, fetchRequest, heartbeatRequest, joinRequest, syncRequest } from "./support/calls.ts";
 
 const topicId = "AAAAAAAAAAAAAAAAAAAAAQ";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClassicGroup } from "../../src/group/classic/classic-group.ts";
 import { ErrorCode } from "../../src/protocol/errors.ts";
-import { seededRng } from "../support/virtual-clock.ts";
+import { seededRng } from "../../src/testing/seeded-rng.ts";
 import { assignment, subscription } from "./support/consumer-bytes.ts";
 import { assertReplaysToSameState } from "./support/replays.ts";
 import { type Happening, World } from "./support/world.ts";

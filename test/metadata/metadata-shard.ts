@@ -10,7 +10,8 @@ import { metadataCodec } from "../../src/metadata/records.ts";
 import type { MetadataRequests, NewTopic } from "../../src/metadata/requests.ts";
 import { topicConfigKey } from "../../src/metadata/topic-configs.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
-import { seededRng, VirtualClock } from "../support/virtual-clock.ts";
+import { seededRng } from "../../src/testing/seeded-rng.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 
 export const nodeId = 1;
 

@@ -8,6 +8,20 @@ interface Room {
   readonly imports: readonly string[];
 }
 
+/** What the product is made of. */
+const all = [
+  "client",
+  "server",
+  "broker",
+  "platform",
+  "metadata",
+  "group",
+  "coordinator",
+  "log",
+  "assignment",
+  "protocol",
+];
+
 export const rooms: Record<string, Room> = {
   protocol: { pure: true, imports: [] },
   assignment: { pure: true, imports: ["protocol"] },
@@ -35,37 +49,8 @@ export const rooms: Record<string, Room> = {
   testing: {
     imports: ["server", "broker", "platform", "metadata", "group", "coordinator", "log", "protocol"],
   },
-  cli: {
-    imports: [
-      "testing",
-      "bench",
-      "simulation",
-      "client",
-      "server",
-      "broker",
-      "platform",
-      "metadata",
-      "group",
-      "coordinator",
-      "log",
-      "assignment",
-      "protocol",
-    ],
-  },
-  bench: {
-    imports: [
-      "client",
-      "server",
-      "broker",
-      "platform",
-      "metadata",
-      "group",
-      "coordinator",
-      "log",
-      "assignment",
-      "protocol",
-    ],
-  },
+  cli: { imports: ["testing", "bench", "simulation", ...all] },
+  bench: { imports: all },
 };
 
 /** @param path from the repository's root @returns a sentence for each import against the arrows */

@@ -2,6 +2,7 @@
  * node --single-threaded-gc --max-semi-space-size=64 test/simulation/speed.ts [hours]: how many virtual hours a group
  * of ten members lives in an hour of one core.
  */
+import { newest } from "../../src/simulation/draw-plan.ts";
 import { drawPlan, type Plan } from "../../src/simulation/index.ts";
 import { run } from "./support.ts";
 
@@ -48,16 +49,6 @@ function tenMembers(heartbeatMaxWaitMs: number, faults: Plan["faults"]): Plan {
     faultsEndMs: hours * 3_600_000,
   };
 }
-
-const newest = {
-  JoinGroup: 9,
-  SyncGroup: 5,
-  Heartbeat: 4,
-  LeaveGroup: 5,
-  OffsetCommit: 9,
-  OffsetFetch: 9,
-  FindCoordinator: 6,
-};
 
 /** Every minute somebody dies and comes back. */
 const restless: Plan["faults"] = Array.from({ length: hours * 60 }, (_, minute) => {

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { seeded } from "../conformance/random/draw.ts";
 import {
   confluent,
   java,
@@ -18,7 +19,6 @@ import type { Member } from "../interop/support/member.ts";
 import { startWorld, type World } from "../interop/support/world.ts";
 import { conflictingPlans, disordered, lost, sharedPartitions, uncommitted } from "./audit.ts";
 import { readPlans } from "./plans.ts";
-import { seeded } from "./seeded.ts";
 
 const { values } = parseArgs({
   options: {
@@ -52,7 +52,7 @@ class Group {
 
   join(world: World): void {
     const { name: group, strategy } = this;
-    const library = random.pick(this.libraries);
+    const library = random.oneOf(this.libraries);
     const member = world.join(library, topic, { group, strategy, sessionTimeoutMs });
     this.ever.push(member);
     if (!library.features.leavesCleanly) this.onlyKilled.add(member);
@@ -134,7 +134,7 @@ async function chaos(world: World, endMs: number): Promise<void> {
       say("the broker is back");
       nextRestartMs = Date.now() + 10_000 + random.below(15_000);
     }
-    underWay.push(random.pick(happenings)(world, random.pick(groups)));
+    underWay.push(random.oneOf(happenings)(world, random.oneOf(groups)));
     await pause(300 + random.below(1_500));
   }
   await Promise.all(underWay);

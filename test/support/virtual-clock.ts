@@ -58,15 +58,3 @@ export class VirtualClock implements Clock {
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
-
-/** Reproducible bytes: a small counter-seeded generator (mulberry32). */
-export function seededRng(seed = 1): { bytes(count: number): Uint8Array } {
-  let state = seed;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (t ^ (t >>> 14)) >>> 0;
-  };
-  return { bytes: (count) => Uint8Array.from({ length: count }, () => next() & 0xff) };
-}

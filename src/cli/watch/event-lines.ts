@@ -1,6 +1,7 @@
 /** Events as lines of text: the first says what happened, indented ones the rest. */
+import type { RebalanceDescription } from "../../client/admin/groups.ts";
 import { printable } from "../output/table.ts";
-import { type MemberName, shortName, type ToldRebalance, withShortIds } from "./look.ts";
+import { type MemberName, shortName, withShortIds } from "./look.ts";
 import type { Move, Rebalance, WatchEvent, WatchStarted } from "./watch-event.ts";
 import { counted, dayAndTime, inSpan, inTime, inTopics } from "./words.ts";
 
@@ -33,7 +34,7 @@ function linesOf(event: WatchEvent): string[] {
 }
 
 /** What was before the watch began, without its time. */
-export function earlierLine({ reason, fromGeneration, toGeneration, durationMs }: ToldRebalance): string {
+export function earlierLine({ reason, fromGeneration, toGeneration, durationMs }: RebalanceDescription): string {
   const line = `earlier: ${reason}; generation ${fromGeneration} to ${toGeneration}, took ${inTime(durationMs)}`;
   return printable(withShortIds(line));
 }

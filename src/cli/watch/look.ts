@@ -1,4 +1,5 @@
 /** What one look at a group from outside sees: DescribeGroups, the committed offsets, and the ends of the logs. */
+import type { RebalanceDescription } from "../../client/admin/groups.ts";
 export interface Look {
   /** Milliseconds since 1970. */
   readonly atMs: number;
@@ -16,7 +17,7 @@ export interface Look {
   /** Of all topics that members subscribe to or the group has committed offsets of. */
   readonly partitions: readonly LookPartition[];
   /** The last rebalances as the coordinator itself tells them, the oldest first; undefined: it does not. */
-  readonly told?: readonly ToldRebalance[];
+  readonly told?: readonly RebalanceDescription[];
 }
 
 export interface MemberName {
@@ -42,20 +43,6 @@ export interface LookPartition {
   readonly committed: number | undefined;
   /** Undefined: its leader does not answer. */
   readonly logEnd: number | undefined;
-}
-
-/** A rebalance as regroup's coordinator tells it. */
-export interface ToldRebalance {
-  readonly reason: string;
-  readonly fromGeneration: number;
-  readonly toGeneration: number;
-  /** Milliseconds since 1970, by the broker's clock. */
-  readonly completedMs: number;
-  readonly durationMs: number;
-  /** How many there are since. */
-  readonly members: number;
-  readonly joined: readonly string[];
-  readonly left: readonly string[];
 }
 
 export function partitionName(topic: string, partition: number): PartitionName {

@@ -1,6 +1,7 @@
 /** Look after look at a group, to what happened to it. No I/O: the looks are all it knows. */
+import type { RebalanceDescription } from "../../client/admin/groups.ts";
 import { type Difference, difference } from "./difference.ts";
-import { isSettled, type Look, nameOf, type PartitionName, type ToldRebalance } from "./look.ts";
+import { isSettled, type Look, nameOf, type PartitionName } from "./look.ts";
 import { type Stalls, stallsAfter } from "./progress.ts";
 import { reasonsFor, withHint } from "./reasons.ts";
 import { asTold, toldSince } from "./told.ts";
@@ -17,7 +18,7 @@ export interface Memory {
   /** Partitions that had an owner and have none, and between which looks they lost it. */
   readonly ownerless: ReadonlyMap<PartitionName, { readonly hadOwnerMs: number; readonly hadNoneMs: number }>;
   /** The last rebalance that the broker told of. */
-  readonly told: ToldRebalance | undefined;
+  readonly told: RebalanceDescription | undefined;
 }
 
 /** @param group its id, for the events */

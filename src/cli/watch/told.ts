@@ -1,11 +1,15 @@
 /** On regroup the coordinator itself tells its last rebalances: what two looks infer is corrected by it. */
-import { type MemberName, nameOf, type ToldRebalance } from "./look.ts";
+import type { RebalanceDescription } from "../../client/admin/groups.ts";
+import { type MemberName, nameOf } from "./look.ts";
 import type { LeftMember, Move, ReasonCode, Rebalance } from "./watch-event.ts";
 
 /** @param mark undefined: nothing was told before */
-export function toldSince(mark: ToldRebalance | undefined, told: readonly ToldRebalance[]): readonly ToldRebalance[] {
+export function toldSince(
+  mark: RebalanceDescription | undefined,
+  told: readonly RebalanceDescription[],
+): readonly RebalanceDescription[] {
   if (mark === undefined) return told;
-  const isMark = (each: ToldRebalance) =>
+  const isMark = (each: RebalanceDescription) =>
     each.toGeneration === mark.toGeneration && each.completedMs === mark.completedMs;
   const at = told.findIndex(isMark);
   return at === -1 ? told.filter(({ completedMs }) => completedMs > mark.completedMs) : told.slice(at + 1);
@@ -17,7 +21,7 @@ export function toldSince(mark: ToldRebalance | undefined, told: readonly ToldRe
  */
 export function asTold(
   event: Rebalance,
-  fresh: readonly ToldRebalance[],
+  fresh: readonly RebalanceDescription[],
   seen: readonly MemberName[],
 ): readonly Rebalance[] {
   if (fresh.length === 0) return [event];
@@ -50,7 +54,7 @@ export function asTold(
 }
 
 /** The sentence is the broker's; the code is for those who count. */
-function codeOf({ reason, joined, left }: ToldRebalance): ReasonCode {
+function codeOf({ reason, joined, left }: RebalanceDescription): ReasonCode {
   if (left.length > 0) return /^session of member .* timed out/.test(reason) ? "sessionExpired" : "memberLeft";
   if (joined.length > 0) return "memberJoined";
   return / gave up .* as assigned$/.test(reason) ? "secondRound" : "told";

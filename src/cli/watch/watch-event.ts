@@ -1,5 +1,6 @@
 /** What `groups watch` tells and records: one JSON object a line. Times are ISO 8601 in UTC. */
-import type { LookMember, MemberName, PartitionName, ToldRebalance } from "./look.ts";
+import type { RebalanceDescription } from "../../client/admin/groups.ts";
+import type { LookMember, MemberName, PartitionName } from "./look.ts";
 
 export type WatchEvent =
   | WatchStarted
@@ -26,7 +27,7 @@ export interface WatchStarted extends Told {
   /** Records that wait in all partitions. */
   readonly lag: number;
   /** What regroup's coordinator remembers from before, the oldest first. */
-  readonly rebalances?: readonly ToldRebalance[];
+  readonly rebalances?: readonly RebalanceDescription[];
 }
 
 export type ReasonCode =

@@ -1,8 +1,10 @@
 /** Looks in short, for tables: the group's state, who has what, and how far it is. */
+
 import { eventLines } from "../../../src/cli/watch/event-lines.ts";
-import type { Look, LookMember, LookPartition, ToldRebalance } from "../../../src/cli/watch/look.ts";
+import type { Look, LookMember, LookPartition } from "../../../src/cli/watch/look.ts";
 import { type Memory, observe } from "../../../src/cli/watch/observe.ts";
 import type { WatchEvent } from "../../../src/cli/watch/watch-event.ts";
+import type { RebalanceDescription } from "../../../src/client/admin/groups.ts";
 
 export interface Short {
   /** Default: a second after the look before. */
@@ -19,7 +21,7 @@ export interface Short {
   /** Committed offsets and log ends of orders-0, orders-1, …. */
   readonly committed?: readonly number[];
   readonly ends?: readonly number[];
-  readonly told?: readonly ToldRebalance[];
+  readonly told?: readonly RebalanceDescription[];
 }
 
 const start = Date.parse("2026-11-21T03:00:00.000Z");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { ToldRebalance } from "../../../src/cli/watch/look.ts";
+import type { RebalanceDescription } from "../../../src/client/admin/groups.ts";
 import { eventsOf, linesOf, looks, type Short } from "./looks.ts";
 
 const cases: [name: string, looks: readonly Short[], lines: string[]][] = [
@@ -202,7 +202,7 @@ suite("what two looks tell", () => {
 });
 
 const second = (after: number) => Date.parse("2026-11-21T03:00:00.000Z") + after * 1000;
-const first: ToldRebalance = {
+const first: RebalanceDescription = {
   reason: "new member a; client reason: not provided",
   fromGeneration: 0,
   toGeneration: 1,
@@ -212,7 +212,7 @@ const first: ToldRebalance = {
   joined: ["a"],
   left: [],
 };
-const join: ToldRebalance = {
+const join: RebalanceDescription = {
   ...first,
   reason: "new member b; client reason: the consumer subscribes",
   fromGeneration: 1,
@@ -222,7 +222,7 @@ const join: ToldRebalance = {
   members: 2,
   joined: ["b"],
 };
-const handOut: ToldRebalance = {
+const handOut: RebalanceDescription = {
   ...join,
   reason: "member a rejoined; client reason: gave up orders-2, orders-3, as assigned",
   fromGeneration: 2,
@@ -261,7 +261,7 @@ suite("what regroup's coordinator tells", () => {
   });
 
   test("codes are those that looks infer, and tell a session that expired from a member that left", () => {
-    const codeOf = (told: Partial<ToldRebalance>) => {
+    const codeOf = (told: Partial<RebalanceDescription>) => {
       const events = eventsOf(
         looks({ members: ["a: 0"], told: [] }, { members: ["a: 0"], told: [{ ...first, ...told }] }),
       );

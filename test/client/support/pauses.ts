@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { availableParallelism, loadavg } from "node:os";
+import { median } from "../../../src/bench/median.ts";
 import type { Pauses } from "../../../src/bench/pauses/party.ts";
 
 const mostRounds = 30;
@@ -27,8 +28,4 @@ export async function assertShort({ rounds, limitMs, of }: Limit, measure: () =>
   while (found.length < rounds || (!isShort() && found.length < mostRounds)) found.push(await measure());
   assert.ok(isShort(), found.map((pauses) => `${Math.round(median(of(pauses)))}`).join(" "));
   for (const { interrupted } of found) assert.equal(interrupted, 0, "what stays is never given up");
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

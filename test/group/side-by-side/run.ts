@@ -5,10 +5,10 @@
  * Time plays no part: no session and no rebalance timeout runs out. Needs Java, as the conformance suite does.
  */
 
+import { seededRng } from "../../../src/testing/seeded-rng.ts";
 import { untilReady } from "../../conformance/ready.ts";
 import { type StartOptions, startTarget } from "../../conformance/targets.ts";
 import { Connection } from "../../conformance/wire/connection.ts";
-import { seededRng } from "../../support/virtual-clock.ts";
 import { type Act, randomAct } from "./acts.ts";
 import { Side } from "./side.ts";
 

@@ -11,8 +11,8 @@ import { leaveGroupBody, type MemberRequest, type RequestId } from "../../../../
 import { keyOf } from "../../../../src/client/member/partitions.ts";
 import type { ReplyToken } from "../../../../src/coordinator/machine.ts";
 import type { GroupConfig } from "../../../../src/group/config.ts";
+import { seededRng } from "../../../../src/testing/seeded-rng.ts";
 import { type Happening, type Reply, World } from "../../../group/support/world.ts";
-import { seededRng } from "../../../support/virtual-clock.ts";
 
 export interface SimulatedOptions {
   readonly seed?: number;

@@ -2,7 +2,6 @@
  * The settings of a client, from lowest to highest: the profile, the file, the environment, `-X`, options with names.
  * A key that is not known is refused with the nearest that is, and the place where it stands.
  */
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseProperties } from "../broker/properties.ts";
@@ -11,6 +10,7 @@ import { ClientConfigError } from "../client/errors.ts";
 import { unusedKeys } from "../client/unused-keys.ts";
 import type { ConnectionFlags } from "./broker-command.ts";
 import { UsageError } from "./errors.ts";
+import { readNamedFile } from "./read-file.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -44,7 +44,7 @@ export async function clientSettings(
 ): Promise<Record<string, unknown>> {
   const settings = [
     ...(await profileSettings(flags.profile ?? environment.REGROUP_PROFILE, environment)),
-    ...(flags.config === undefined ? [] : await fileSettings(flags.config, `--config ${flags.config}`)),
+    ...(flags.config === undefined ? [] : await fileSettings(flags.config, "--config")),
     ...environmentSettings(environment),
     ...(flags.X ?? []).map(settingOfX),
   ];
@@ -64,9 +64,7 @@ async function profileSettings(name: string | undefined, environment: Environmen
 }
 
 async function fileSettings(path: string, what: string): Promise<Setting[]> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${what}: ${error.code === "ENOENT" ? `there is no file ${path}` : error.message}`);
-  });
+  const text = await readNamedFile(path, what);
   return parseProperties(text).map(({ key, value, line }) => {
     return { key, value, where: `in ${path}, line ${line}`, isShared: true };
   });

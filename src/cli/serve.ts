@@ -1,5 +1,4 @@
 /** `regroup serve`: runs the broker until it is told to stop. */
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { loadConfig, type Setting, settingsOfEnvironment } from "../broker/config-sources.ts";
@@ -10,6 +9,8 @@ import { StartError } from "../server/listen.ts";
 import { type LogOutput, openLogOutput } from "../server/logs.ts";
 import { type RunningServer, serve } from "../server/serve.ts";
 import { examples } from "./broker-command.ts";
+import { exitCodes, UsageError } from "./errors.ts";
+import { readNamedFile } from "./read-file.ts";
 import type { TestFlags } from "./serve-for-tests.ts";
 
 interface ServeFlags extends TestFlags {
@@ -77,24 +78,21 @@ function testFlags({ controlPort, clock, nodes, seed }: ServeFlags): TestFlags {
 function refuseFlags(flags: ServeFlags): void {
   const { controlPort, clock, nodes, seed, ephemeral } = flags;
   const isForTests = controlPort !== undefined || clock !== undefined || nodes !== undefined || seed !== undefined;
-  if (isForTests && ephemeral !== true) throw new StartError("--control-port goes with --ephemeral only");
-  if (isForTests && controlPort === undefined) throw new StartError("--clock, --nodes, --seed go with --control-port");
+  if (isForTests && ephemeral !== true) throw new UsageError("--control-port goes with --ephemeral only");
+  if (isForTests && controlPort === undefined) throw new UsageError("--clock, --nodes, --seed go with --control-port");
 }
 
 /** Later ones win: environment, file, command line. */
 async function settingsOf({ o, config }: ServeFlags): Promise<Setting[]> {
   const settings = settingsOfEnvironment(process.env);
   if (config !== undefined) {
-    const text = await readFile(config, "utf8").catch((error: Error) => {
-      throw new StartError(`--config ${config}: ${error.message}`);
-    });
-    for (const { key, value, line } of parseProperties(text)) {
+    for (const { key, value, line } of parseProperties(await readNamedFile(config, "--config"))) {
       settings.push({ key, value, where: `in ${basename(config)}, line ${line}` });
     }
   }
   for (const text of o ?? []) {
     const at = text.indexOf("=");
-    if (at < 1) throw new StartError(`-o ${text}: expected key=value`);
+    if (at < 1) throw new UsageError(`-o ${text}: expected key=value`);
     settings.push({ key: text.slice(0, at).trim(), value: text.slice(at + 1), where: "given by -o" });
   }
   return settings;
@@ -137,11 +135,11 @@ function stopOnSignal(server: Pick<RunningServer, "stop">, output: LogOutput): v
 }
 
 function fail(error: unknown, output: LogOutput | undefined): void {
-  const isExpected = error instanceof ConfigError || error instanceof StartError;
-  if (isExpected) process.stderr.write(`regroup: ${error.message}\n`);
+  const isUsage = error instanceof ConfigError || error instanceof UsageError;
+  if (isUsage || error instanceof StartError) process.stderr.write(`regroup: ${error.message}\n`);
   else if (output !== undefined) output.logger.error({ err: error }, "the broker stops");
   else process.stderr.write(`regroup: ${(error as Error).stack}\n`);
-  leave(1, output);
+  leave(isUsage ? exitCodes.usage : exitCodes.failed, output);
 }
 
 function leave(code: number, output: LogOutput | undefined): never {

@@ -1,9 +1,9 @@
 /** `regroup groups history FILE`: what a recording of `groups watch` tells. */
-import { readFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { examples } from "../broker-command.ts";
 import { FailedError, UsageError } from "../errors.ts";
 import { say, warn } from "../messages.ts";
+import { readNamedFile } from "../read-file.ts";
 import { writeOut } from "../stdout.ts";
 import { eventLines } from "./event-lines.ts";
 import { eventLine, readRecording } from "./recording.ts";
@@ -45,10 +45,7 @@ export function historyCommand(): Command {
 }
 
 async function history(file: string, flags: HistoryFlags): Promise<void> {
-  const text = await readFile(file, "utf8").catch((error: Error) => {
-    throw new FailedError(`${file}: ${error.message}`);
-  });
-  const { events, damaged } = readRecording(text);
+  const { events, damaged } = readRecording(await readNamedFile(file, "groups history"));
   for (const line of damaged) warn(`${file}, line ${line}: no event of groups watch`);
   if (events.length === 0) throw new FailedError(`${file} holds no events of groups watch`);
   const shown = chosen(events, flags);

@@ -14,7 +14,7 @@ export const usage: Readonly<Record<string, RegExp>> = {
   "reset/036": /--from-file says itself which partitions/,
   "reset/039": /plan-broken\.csv, line 1: offset "fifty": expected a number/,
   "reset/041": /plan-empty\.csv: holds no offsets/,
-  "reset/042": /--from-file nosuch\.csv: there is no such file/,
+  "reset/042": /--from-file: there is no file nosuch\.csv/,
   "reset/052": /Expected --topic or --all-topics/,
   "reset/053": /--topic may stand more than once/,
   "reset/055": /"x" is no partition/,

@@ -1,6 +1,6 @@
 /**
- * What producer, consumer and admin ask of the brokers: requests to a node, to a partition's leader, to a group's
- * coordinator or to anybody, over connections that are made when first needed; and what is known of the cluster.
+ * What producer, consumer and admin ask of the brokers: requests to a node, to a partition's leader, to a coordinator
+ * or to anybody, over connections that are made when first needed; and what is known of the cluster.
  * Each client has a cluster of its own. `openCluster` (open-cluster.ts) makes one.
  */
 import type { Api, RequestInput, ResponseOf } from "../protocol/schema.ts";
@@ -10,12 +10,10 @@ import type { ClientMetrics } from "./metrics/client-metrics.ts";
 import type { TopicPartition } from "./topic-partition.ts";
 
 /** To whom a request goes: a node by its id, or whoever is in office. */
-export type Destination =
-  | number
-  | "any"
-  | "controller"
-  | { readonly leader: TopicPartition }
-  | { readonly group: string };
+export type Destination = number | "any" | "controller" | { readonly leader: TopicPartition } | Coordinated;
+
+/** What has a coordinator: a group, or the transactions of one transactional id (KIP-98). */
+export type Coordinated = { readonly group: string } | { readonly transactionalId: string };
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -92,6 +90,8 @@ export interface BrokerVersions {
   versionOf(api: Api, versions?: readonly [lowest: number, highest: number]): number;
   /** Versions of the feature that the broker supports; undefined when it does not know it. */
   feature(name: string): { readonly minVersion: number; readonly maxVersion: number } | undefined;
+  /** The level that the cluster has agreed upon; 0 when there is none. */
+  finalizedLevel(feature: string): number;
 }
 
 /**
@@ -129,10 +129,10 @@ export interface Cluster extends AsyncDisposable {
   /** A partition's leader as a broker named it in an answer (KIP-951): used until the next metadata. */
   leaderMoved(topic: string, partition: number, leaderId: number, leaderEpoch: number): void;
 
-  /** Node id of the group's coordinator; asked for once, and again after `coordinatorGone`. */
-  coordinatorOf(group: string, options?: CallOptions): Promise<number>;
+  /** Node id of its coordinator; asked for once, and again after `coordinatorGone`. */
+  coordinatorOf(what: Coordinated, options?: CallOptions): Promise<number>;
   /** It said NOT_COORDINATOR, or is not to be reached. */
-  coordinatorGone(group: string): void;
+  coordinatorGone(what: Coordinated): void;
 
   /** Connects if need be. */
   versions(to: Destination, options?: SendOptions): Promise<BrokerVersions>;

@@ -10,6 +10,7 @@ import type {
   CallOptions,
   Cluster,
   ClusterMetadata,
+  Coordinated,
   Destination,
   MetadataOptions,
   RequestFor,
@@ -113,12 +114,12 @@ class KafkaCluster implements Cluster {
     if (!this.#nodes.has(leaderId)) this.refreshSoon();
   }
 
-  coordinatorOf(group: string, options: CallOptions = {}): Promise<number> {
-    return this.#coordinators.of(group, this.#call(options));
+  coordinatorOf(what: Coordinated, options: CallOptions = {}): Promise<number> {
+    return this.#coordinators.of(what, this.#call(options));
   }
 
-  coordinatorGone(group: string): void {
-    this.#coordinators.gone(group);
+  coordinatorGone(what: Coordinated): void {
+    this.#coordinators.gone(what);
   }
 
   async close(): Promise<void> {
@@ -145,7 +146,7 @@ class KafkaCluster implements Cluster {
     if (typeof to === "number") return to;
     if (to === "controller") return this.known.controllerId;
     if (to === "any") return undefined;
-    return "group" in to ? this.#coordinators.known(to.group) : this.leaderOf(to.leader.topic, to.leader.partition);
+    return "leader" in to ? this.leaderOf(to.leader.topic, to.leader.partition) : this.#coordinators.known(to);
   }
 
   async #open(to: Destination, lane: string, call: Call): Promise<Channel> {
@@ -171,7 +172,7 @@ class KafkaCluster implements Cluster {
       if (!this.#nodes.has(this.known.controllerId)) await this.metadata([], { timeoutMs: remainingMs(call) });
       return this.known.controllerId;
     }
-    return "group" in to ? this.#coordinators.of(to.group, call) : this.#findLeader(to.leader, call);
+    return "leader" in to ? this.#findLeader(to.leader, call) : this.#coordinators.of(to, call);
   }
 
   /** A leader may be in election: asked for again until the call ends. */
@@ -227,7 +228,7 @@ class KafkaCluster implements Cluster {
   #unreachable(to: Destination): void {
     if (to === "any") return;
     this.refreshSoon();
-    if (typeof to === "object" && "group" in to) this.#coordinators.gone(to.group);
+    if (typeof to === "object" && !("leader" in to)) this.#coordinators.gone(to);
   }
 
   #node(nodeId: number, { host, port }: Server): Node {

@@ -36,11 +36,13 @@ export function answeredVersion(api: Api, version: number, frame: Uint8Array): n
 class Versions implements BrokerVersions {
   readonly #ranges: ReadonlyMap<number, Answer["apiKeys"][number]>;
   readonly #features: ReadonlyMap<string, Answer["supportedFeatures"][number]>;
+  readonly #finalized: ReadonlyMap<string, number>;
   readonly #where: string;
 
-  constructor({ apiKeys, supportedFeatures }: Answer, where: string) {
+  constructor({ apiKeys, supportedFeatures, finalizedFeatures }: Answer, where: string) {
     this.#ranges = new Map(apiKeys.map((range) => [range.apiKey, range]));
     this.#features = new Map(supportedFeatures.map((feature) => [feature.name, feature]));
+    this.#finalized = new Map(finalizedFeatures.map(({ name, maxVersionLevel }) => [name, maxVersionLevel]));
     this.#where = where;
   }
 
@@ -57,5 +59,9 @@ class Versions implements BrokerVersions {
 
   feature(name: string): { readonly minVersion: number; readonly maxVersion: number } | undefined {
     return this.#features.get(name);
+  }
+
+  finalizedLevel(feature: string): number {
+    return this.#finalized.get(feature) ?? 0;
   }
 }

@@ -221,12 +221,12 @@ suite("a cluster", () => {
     });
     broker.on(Heartbeat, () => noError);
     await using cluster = clusterOf(broker.bootstrapServers);
-    const found = await Promise.all([1, 2, 3].map(() => cluster.coordinatorOf("billing")));
+    const found = await Promise.all([1, 2, 3].map(() => cluster.coordinatorOf({ group: "billing" })));
     assert.deepEqual(found, [1, 1, 1]);
     assert.equal(attempts, 2);
     await cluster.send({ group: "billing" }, Heartbeat, beat(1));
     assert.equal(attempts, 2);
-    cluster.coordinatorGone("billing");
+    cluster.coordinatorGone({ group: "billing" });
     await cluster.send({ group: "billing" }, Heartbeat, beat(1));
     assert.equal(attempts, 3);
   });

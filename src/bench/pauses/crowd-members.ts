@@ -81,7 +81,7 @@ function becameStable(): void {
 
 const does: Readonly<Record<Command, () => Promise<unknown>>> = {
   connect: async () => {
-    await cluster.coordinatorOf(terms.groupId);
+    await cluster.coordinatorOf({ group: terms.groupId });
     const lanes = Array.from({ length: members + 1 }, (_, at) => `${at}`);
     await Promise.all(lanes.map((lane) => cluster.versions({ group: terms.groupId }, { lane, timeoutMs: 60_000 })));
     process.send!("connected" satisfies Report);

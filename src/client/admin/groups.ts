@@ -147,7 +147,7 @@ export function describeGroups(
     byCoordinator(
       cluster,
       pending,
-      ({ groupId }) => groupId,
+      ({ groupId }) => ({ group: groupId }),
       attempt,
       async (nodeId, theirs) => {
         const ids = theirs.map(({ groupId }) => groupId);
@@ -281,7 +281,7 @@ export async function deleteGroups(
     byCoordinator(
       cluster,
       pending,
-      ({ groupId }) => groupId,
+      ({ groupId }) => ({ group: groupId }),
       attempt,
       async (nodeId, theirs) => {
         const groupsNames = theirs.map(({ groupId }) => groupId);
@@ -307,7 +307,7 @@ export async function removeMembers(
     byCoordinator(
       cluster,
       pending,
-      () => groupId,
+      () => ({ group: groupId }),
       attempt,
       async (nodeId, theirs) => {
         const asked = theirs.map((item) => ({ ...identity(item), reason }));

@@ -155,7 +155,7 @@ export async function alterGroupOffsets(
     byCoordinator(
       cluster,
       pending,
-      () => groupId,
+      () => ({ group: groupId }),
       attempt,
       async (nodeId, items) => {
         const topics = byTopic(items, ({ partition, offset, leaderEpoch = -1, metadata = "" }) => ({
@@ -182,7 +182,7 @@ export async function deleteGroupOffsets(
     byCoordinator(
       cluster,
       pending,
-      () => groupId,
+      () => ({ group: groupId }),
       attempt,
       async (nodeId, items) => {
         const topics = byTopic(items, ({ partition }) => ({ partitionIndex: partition }));
@@ -198,7 +198,7 @@ export async function deleteGroupOffsets(
 function throwIfMoved(cluster: Cluster, groupId: string, errorCode: number, what: string): void {
   if (errorCode === ErrorCode.NONE) return;
   if (errorCode === ErrorCode.NOT_COORDINATOR || errorCode === ErrorCode.COORDINATOR_NOT_AVAILABLE) {
-    cluster.coordinatorGone(groupId);
+    cluster.coordinatorGone({ group: groupId });
   }
   throw brokerError(errorCode, what);
 }

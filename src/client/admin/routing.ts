@@ -1,6 +1,6 @@
 /** Items go to the broker that is in office for them; a broker that cannot be reached fails its own items only. */
 import { ErrorCode } from "../../protocol/errors.ts";
-import type { Cluster } from "../cluster.ts";
+import type { Cluster, Coordinated } from "../cluster.ts";
 import { brokerError, KafkaError } from "../errors.ts";
 import type { TopicPartition } from "../topic-partition.ts";
 import type { Attempt, Outcome } from "./attempts.ts";
@@ -16,14 +16,14 @@ const coordinatorGone: ReadonlySet<number | undefined> = new Set([
 export async function byCoordinator<Item, Result>(
   cluster: Cluster,
   items: readonly Item[],
-  groupOf: (item: Item) => string,
+  whose: (item: Item) => Coordinated,
   attempt: Attempt,
   ask: AskNode<Item, Result>,
 ): Promise<Outcome<Item, Result>[]> {
-  const outcomes = await routed(items, (item) => cluster.coordinatorOf(groupOf(item), attempt), ask);
+  const outcomes = await routed(items, (item) => cluster.coordinatorOf(whose(item), attempt), ask);
   for (const { item, error } of outcomes) {
     if (error !== undefined && (error.errorCode === undefined || coordinatorGone.has(error.errorCode))) {
-      cluster.coordinatorGone(groupOf(item));
+      cluster.coordinatorGone(whose(item));
     }
   }
   return outcomes;

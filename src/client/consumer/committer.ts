@@ -108,7 +108,7 @@ export class Committer {
   #refused(errorCode: number, sentWith: { readonly memberId: string; readonly generationId: number }): Refusal {
     const error = brokerError(errorCode, `group ${this.#groupId}: commit`);
     if (errorCode === ErrorCode.NOT_COORDINATOR || errorCode === ErrorCode.COORDINATOR_NOT_AVAILABLE) {
-      this.#cluster.coordinatorGone(this.#groupId);
+      this.#cluster.coordinatorGone({ group: this.#groupId });
     }
     const isStale = errorCode === ErrorCode.ILLEGAL_GENERATION || errorCode === ErrorCode.UNKNOWN_MEMBER_ID;
     // While the member joins, the coordinator may be a generation ahead: what stays its own is committed in that one.

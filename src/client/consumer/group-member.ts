@@ -212,9 +212,10 @@ export class GroupMember {
 
   /** Whoever was known is in doubt: it is asked anew. */
   async #findCoordinator(options: CallOptions) {
-    this.#cluster.coordinatorGone(this.#groupId);
+    const coordinated = { group: this.#groupId };
+    this.#cluster.coordinatorGone(coordinated);
     try {
-      const nodeId = await this.#cluster.coordinatorOf(this.#groupId, options);
+      const nodeId = await this.#cluster.coordinatorOf(coordinated, options);
       // What it can is told when the connection is made that the join will take.
       const versions = await this.#cluster.versions(nodeId, { ...options, lane: joinLane });
       return { errorCode: ErrorCode.NONE, nodeId, heartbeatMaxWaitMs: heartbeatMaxWaitMs(versions) };

@@ -94,10 +94,10 @@ export class LiveMember {
     const coordinator = { group: this.#options.groupId };
     switch (request.api) {
       case "FindCoordinator": {
-        this.#cluster.coordinatorGone(this.#options.groupId);
+        this.#cluster.coordinatorGone({ group: this.#options.groupId });
         return {
           errorCode: 0,
-          nodeId: await this.#cluster.coordinatorOf(this.#options.groupId),
+          nodeId: await this.#cluster.coordinatorOf({ group: this.#options.groupId }),
           heartbeatMaxWaitMs: 0,
         };
       }

@@ -1,7 +1,7 @@
 import type { PartitionLog } from "../log/log.ts";
 import type { Platform } from "../protocol/platform.ts";
-import { batches, readRecords } from "../protocol/records/batch.ts";
-import type { RecordCodec } from "./machine.ts";
+import { type BatchView, batches, readControlRecord, readRecords } from "../protocol/records/batch.ts";
+import type { RecordCodec, Requests, StateMachine } from "./machine.ts";
 
 const chunkBytes = 1024 * 1024;
 
@@ -17,16 +17,19 @@ async function untilDurable(log: PartitionLog, end: number, wanted: () => boolea
   }
 }
 
+/** What of a machine a log is replayed into. */
+type Replayed<Record> = Pick<StateMachine<Requests, Record, never, never>, "replay" | "replayEndTransaction">;
+
 /**
  * Replays a partition from its start to its end as of now, in order (rule 42): later records win, tombstones delete,
- * unknown record types are skipped, control batches hold no record of a machine. Resolves when all of it is durable.
+ * unknown record types are skipped, control batches end transactions. Resolves when all of it is durable.
  * @param wanted asked between reads; false ends the replay early.
  */
 export async function replayLog<Record>(
   log: PartitionLog,
   codec: RecordCodec<Record>,
   platform: Platform,
-  replay: (record: Record) => void,
+  machine: Replayed<Record>,
   wanted: () => boolean,
 ): Promise<void> {
   let offset = log.logStartOffset;
@@ -37,16 +40,31 @@ export async function replayLog<Record>(
     if (read.bytes === 0) break; // compaction emptied the rest
     for (const chunk of read.chunks) {
       for (const batch of batches(chunk)) {
-        if (batch.lastOffset >= offset && !batch.control) {
-          for (const record of readRecords(batch, platform)) {
-            if (record.offset < offset || record.key === null) continue;
-            const decoded = codec.decode(record.key, record.value);
-            if (decoded !== undefined) replay(decoded);
-          }
-        }
+        if (batch.lastOffset >= offset) replayBatch(batch, offset, codec, platform, machine);
         offset = Math.max(offset, batch.lastOffset + 1);
       }
     }
   }
   await untilDurable(log, end, wanted);
+}
+
+function replayBatch<Record>(
+  batch: BatchView,
+  from: number,
+  codec: RecordCodec<Record>,
+  platform: Platform,
+  machine: Replayed<Record>,
+): void {
+  const producerId = batch.transactional ? batch.producerId : undefined;
+  for (const record of readRecords(batch, platform)) {
+    if (record.offset < from || record.key === null) continue;
+    if (batch.control) {
+      const { type } = readControlRecord(record);
+      if (type !== "COMMIT" && type !== "ABORT") continue;
+      machine.replayEndTransaction?.(batch.producerId, batch.producerEpoch, type);
+    } else {
+      const decoded = codec.decode(record.key, record.value);
+      if (decoded !== undefined) machine.replay(decoded, producerId);
+    }
+  }
 }

@@ -13,8 +13,13 @@ export type Requests = Record<string, { readonly request: unknown; readonly repl
 export type ReplyToken = number & { readonly __token: unique symbol };
 
 export interface StateMachine<Q extends Requests, Record, TimerPurpose, Fact> {
-  /** The only place where durable state changes: on load, on take-over, and for every record a step emits. */
-  replay(record: Record): void;
+  /**
+   * The only place where durable state changes: on load, on take-over, and for every record a step emits.
+   * @param producerId given when the record belongs to a transaction: it counts only once that commits (KIP-98).
+   */
+  replay(record: Record, producerId?: number): void;
+  /** The other such place: a transaction ends in this partition. A machine without it is given no transactions. */
+  replayEndTransaction?(producerId: number, producerEpoch: number, type: TransactionResult): void;
   /** Called once when the log has been replayed: builds volatile state (sessions, timers) from durable state. */
   loaded(context: StepContext<Q, Record, TimerPurpose, Fact>): void;
   /** Decides one request. Answers it by `context.reply(token, …)`, now or in a later step. */
@@ -34,9 +39,15 @@ export interface StepContext<Q extends Requests, Record, TimerPurpose, Fact> {
   readonly rng: Rng;
   /**
    * Has the log admit the records as one atomic batch, replays them at once, and lets them be appended when the step
-   * ends. A refusal has changed nothing: the step answers it as its API demands.
+   * ends. A refusal has changed nothing: the step answers it as its API demands. Records of a transaction are a batch
+   * of their own under their producer's id and epoch.
    */
-  emit(records: readonly Record[]): Admission;
+  emit(records: readonly Record[], transaction?: TransactionalProducer): Admission;
+  /**
+   * The same for the marker that ends a producer's transaction in this partition. What the log says of epochs that are
+   * not the current ones is the refusal (INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED).
+   */
+  endTransaction(marker: TransactionMarker): Admission;
   /** Answers a request once all that was emitted so far is durable. A second reply to one token throws. */
   reply(token: ReplyToken, response: Q[keyof Q]["reply"]): void;
   /** Kafka never answers this request (rule 20): forget it and what it holds. */
@@ -46,6 +57,22 @@ export interface StepContext<Q extends Requests, Record, TimerPurpose, Fact> {
   cancel(timer: Timer<TimerPurpose>): void;
   /** A fact for the log line, `watch`, the dashboard; told when all that was emitted so far is durable. */
   publish(fact: Fact): void;
+}
+
+/** Whose transaction records are part of. Such batches carry no sequence: a coordinator writes them, not the producer. */
+export interface TransactionalProducer {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
+export type TransactionResult = "COMMIT" | "ABORT";
+
+/** The end of a transaction, as the transaction coordinator of that epoch decided it. */
+export interface TransactionMarker extends TransactionalProducer {
+  readonly type: TransactionResult;
+  readonly coordinatorEpoch: number;
+  /** Since version 2 the epoch must be a newer one than that of the records (KIP-890, 1228). */
+  readonly transactionVersion: number;
 }
 
 export type Admission = { readonly ok: true } | { readonly ok: false; readonly errorCode: ErrorCode };

@@ -2,17 +2,27 @@
  * One replicated state machine and its log: admit → replay → append → reply.
  *
  * Records of a step are replayed at once and gathered into a batch; one batch is in flight, what comes meanwhile goes
- * into the next. Whatever a step says (replies, facts) waits for the last batch that was not durable when it was said,
+ * into the next. What is part of a transaction is a batch of its own, and appended at once with all that waited: only
+ * the log knows the epochs of producers, so its word is the admission. Whatever a step says (replies, facts) waits for the last batch that was not durable when it was said,
  * so no reply runs ahead of the records that it rests on, not even one that only read them.
  */
-import type { AppendRefusal, PartitionLog } from "../log/log.ts";
+import type { AppendResult, PartitionLog } from "../log/log.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import type { Platform } from "../protocol/platform.ts";
 import { ProtocolError } from "../protocol/protocol-error.ts";
-import { encodeBatch } from "../protocol/records/batch.ts";
+import { encodeBatch, encodeControlBatch } from "../protocol/records/batch.ts";
 import type { Clock, Instant, Rng } from "./clock.ts";
 import { replayLog } from "./load.ts";
-import type { Admission, RecordCodec, ReplyToken, Requests, StateMachine, StepContext } from "./machine.ts";
+import type {
+  Admission,
+  RecordCodec,
+  ReplyToken,
+  Requests,
+  StateMachine,
+  StepContext,
+  TransactionalProducer,
+  TransactionMarker,
+} from "./machine.ts";
 import { type Timer, TimerHeap } from "./timers.ts";
 
 export type ShardState = "loading" | "active" | "closed";
@@ -47,6 +57,7 @@ interface EncodedRecord {
 interface PendingBatch {
   readonly records: EncodedRecord[];
   bytes: number;
+  isDurable: boolean;
   /** What leaves when the batch is durable, in order. */
   readonly outputs: (() => void)[];
 }
@@ -65,10 +76,11 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
   readonly #parked = new Map<ReplyToken, ParkedRequest<Q>>();
   #state: ShardState = "loading";
   #nextToken = 1;
-  /** Batches that are not durable yet: the first may be in flight, the last takes what is emitted now. */
+  /** Batches that are not durable yet, in the order of the log. The last takes what is emitted now. */
   #batches: PendingBatch[] = [];
+  /** So many of them, from the first on, were given to the log. */
+  #inFlight = 0;
   #pendingBytes = 0;
-  #inFlight = false;
   #alarm: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
   constructor(options: ShardOptions<Q, Record, TimerPurpose, Fact>) {
@@ -91,7 +103,7 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     const { log, codec, platform } = this.#options;
     try {
       const wanted = () => this.#state === "loading";
-      await replayLog(log, codec, platform, (record) => this.#machine.replay(record), wanted);
+      await replayLog(log, codec, platform, this.#machine, wanted);
       if (!wanted()) return;
     } catch (error) {
       this.#fail(error);
@@ -134,7 +146,7 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     const last = this.#batches.at(-1);
     if (last === undefined) for (const output of outputs) output();
     else last.outputs.push(...outputs);
-    this.#appendNext();
+    if (this.#inFlight === 0) this.#appendNext();
     this.#setAlarm();
   }
 
@@ -142,7 +154,8 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     return {
       now,
       rng: this.#options.rng,
-      emit: (records) => this.#emit(records, now),
+      emit: (records, transaction) => this.#emit(records, now, transaction),
+      endTransaction: (marker) => this.#endTransaction(marker, now),
       reply: (token, response) => {
         const request = this.#unanswered(token);
         request.answered = true;
@@ -166,8 +179,8 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     return request;
   }
 
-  #emit(records: readonly Record[], now: Instant): Admission {
-    const { codec, log, leaderEpoch } = this.#options;
+  #emit(records: readonly Record[], now: Instant, transaction?: TransactionalProducer): Admission {
+    const { codec, log, leaderEpoch, platform } = this.#options;
     const encoded = encodeAll(codec, records, now.wallMs);
     if (encoded === undefined) return { ok: false, errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
     const bytes = encoded.reduce((sum, record) => sum + sizeInBatch(record), 0);
@@ -175,8 +188,14 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
       return { ok: false, errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE };
     }
     const admitted = log.admit(batchOverhead + bytes, { leaderEpoch, wallMs: now.wallMs });
-    if (!admitted.ok) return { ok: false, errorCode: errorOf(admitted.refusal) };
+    if (!admitted.ok) return { ok: false, errorCode: errorOf(admitted) };
 
+    if (transaction !== undefined) {
+      const batch = encodeBatch({ records: encoded, transactional: true, ...transaction }, platform);
+      return this.#appendAtOnce(batch, now, () => {
+        for (const record of records) this.#machine.replay(record, transaction.producerId);
+      });
+    }
     for (const record of records) this.#machine.replay(record);
     const batch = this.#batchWithRoomFor(bytes);
     batch.records.push(...encoded);
@@ -185,28 +204,51 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     return { ok: true };
   }
 
+  #endTransaction(marker: TransactionMarker, now: Instant): Admission {
+    const { producerId, producerEpoch, coordinatorEpoch, type } = marker;
+    const end = { type, producerId, producerEpoch, coordinatorEpoch, timestamp: now.wallMs };
+    return this.#appendAtOnce(encodeControlBatch(end, this.#options.platform), now, () =>
+      this.#machine.replayEndTransaction?.(producerId, producerEpoch, type),
+    );
+  }
+
+  /** All that waits goes before it, so that the log has the order of the replays. */
+  #appendAtOnce(bytes: Uint8Array, now: Instant, replay: () => void): Admission {
+    const { log, leaderEpoch } = this.#options;
+    while (this.#state === "active" && this.#inFlight < this.#batches.length) this.#appendNext();
+    if (this.#state !== "active") return { ok: false, errorCode: ErrorCode.NOT_COORDINATOR };
+    const result = log.append(bytes, { leaderEpoch, wallMs: now.wallMs, internal: true });
+    if (!result.ok) return { ok: false, errorCode: errorOf(result) };
+    replay();
+    const batch = { records: [], bytes: bytes.length, isDurable: false, outputs: [] };
+    this.#pendingBytes += batch.bytes - batchOverhead;
+    this.#batches.push(batch);
+    this.#awaitDurable(batch, result.durable);
+    return { ok: true };
+  }
+
   /** The batch that is still being filled, or a new one: an emission is never split over two. */
   #batchWithRoomFor(bytes: number): PendingBatch {
-    const last = this.#batches.at(-1);
-    const filling = last !== undefined && !(this.#inFlight && this.#batches.length === 1);
-    if (filling && last.bytes + bytes <= this.#options.log.config.maxMessageBytes) return last;
-    const batch = { records: [], bytes: batchOverhead, outputs: [] };
+    const last = this.#inFlight < this.#batches.length ? this.#batches.at(-1) : undefined;
+    if (last !== undefined && last.bytes + bytes <= this.#options.log.config.maxMessageBytes) return last;
+    const batch = { records: [], bytes: batchOverhead, isDurable: false, outputs: [] };
     this.#batches.push(batch);
     return batch;
   }
 
   #appendNext(): void {
-    const batch = this.#batches[0];
-    if (this.#inFlight || batch === undefined) return;
+    const batch = this.#batches[this.#inFlight];
+    if (batch === undefined) return;
     const { log, platform, leaderEpoch, clock } = this.#options;
     const bytes = encodeBatch({ records: batch.records }, platform);
     const result = log.append(bytes, { leaderEpoch, wallMs: clock.now().wallMs });
-    if (!result.ok) {
-      this.#fail(new Error(`an append that was admitted is refused: ${result.refusal}`));
-      return;
-    }
-    this.#inFlight = true;
-    result.durable.then(
+    if (result.ok) this.#awaitDurable(batch, result.durable);
+    else this.#fail(new Error(`an append that was admitted is refused: ${result.refusal}`));
+  }
+
+  #awaitDurable(batch: PendingBatch, durable: Promise<void>): void {
+    this.#inFlight++;
+    durable.then(
       () => this.#durable(batch),
       (error) => this.#fail(error),
     );
@@ -214,11 +256,14 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
 
   #durable(batch: PendingBatch): void {
     if (this.#state === "closed") return;
-    this.#inFlight = false;
-    this.#batches.shift();
-    this.#pendingBytes -= batch.bytes - batchOverhead;
-    for (const output of batch.outputs) output();
-    this.#appendNext();
+    batch.isDurable = true;
+    for (let first = this.#batches[0]; first?.isDurable; first = this.#batches[0]) {
+      this.#batches.shift();
+      this.#inFlight--;
+      this.#pendingBytes -= first.bytes - batchOverhead;
+      for (const output of first.outputs) output();
+    }
+    if (this.#inFlight === 0) this.#appendNext();
   }
 
   #setAlarm(): void {
@@ -265,8 +310,12 @@ function refusalIn(state: ShardState): Submitted<never> {
   return { ok: false, errorCode };
 }
 
-function errorOf(refusal: AppendRefusal): ErrorCode {
-  switch (refusal) {
+type Refusal = Extract<AppendResult, { ok: false }>;
+
+function errorOf(refused: Refusal): ErrorCode {
+  switch (refused.refusal) {
+    case "producer":
+      return refused.verdict.errorCode;
     case "record-too-large":
       return ErrorCode.RECORD_LIST_TOO_LARGE;
     case "too-many-in-flight":

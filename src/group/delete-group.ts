@@ -19,10 +19,16 @@ function tryDelete(shard: Shard, groupId: string, context: GroupContext): ErrorC
   return ErrorCode.NONE;
 }
 
-export function deleteRecords(shard: Shard, groupId: string): GroupRecord[] {
+/** What transactions left pending goes too: their markers find nothing any more. */
+function deleteRecords({ durable }: Shard, groupId: string): GroupRecord[] {
   const records: GroupRecord[] = [];
-  for (const [topic, partitions] of shard.durable.offsets.get(groupId) ?? []) {
+  for (const [topic, partitions] of durable.offsets.get(groupId) ?? []) {
     for (const partition of partitions.keys()) records.push(offsetTombstone(groupId, topic, partition));
+  }
+  for (const { topic, partition } of durable.pending.ofGroup(groupId)) {
+    if (durable.committed(groupId, topic, partition) === undefined) {
+      records.push(offsetTombstone(groupId, topic, partition));
+    }
   }
   records.push(groupTombstone(groupId));
   return records;

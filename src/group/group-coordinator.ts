@@ -1,4 +1,4 @@
-import type { ReplyToken, StateMachine } from "../coordinator/machine.ts";
+import type { ReplyToken, StateMachine, TransactionResult } from "../coordinator/machine.ts";
 import { Timer } from "../coordinator/timers.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { ClassicGroup } from "./classic/classic-group.ts";
@@ -18,11 +18,13 @@ import type { GroupFact } from "./facts.ts";
 import { listGroups } from "./list-groups.ts";
 import { commitOffsets } from "./offsets/commit.ts";
 import { deleteOffsets } from "./offsets/delete.ts";
+import { endTransaction } from "./offsets/end-transaction.ts";
 import { expireOffsets } from "./offsets/expire.ts";
 import { fetchOffsets } from "./offsets/fetch.ts";
 import { topicsDeleted } from "./offsets/topics-deleted.ts";
+import { commitTransactionalOffsets } from "./offsets/txn-commit.ts";
 import type { GroupRecord } from "./record.ts";
-import { replay } from "./replay.ts";
+import { replay, replayEndTransaction } from "./replay.ts";
 import type { GroupRequests } from "./requests.ts";
 import { forgetIfIdle, type GroupContext, type GroupTimer, type Shard } from "./shard.ts";
 
@@ -35,8 +37,12 @@ export class GroupCoordinator implements StateMachine<GroupRequests, GroupRecord
     this.shard = { config, durable: new DurableState(), live: new Map() };
   }
 
-  replay(record: GroupRecord): void {
-    replay(this.shard.durable, record);
+  replay(record: GroupRecord, producerId?: number): void {
+    replay(this.shard.durable, record, producerId);
+  }
+
+  replayEndTransaction(producerId: number, _producerEpoch: number, type: TransactionResult): void {
+    replayEndTransaction(this.shard.durable, producerId, type);
   }
 
   /** Groups with members come back Stable, their members with a whole session before them (rule 42). */
@@ -108,6 +114,8 @@ const handlers: Handlers = {
   Heartbeat: heartbeat,
   LeaveGroup: leaveGroup,
   OffsetCommit: commitOffsets,
+  TxnOffsetCommit: commitTransactionalOffsets,
+  EndTransaction: endTransaction,
   OffsetFetch: (shard, { body }, token, context) => context.reply(token, fetchOffsets(shard, body)),
   OffsetDelete: (shard, { body }, token, context) => deleteOffsets(shard, body, token, context),
   DescribeGroup: (shard, { version, body }, token, context) =>

@@ -1,19 +1,32 @@
+import type { TransactionResult } from "../coordinator/machine.ts";
 import type { DurableState } from "./durable-state.ts";
-import { type GroupRecord, type OffsetCommitRecord, simpleGroup } from "./record.ts";
+import { type CommittedOffset, type GroupRecord, type OffsetCommitRecord, simpleGroup } from "./record.ts";
 
-/** The only place where durable state changes: on load, on take-over, and for every record a step emits. */
-export function replay(state: DurableState, record: GroupRecord): void {
+/**
+ * The only place where durable state changes: on load, on take-over, and for every record a step emits.
+ * @param producerId of an open transaction that the record is part of; a tombstone counts at once all the same.
+ */
+export function replay(state: DurableState, record: GroupRecord, producerId?: number): void {
   switch (record.type) {
     case "OffsetCommit":
-      return replayOffset(state, record);
+      return replayOffset(state, record, producerId);
     case "GroupMetadata":
       if (record.value === null) state.groups.delete(record.group);
       else state.groups.set(record.group, record.value);
   }
 }
 
-function replayOffset(state: DurableState, { group, topic, partition, value }: OffsetCommitRecord): void {
+/** A transaction ends in this shard's partition: what it left pending counts now, or never did. */
+export function replayEndTransaction(state: DurableState, producerId: number, type: TransactionResult): void {
+  for (const { group, topic, partition, value } of state.pending.end(producerId, type)) {
+    if (value !== null) putOffset(state, group, topic, partition, value);
+  }
+}
+
+function replayOffset(state: DurableState, record: OffsetCommitRecord, producerId: number | undefined): void {
+  const { group, topic, partition, value } = record;
   if (value === null) {
+    state.pending.delete(record);
     const topics = state.offsets.get(group);
     const partitions = topics?.get(topic);
     if (!topics || !partitions?.delete(partition)) return;
@@ -23,6 +36,12 @@ function replayOffset(state: DurableState, { group, topic, partition, value }: O
   }
   // The group stays when its last offset goes; the next expiry check ends it, as in Kafka.
   if (!state.groups.has(group)) state.groups.set(group, simpleGroup);
+  if (producerId !== undefined) return state.pending.put(producerId, record, value);
+  state.pending.override(record);
+  putOffset(state, group, topic, partition, value);
+}
+
+function putOffset(state: DurableState, group: string, topic: string, partition: number, value: CommittedOffset): void {
   const topics = state.offsets.get(group);
   const partitions = topics?.get(topic);
   if (partitions !== undefined) partitions.set(partition, value);

@@ -3,14 +3,16 @@
  * handler: one request here is about one group, or (ListGroups, TopicsDeleted) about all groups of the shard.
  *
  * The handler has done before: authorization, unknown topics and partitions (rule 36), topic ids to names (v10+), and
- * "no coordinator here" (rule 2). What is left to it after: a null protocolName of JoinGroup is "" before v7.
+ * "no coordinator here" (rule 2). For TxnOffsetCommit also that the group is part of the transaction (rule 41). What is left to it after: a null protocolName of JoinGroup is "" before v7.
  */
+import type { TransactionMarker } from "../coordinator/machine.ts";
 import type { HeartbeatRequest, HeartbeatResponse } from "../protocol/apis/heartbeat.ts";
 import type { JoinGroupRequest, JoinGroupResponse } from "../protocol/apis/join-group.ts";
 import type { LeaveGroupRequest, LeaveGroupResponse } from "../protocol/apis/leave-group.ts";
 import type { OffsetCommitRequest, OffsetCommitResponse } from "../protocol/apis/offset-commit.ts";
 import type { OffsetDeleteRequest, OffsetDeleteResponse } from "../protocol/apis/offset-delete.ts";
 import type { SyncGroupRequest, SyncGroupResponse } from "../protocol/apis/sync-group.ts";
+import type { TxnOffsetCommitRequest, TxnOffsetCommitResponse } from "../protocol/apis/txn-offset-commit.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 
 /** A request as it came from a client: `body` is the wire request of `version`. */
@@ -31,6 +33,16 @@ export type GroupRequests = {
   LeaveGroup: { readonly request: GroupRequest<LeaveGroupRequest>; readonly reply: LeaveGroupResponse };
   /** Topics by name; `topicId` is kept in the record when the request has one (v10+). */
   OffsetCommit: { readonly request: GroupRequest<OffsetCommitRequest>; readonly reply: OffsetCommitResponse };
+  /** Offsets that stay pending until `EndTransaction` of the same producer (rule 41). */
+  TxnOffsetCommit: {
+    readonly request: GroupRequest<TxnOffsetCommitRequest>;
+    readonly reply: TxnOffsetCommitResponse;
+  };
+  /**
+   * Internal: a transaction ends in this shard's partition, whatever groups it touched there. Answered when the marker
+   * is durable: NONE, INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED, or why there is no place for it.
+   */
+  EndTransaction: { readonly request: TransactionMarker; readonly reply: ErrorCode };
   OffsetFetch: { readonly request: GroupRequest<OffsetFetchGroup>; readonly reply: OffsetFetchedGroup };
   OffsetDelete: { readonly request: GroupRequest<OffsetDeleteRequest>; readonly reply: OffsetDeleteResponse };
   DescribeGroup: { readonly request: GroupRequest<{ readonly groupId: string }>; readonly reply: DescribedGroup };

@@ -1,6 +1,6 @@
 /** The real group coordinator of one shard, with somebody who looks at each of its steps. */
 import type { GroupMachine } from "../broker/group-runtime.ts";
-import type { ReplyToken } from "../coordinator/machine.ts";
+import type { ReplyToken, TransactionResult } from "../coordinator/machine.ts";
 import type { Timer } from "../coordinator/timers.ts";
 import type { GroupFact } from "../group/facts.ts";
 import type { GroupCoordinator } from "../group/group-coordinator.ts";
@@ -58,8 +58,12 @@ export class WatchedCoordinator implements GroupMachine {
     return [...this.#timers].filter(({ isSet }) => isSet);
   }
 
-  replay(record: GroupRecord): void {
-    this.#coordinator.replay(record);
+  replay(record: GroupRecord, producerId?: number): void {
+    this.#coordinator.replay(record, producerId);
+  }
+
+  replayEndTransaction(producerId: number, producerEpoch: number, type: TransactionResult): void {
+    this.#coordinator.replayEndTransaction(producerId, producerEpoch, type);
   }
 
   loaded(context: GroupContext): void {
@@ -93,8 +97,13 @@ export class WatchedCoordinator implements GroupMachine {
     return {
       now: context.now,
       rng: context.rng,
-      emit: (records) => {
-        const admission = context.emit(records);
+      endTransaction: (marker) => {
+        const admission = context.endTransaction(marker);
+        if (!admission.ok) this.wasRefused = true;
+        return admission;
+      },
+      emit: (records, transaction) => {
+        const admission = context.emit(records, transaction);
         if (!admission.ok) {
           this.wasRefused = true;
           return admission;

@@ -17,7 +17,7 @@ export function deleteOffsets(shard: Shard, body: OffsetDeleteRequest, token: Re
     .filter(({ name }) => !isSubscribed(name))
     .flatMap(({ name, partitions }) =>
       partitions
-        .filter(({ partitionIndex }) => shard.durable.committed(groupId, name, partitionIndex) !== undefined)
+        .filter(({ partitionIndex }) => shard.durable.hasOffset(groupId, name, partitionIndex))
         .map(({ partitionIndex }) => offsetTombstone(groupId, name, partitionIndex)),
     );
   const admission = records.length === 0 ? ({ ok: true } as const) : context.emit(records);

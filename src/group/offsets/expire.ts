@@ -4,23 +4,28 @@ import { type CommittedOffset, type GroupRecord, groupTombstone, offsetTombstone
 import { type GroupContext, type Shard, stateOf } from "../shard.ts";
 import { subscribedTopics } from "../subscribed-topics.ts";
 
-/** Offsets that were not touched for long go, and with the last one its group, if it is Empty (rule 39). */
+/**
+ * Offsets that were not touched for long go, and with the last one its group, if it is Empty (rule 39). Where a
+ * transaction is open, offset and group stay until it is decided.
+ */
 export function expireOffsets(shard: Shard, context: GroupContext): void {
   for (const groupId of [...shard.durable.groups.keys()]) expireOffsetsOf(shard, groupId, context);
 }
 
 function expireOffsetsOf(shard: Shard, groupId: string, context: GroupContext): void {
+  const { offsets: committedOffsets, pending } = shard.durable;
   const isExpired = expiry(shard, groupId, context.now.wallMs);
   const records: GroupRecord[] = [];
   let kept = 0;
-  for (const [topic, partitions] of shard.durable.offsets.get(groupId) ?? []) {
+  for (const [topic, partitions] of committedOffsets.get(groupId) ?? []) {
     for (const [partition, committed] of partitions) {
-      if (isExpired(topic, committed)) records.push(offsetTombstone(groupId, topic, partition));
+      if (isExpired(topic, committed) && !pending.has(groupId, topic, partition))
+        records.push(offsetTombstone(groupId, topic, partition));
       else kept++;
     }
   }
   const offsets = records.length;
-  const goes = kept === 0 && stateOf(shard, groupId) === "Empty";
+  const goes = kept === 0 && !pending.groups.has(groupId) && stateOf(shard, groupId) === "Empty";
   if (goes) records.push(groupTombstone(groupId));
   // Refused: the next check tries again.
   if (records.length === 0 || !context.emit(records).ok) return;

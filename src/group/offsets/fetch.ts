@@ -6,9 +6,19 @@ import type { Shard } from "../shard.ts";
 
 type FetchedPartition = OffsetFetchedGroup["topics"][number]["partitions"][number];
 
-/** What a group has committed; -1 where it has not, also when there is no such group (rule 38). */
-export function fetchOffsets(shard: Shard, { groupId, topics }: OffsetFetchGroup): OffsetFetchedGroup {
-  const known = shard.durable.groups.has(groupId) ? shard.durable.offsets.get(groupId) : undefined;
+/**
+ * What a group has committed; -1 where it has not, also when there is no such group. Who requires what is stable is
+ * told UNSTABLE_OFFSET_COMMIT where an open transaction may commit another offset (rule 38).
+ */
+export function fetchOffsets(
+  { durable }: Shard,
+  { groupId, topics, requireStable }: OffsetFetchGroup,
+): OffsetFetchedGroup {
+  const known = durable.groups.has(groupId) ? durable.offsets.get(groupId) : undefined;
+  const fetched = (topic: string, partition: number, committed: CommittedOffset | undefined) =>
+    requireStable && durable.pending.has(groupId, topic, partition)
+      ? told(partition, undefined, ErrorCode.UNSTABLE_OFFSET_COMMIT)
+      : told(partition, committed, ErrorCode.NONE);
   return {
     groupId,
     errorCode: ErrorCode.NONE,
@@ -16,24 +26,24 @@ export function fetchOffsets(shard: Shard, { groupId, topics }: OffsetFetchGroup
       topics === null
         ? Array.from(known ?? [], ([name, partitions]) => ({
             name,
-            partitions: Array.from(partitions, ([partition, committed]) => fetched(partition, committed)),
+            partitions: Array.from(partitions, ([partition, committed]) => fetched(name, partition, committed)),
           }))
         : topics.map((topic) => ({
             name: topic.name,
             partitions: topic.partitionIndexes.map((partition) =>
-              fetched(partition, ofSameTopic(known?.get(topic.name)?.get(partition), topic)),
+              fetched(topic.name, partition, ofSameTopic(known?.get(topic.name)?.get(partition), topic)),
             ),
           })),
   };
 }
 
-function fetched(partitionIndex: number, committed: CommittedOffset | undefined): FetchedPartition {
+function told(partitionIndex: number, committed: CommittedOffset | undefined, errorCode: ErrorCode): FetchedPartition {
   return {
     partitionIndex,
     committedOffset: committed?.offset ?? -1,
     committedLeaderEpoch: committed?.leaderEpoch ?? -1,
     metadata: committed?.metadata ?? "",
-    errorCode: ErrorCode.NONE,
+    errorCode,
   };
 }
 

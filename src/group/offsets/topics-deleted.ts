@@ -1,7 +1,7 @@
 import type { ReplyToken } from "../../coordinator/machine.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import { zeroUuid } from "../../protocol/schema.ts";
-import { type GroupRecord, offsetTombstone } from "../record.ts";
+import { type CommittedOffset, type GroupRecord, offsetTombstone } from "../record.ts";
 import type { DeletedTopic } from "../requests.ts";
 import type { GroupContext, Shard } from "../shard.ts";
 
@@ -23,16 +23,29 @@ export function topicsDeleted(
   context.reply(token, { offsets: records.length, errorCode: ErrorCode.NONE });
 }
 
-function tombstones(shard: Shard, topics: readonly DeletedTopic[]): GroupRecord[] {
+function tombstones({ durable }: Shard, topics: readonly DeletedTopic[]): GroupRecord[] {
   const records: GroupRecord[] = [];
-  for (const [group, offsets] of shard.durable.offsets) {
+  for (const [group, offsets] of durable.offsets) {
     for (const { name, topicId } of topics) {
       for (const [partition, committed] of offsets.get(name) ?? []) {
-        if (committed.topicId === zeroUuid || committed.topicId === topicId) {
+        if (isOf(topicId, committed)) records.push(offsetTombstone(group, name, partition));
+      }
+    }
+  }
+  for (const [group, pending] of durable.pending.groups) {
+    for (const { name, topicId } of topics) {
+      for (const [partition, { byProducer }] of pending.get(name) ?? []) {
+        const committed = durable.committed(group, name, partition);
+        if (committed !== undefined && isOf(topicId, committed)) continue; // has its tombstone
+        if ([...byProducer.values()].some((value) => value !== null && isOf(topicId, value))) {
           records.push(offsetTombstone(group, name, partition));
         }
       }
     }
   }
   return records;
+}
+
+function isOf(deletedTopicId: string, { topicId }: CommittedOffset): boolean {
+  return topicId === zeroUuid || topicId === deletedTopicId;
 }

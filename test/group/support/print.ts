@@ -1,4 +1,5 @@
 /** What a coordinator caused, as words that a person reads. */
+import type { TransactionMarker } from "../../../src/coordinator/machine.ts";
 import { partitionsOf } from "../../../src/group/consumer-protocol.ts";
 import type { GroupFact } from "../../../src/group/facts.ts";
 import type { GroupMetadata, GroupRecord } from "../../../src/group/record.ts";
@@ -73,12 +74,21 @@ const printers: Printers = {
         partitions.map(({ partitionIndex, errorCode }) => `${name}-${partitionIndex} ${errorName(errorCode)}`),
       ),
     ]),
+  TxnOffsetCommit: (reply) =>
+    call("TxnCommit", [
+      ...reply.topics.flatMap(({ name, partitions }) =>
+        partitions.map(({ partitionIndex, errorCode }) => `${name}-${partitionIndex} ${errorName(errorCode)}`),
+      ),
+    ]),
+  EndTransaction: (errorCode) => call("End", [errorName(errorCode)]),
   OffsetFetch: (reply) =>
     call("Fetch", [
       reply.errorCode !== 0 && errorName(reply.errorCode),
       ...reply.topics.flatMap(({ name, partitions }) =>
-        partitions.map(({ partitionIndex, committedOffset, metadata }) =>
-          `${name}-${partitionIndex} = ${committedOffset} ${metadata}`.trimEnd(),
+        partitions.map(({ partitionIndex, committedOffset, metadata, errorCode }) =>
+          errorCode === 0
+            ? `${name}-${partitionIndex} = ${committedOffset} ${metadata}`.trimEnd()
+            : `${name}-${partitionIndex} ${errorName(errorCode)}`,
         ),
       ),
     ]),
@@ -112,7 +122,8 @@ const printers: Printers = {
   TopicsDeleted: (reply) => call("TopicsDeleted", [`${reply.offsets} offsets`]),
 };
 
-export function printRecord(record: GroupRecord, { nameOf }: Names): string {
+/** @param producerId of the transaction that it is part of. */
+export function printRecord(record: GroupRecord, producerId: number | undefined, { nameOf }: Names): string {
   if (record.type === "GroupMetadata") {
     const { value } = record;
     return call(
@@ -122,7 +133,12 @@ export function printRecord(record: GroupRecord, { nameOf }: Names): string {
   }
   const { group, topic, partition, value } = record;
   const what = value === null ? "tombstone" : `${value.offset} ${value.metadata.slice(0, 20)}`.trimEnd();
-  return call("OffsetCommit", [group, `${topic}-${partition} = ${what}`]);
+  const pending = producerId !== undefined && `pending of ${producerId}`;
+  return call("OffsetCommit", [group, `${topic}-${partition} = ${what}`, pending]);
+}
+
+export function printMarker({ type, producerId, producerEpoch }: TransactionMarker): string {
+  return call(type, [`producer ${producerId}`, `epoch ${producerEpoch}`]);
 }
 
 function metadata(value: GroupMetadata, nameOf: (memberId: string) => string): (string | false)[] {

@@ -40,6 +40,9 @@ const options = [
   "protocol",
   "retention",
   "wait",
+  "producer",
+  "epoch",
+  "coordinator",
 ];
 const newest: Record<string, number> = {
   Join: 9,
@@ -47,6 +50,7 @@ const newest: Record<string, number> = {
   Heartbeat: 4,
   Leave: 5,
   Commit: 9,
+  TxnCommit: 5,
   Fetch: 9,
   OffsetDelete: 0,
   Describe: 6,
@@ -141,21 +145,34 @@ const builders: Record<string, Builder> = {
       memberId: identity(client, words, memberId),
       groupInstanceId: client.groupInstanceId,
       retentionTimeMs: named.has("retention") ? durationMs(named.get("retention")!) : -1,
-      topics: plain.map((word) => {
-        const [, topic, partition, offset, metadata] = /^(\w+)-(\d+) = (-?\d+)(?: (.*))?$/.exec(word)!;
-        return {
-          name: topic!,
-          topicId: noTopicId,
-          partitions: [commitOf(Number(partition), Number(offset), metadata)],
-        };
-      }),
+      topics: committedTopics(plain),
     };
     return { type: "OffsetCommit", request: { version, ...clientOf(client), body } };
   },
-  Fetch: (client, words) => {
-    const topics = words.plain.length === 0 ? null : partitionsOf(words.plain);
-    const body = { groupId: words.group, memberId: null, memberEpoch: -1, topics, requireStable: true };
-    return { type: "OffsetFetch", request: { version: words.version, ...clientOf(client), body } };
+  TxnCommit: (client, words, memberId) => {
+    const { version, named, plain } = words;
+    const body = {
+      transactionalId: client.name,
+      groupId: words.group,
+      ...producerOf(words),
+      generationId: client.memberId !== "" || named.has("gen") ? generationOf(client, words) : -1,
+      memberId: identity(client, words, memberId),
+      groupInstanceId: client.groupInstanceId,
+      topics: committedTopics(plain),
+    };
+    return { type: "TxnOffsetCommit", request: { version, ...clientOf(client), body } };
+  },
+  End: (_client, words) => {
+    const coordinatorEpoch = Number(words.named.get("coordinator") ?? 0);
+    const type = words.plain[0] === "abort" ? "ABORT" : "COMMIT";
+    return { type: "EndTransaction", request: { type, ...producerOf(words), coordinatorEpoch, transactionVersion: 1 } };
+  },
+  Fetch: (client, { group, version, plain }) => {
+    const requireStable = !plain.includes("unstable too");
+    const words = plain.filter((word) => word !== "unstable too");
+    const topics = words.length === 0 ? null : partitionsOf(words);
+    const body = { groupId: group, memberId: null, memberEpoch: -1, topics, requireStable };
+    return { type: "OffsetFetch", request: { version, ...clientOf(client), body } };
   },
   OffsetDelete: (client, words) => {
     const topics = partitionsOf(words.plain).map(({ name, partitionIndexes }) => ({
@@ -187,6 +204,18 @@ const noTopicId = "AAAAAAAAAAAAAAAAAAAAAA";
 
 function clientOf({ name }: Client) {
   return { clientId: name.replace(/\d+$/, ""), clientHost: "/127.0.0.1" };
+}
+
+function producerOf({ named }: Words) {
+  return { producerId: Number(named.get("producer") ?? 7), producerEpoch: Number(named.get("epoch") ?? 0) };
+}
+
+/** "orders-0 = 5 some metadata" */
+function committedTopics(words: readonly string[]) {
+  return words.map((word) => {
+    const [, topic, partition, offset, metadata] = /^(\w+)-(\d+) = (-?\d+)(?: (.*))?$/.exec(word)!;
+    return { name: topic!, topicId: noTopicId, partitions: [commitOf(Number(partition), Number(offset), metadata)] };
+  });
 }
 
 function identity(client: Client, { named }: Words, memberId: MemberIds): string {

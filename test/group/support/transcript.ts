@@ -1,7 +1,7 @@
 /** Runs a script and writes down the conversation: who → request, ← answer, log, group, timers. */
 import type { ReplyToken } from "../../../src/coordinator/machine.ts";
 import { ErrorCode, type ErrorName } from "../../../src/protocol/errors.ts";
-import { Names, printFact, printRecord, printReply, printTimer } from "./print.ts";
+import { Names, printFact, printMarker, printRecord, printReply, printTimer } from "./print.ts";
 import { type Client, toRequest } from "./requests.ts";
 import { type Call, durationMs, type Line, msToTime, parseScript } from "./script.ts";
 import { type Happening, type Reply, type RequestType, World } from "./world.ts";
@@ -96,7 +96,10 @@ class Run {
           this.#write(`group ${one.groupId === "g" ? "" : `${one.groupId} `}${one.state}`);
           break;
         case "record":
-          this.#write(`log ${printRecord(one.record, this.#names)}`);
+          this.#write(`log ${printRecord(one.record, one.producerId, this.#names)}`);
+          break;
+        case "marker":
+          this.#write(`log ${printMarker(one.marker)}`);
           break;
         case "fact":
           this.#write(`fact ${printFact(one.fact, this.#names)}`);
@@ -112,7 +115,7 @@ class Run {
 
   #reply({ client, type }: Asker, reply: Reply): void {
     this.#write(`${client.name} ← ${printReply(type, reply, this.#names)}`);
-    if (type !== "JoinGroup" || !("generationId" in reply || "memberId" in reply)) return;
+    if (type !== "JoinGroup") return;
     const join = reply as { errorCode: number; memberId: string; generationId?: number };
     if (join.errorCode === 0 || join.errorCode === ErrorCode.MEMBER_ID_REQUIRED) client.memberId = join.memberId;
     if (join.errorCode === 0) client.generation = join.generationId ?? -1;

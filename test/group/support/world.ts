@@ -1,6 +1,11 @@
 /** A coordinator shard in virtual time, with a log that can refuse: all that `StepContext` offers, without I/O. */
 import type { Instant } from "../../../src/coordinator/clock.ts";
-import type { Admission, ReplyToken } from "../../../src/coordinator/machine.ts";
+import type {
+  Admission,
+  ReplyToken,
+  TransactionalProducer,
+  TransactionMarker,
+} from "../../../src/coordinator/machine.ts";
 import { TimerHeap } from "../../../src/coordinator/timers.ts";
 import type { ClassicState } from "../../../src/group/classic/transitions.ts";
 import { type GroupConfig, groupConfigDefaults } from "../../../src/group/config.ts";
@@ -19,7 +24,8 @@ export type Reply = GroupRequests[RequestType]["reply"];
 export type Happening =
   | { readonly kind: "reply"; readonly token: ReplyToken; readonly reply: Reply }
   | { readonly kind: "drop"; readonly token: ReplyToken }
-  | { readonly kind: "record"; readonly record: GroupRecord }
+  | { readonly kind: "record"; readonly record: GroupRecord; readonly producerId: number | undefined }
+  | { readonly kind: "marker"; readonly marker: TransactionMarker }
   | { readonly kind: "fact"; readonly fact: GroupFact }
   | { readonly kind: "timer"; readonly timer: GroupTimer; readonly atMs: number }
   | { readonly kind: "state"; readonly groupId: string; readonly state: ClassicState };
@@ -27,6 +33,8 @@ export type Happening =
 export interface LoggedRecord {
   readonly key: Uint8Array;
   readonly value: Uint8Array | null;
+  /** Of the transaction that it is part of. */
+  readonly producerId?: number;
 }
 
 export const epochMs = Date.UTC(2026, 0, 1, 10, 0, 0);
@@ -35,7 +43,7 @@ export class World {
   readonly config: GroupConfig;
   coordinator: GroupCoordinator;
   /** What is durable: only this survives a restart. */
-  readonly log: LoggedRecord[] = [];
+  readonly log: (LoggedRecord | TransactionMarker)[] = [];
   nowMs = 0;
   /** Set: the log refuses all, with this error. */
   refusal: ErrorCode | undefined;
@@ -44,6 +52,9 @@ export class World {
   #happenings: Happening[] = [];
   readonly #parked = new Map<ReplyToken, RequestType>();
   readonly #states = new Map<string, ClassicState>();
+  /** What the log knows of producers. */
+  readonly #epochs = new Map<number, number>();
+  #coordinatorEpoch = 0;
   #nextToken = 1;
   #nextId = 1;
 
@@ -101,9 +112,13 @@ export class World {
   /** A coordinator that has seen the log and nothing else. */
   replayed(): GroupCoordinator {
     const coordinator = new GroupCoordinator(this.config);
-    for (const { key, value } of this.log) {
-      const record = groupRecordCodec.decode(key, value);
-      if (record !== undefined) coordinator.replay(record);
+    for (const logged of this.log) {
+      if ("type" in logged) {
+        coordinator.replayEndTransaction(logged.producerId, logged.producerEpoch, logged.type);
+        continue;
+      }
+      const record = groupRecordCodec.decode(logged.key, logged.value);
+      if (record !== undefined) coordinator.replay(record, logged.producerId);
     }
     return coordinator;
   }
@@ -144,7 +159,8 @@ export class World {
       now,
       // The count is in the first bytes, so that member ids can be told apart by eye.
       rng: { bytes: (count) => Uint8Array.from({ length: count }, (_, at) => (at === 3 ? this.#nextId++ : 0)) },
-      emit: (records) => this.#emit(records),
+      emit: (records, transaction) => this.#emit(records, transaction),
+      endTransaction: (marker) => this.#endTransaction(marker),
       reply: (token, reply) => {
         this.#settle(token);
         this.#happenings.push({ kind: "reply", token, reply });
@@ -159,17 +175,36 @@ export class World {
     };
   }
 
-  #emit(records: readonly GroupRecord[]): Admission {
-    if (this.refusal !== undefined) return { ok: false, errorCode: this.refusal };
+  #emit(records: readonly GroupRecord[], transaction: TransactionalProducer | undefined): Admission {
+    const refusal = this.refusal ?? (transaction && this.#refuseProducer(transaction));
+    if (refusal !== undefined) return { ok: false, errorCode: refusal };
+    const producerId = transaction?.producerId;
     const encoded = records.map((record) => groupRecordCodec.encode(record));
     const bytes = encoded.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
     if (bytes > this.maxRecordBytes) return { ok: false, errorCode: ErrorCode.MESSAGE_TOO_LARGE };
     for (const record of records) {
-      this.coordinator.replay(record);
-      this.#happenings.push({ kind: "record", record });
+      this.coordinator.replay(record, producerId);
+      this.#happenings.push({ kind: "record", record, producerId });
     }
-    this.log.push(...encoded);
+    this.log.push(...encoded.map((one) => (producerId === undefined ? one : { ...one, producerId })));
     return { ok: true };
+  }
+
+  #endTransaction(marker: TransactionMarker): Admission {
+    const fenced = marker.coordinatorEpoch < this.#coordinatorEpoch;
+    const refusal = this.refusal ?? (fenced ? ErrorCode.TRANSACTION_COORDINATOR_FENCED : this.#refuseProducer(marker));
+    if (refusal !== undefined) return { ok: false, errorCode: refusal };
+    this.#coordinatorEpoch = marker.coordinatorEpoch;
+    this.coordinator.replayEndTransaction(marker.producerId, marker.producerEpoch, marker.type);
+    this.#happenings.push({ kind: "marker", marker });
+    this.log.push(marker);
+    return { ok: true };
+  }
+
+  #refuseProducer({ producerId, producerEpoch }: TransactionalProducer): ErrorCode | undefined {
+    if (producerEpoch < (this.#epochs.get(producerId) ?? 0)) return ErrorCode.INVALID_PRODUCER_EPOCH;
+    this.#epochs.set(producerId, producerEpoch);
+    return undefined;
   }
 
   #settle(token: ReplyToken): void {

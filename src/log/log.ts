@@ -73,22 +73,60 @@ export interface AppendOptions {
   readonly wallMs: number;
   /** Batches that the broker itself writes: no limit of max.message.bytes, and producers' sequences are not checked. */
   readonly internal?: boolean;
+  /** Of the transaction that a marker ends; from 2 on the marker bears a later epoch than its records (KIP-890). */
+  readonly transactionVersion?: number;
+  /** What `startVerification` gave before the coordinator was asked. Without it no client begins a transaction here. */
+  readonly verification?: Verification;
+}
+
+/**
+ * A producer's first batch of a transaction waits for the word of its coordinator (KIP-890). A marker that comes
+ * meanwhile voids this: what was verified is not the transaction that is open afterwards.
+ */
+export interface Verification {
+  readonly producerId: number;
+}
+
+export type VerificationStart =
+  | { readonly kind: "ongoing" } // the partition is part of the transaction already
+  | { readonly kind: "needed"; readonly verification: Verification }
+  | { readonly kind: "refused"; readonly verdict: ProducerVerdict };
+
+/** The first batch that a producer wants to append in a transaction. */
+export interface TransactionStart {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+}
+
+/** What a read_committed reader leaves out: the producer's records from the offset on, up to its next ABORT marker. */
+export interface AbortedTransaction {
+  readonly producerId: number;
+  readonly firstOffset: number;
 }
 
 export interface ReadResult {
   /** Whole batches, the first holding the offset asked for; several pieces so that none is copied. */
   readonly chunks: readonly Uint8Array[];
   readonly bytes: number;
+  /** Behind the last batch read; the offset asked for when there is none. */
+  readonly nextOffset: number;
   readonly highWatermark: number;
+  readonly lastStableOffset: number;
   readonly logStartOffset: number;
 }
+
+/**
+ * `high-watermark`: what is durable. `last-stable-offset`: in front of the oldest open transaction as well.
+ * `log-end`: everything, for a coordinator that loads.
+ */
+export type ReadBound = "high-watermark" | "last-stable-offset" | "log-end";
 
 export interface ReadOptions {
   /** Most bytes to read. The first batch is given whole even if larger when `atLeastOne` is set. */
   readonly maxBytes: number;
   readonly atLeastOne: boolean;
-  /** `committed`: below the high watermark. `all`: to the log's end, for a coordinator that loads. */
-  readonly upTo: "high-watermark" | "log-end";
+  readonly upTo: ReadBound;
 }
 
 export interface PartitionLog {
@@ -101,6 +139,8 @@ export interface PartitionLog {
   readonly logEndOffset: number;
   /** Everything below is durable. */
   readonly highWatermark: number;
+  /** Everything below is durable and decided: committed, aborted, or of no transaction. */
+  readonly lastStableOffset: number;
   /** Highest leader epoch seen: appends under an older one are fenced. */
   readonly leaderEpoch: number;
   /** Bytes of all segments. */
@@ -119,15 +159,26 @@ export interface PartitionLog {
 
   /**
    * Appends whole, validated batches. Base offset and partition leader epoch are written into `batches` in place (they
-   * are outside the checksum), so the caller hands over bytes of its own.
+   * are outside the checksum), so the caller hands over bytes of its own. A marker (`encodeControlBatch`, internal) ends
+   * its producer's transaction; what stands against it comes as the producer's verdict.
    */
   append(batches: Uint8Array, options: AppendOptions): AppendResult;
 
   /** @returns undefined when `offset` is below the log start or above the log end. @throws {LogError} when damaged. */
   read(offset: number, options: ReadOptions): Promise<ReadResult | undefined>;
 
-  /** Bytes that `read` would find from `offset` up to the high watermark; an estimate that costs no I/O. */
-  bytesFrom(offset: number): number;
+  /** Bytes that `read` would find from `offset` on; an estimate that costs no I/O. Default: up to the high watermark. */
+  bytesFrom(offset: number, upTo?: "high-watermark" | "last-stable-offset"): number;
+
+  /** The aborted transactions that have records in [fromOffset, toOffset), in the order of their markers. */
+  abortedTransactions(fromOffset: number, toOffset: number): readonly AbortedTransaction[];
+  /** Has the producer a transaction open here, under this epoch? Then its coordinator need not be asked again. */
+  hasOngoingTransaction(producerId: number, producerEpoch: number): boolean;
+  /**
+   * Before the coordinator is asked whether a client's transaction may begin here.
+   * @param addsPartition the coordinator adds the partition by itself (Produce v12 and TxnOffsetCommit v5 on).
+   */
+  startVerification(start: TransactionStart, addsPartition: boolean, wallMs: number): VerificationStart;
 
   /** First offset whose record has a timestamp ≥ `timestampMs`, among those below the high watermark. */
   offsetForTimestamp(timestampMs: number): Promise<TimestampAndOffset | undefined>;
@@ -162,6 +213,10 @@ export interface ProducerSnapshot {
   readonly producerEpoch: number;
   readonly lastSequence: number;
   readonly lastTimestamp: number;
+  /** Of the coordinator that ended its last transaction here; -1: none did. */
+  readonly coordinatorEpoch: number;
+  /** -1: none is open. */
+  readonly currentTxnStartOffset: number;
 }
 
 export type LogErrorKind = "corrupt" | "deleted" | "failed" | "exists" | "locked" | "closed";

@@ -4,7 +4,17 @@
  */
 import { type BatchView, batches as batchesOf, setBaseOffset, setLeaderEpoch } from "../protocol/records/batch.ts";
 import { type EpochStart, LeaderEpochs } from "./leader-epochs.ts";
-import type { AppendOptions, AppendRefusal, LogConfig, ProducerSnapshot, TopicPartition } from "./log.ts";
+import type {
+  AbortedTransaction,
+  AppendOptions,
+  AppendRefusal,
+  LogConfig,
+  ProducerSnapshot,
+  ReadBound,
+  TopicPartition,
+  TransactionStart,
+  VerificationStart,
+} from "./log.ts";
 import { ProducerStates, type ProducerVerdict, type RememberedBatch } from "./producer-state.ts";
 
 export type PartitionIdentity = TopicPartition & { readonly topicId: string };
@@ -77,7 +87,7 @@ export class PartitionState {
     if (end === 0 || end !== bytes.length) throw new RangeError(`${bytes.length} bytes that are no whole batches`);
     const refusal = this.refuse(Math.max(...batches.map((batch) => batch.sizeInBytes)), options);
     if (refusal) return { kind: "refused", refusal };
-    const check = this.producerStates.check(batches, options.internal ? "coordinator" : "client");
+    const check = this.producerStates.check(batches, options);
     if (check.kind === "duplicate") return check;
     if (check.kind === "refused") return { kind: "producer", verdict: check.verdict };
     let offset = this.logEndOffset;
@@ -102,21 +112,49 @@ export class PartitionState {
   advance(offset: number): void {
     if (offset <= this.highWatermark) return;
     this.highWatermark = offset;
+    this.producerStates.transactions.advance(offset);
     this.changed();
+  }
+
+  /** Kafka's too lies at the log start where an open transaction lost its first records to retention. */
+  get lastStableOffset(): number {
+    const unstable = this.producerStates.transactions.firstUnstableOffset;
+    if (unstable === undefined) return this.highWatermark;
+    return Math.min(this.highWatermark, Math.max(unstable, this.logStartOffset));
+  }
+
+  /** Where a read ends. */
+  boundOf(upTo: ReadBound): number {
+    if (upTo === "log-end") return this.logEndOffset;
+    return upTo === "high-watermark" ? this.highWatermark : this.lastStableOffset;
+  }
+
+  abortedTransactions(fromOffset: number, toOffset: number): readonly AbortedTransaction[] {
+    return this.producerStates.transactions.abortedBetween(fromOffset, toOffset);
+  }
+
+  hasOngoingTransaction(producerId: number, producerEpoch: number): boolean {
+    return this.producerStates.hasOngoingTransaction(producerId, producerEpoch);
+  }
+
+  startVerification(start: TransactionStart, addsPartition: boolean, wallMs: number): VerificationStart {
+    return this.producerStates.startVerification(start, addsPartition, wallMs);
   }
 
   moveStart(offset: number): void {
     if (offset <= this.logStartOffset) return;
     this.logStartOffset = offset;
     this.epochs.truncateStart(offset);
+    this.producerStates.transactions.truncateStart(offset);
     this.changed();
   }
 
-  cutEnd(offset: number): void {
+  /** @param before the producers as everything in front of `offset` makes them. */
+  cutEnd(offset: number, before: ProducerStates): void {
     this.logEndOffset = Math.min(this.logEndOffset, offset);
     this.highWatermark = Math.min(this.highWatermark, offset);
     this.epochs.truncateEnd(offset);
-    this.producerStates.truncate(offset);
+    this.producerStates.truncate(offset, before);
     this.changed();
   }
 

@@ -10,6 +10,7 @@ import {
   type PartitionLog,
   type ReadOptions,
   type ReadResult,
+  type TransactionStart,
 } from "../log/log.ts";
 import { plainPlatform } from "../protocol/plain-platform.ts";
 import { batches, readRecords } from "../protocol/records/batch.ts";
@@ -100,6 +101,9 @@ export class WatchedPartition implements PartitionLog {
   get highWatermark(): number {
     return this.#log.highWatermark;
   }
+  get lastStableOffset(): number {
+    return this.#log.lastStableOffset;
+  }
   get leaderEpoch(): number {
     return this.#log.leaderEpoch;
   }
@@ -112,8 +116,17 @@ export class WatchedPartition implements PartitionLog {
   configure(config: LogConfig): void {
     this.#log.configure({ ...config, segmentBytes: this.#watcher.segmentBytes });
   }
-  bytesFrom(offset: number): number {
-    return this.#log.bytesFrom(offset);
+  bytesFrom(offset: number, upTo?: "high-watermark" | "last-stable-offset"): number {
+    return this.#log.bytesFrom(offset, upTo);
+  }
+  abortedTransactions(fromOffset: number, toOffset: number) {
+    return this.#log.abortedTransactions(fromOffset, toOffset);
+  }
+  hasOngoingTransaction(producerId: number, producerEpoch: number): boolean {
+    return this.#log.hasOngoingTransaction(producerId, producerEpoch);
+  }
+  startVerification(start: TransactionStart, addsPartition: boolean, wallMs: number) {
+    return this.#log.startVerification(start, addsPartition, wallMs);
   }
   offsetForTimestamp(timestampMs: number) {
     return this.#log.offsetForTimestamp(timestampMs);

@@ -44,7 +44,8 @@ export class GatedLog {
   async read(offset: number): Promise<ReadResult> {
     const chunks = this.stored.filter((bytes) => new BatchView(bytes, 0).lastOffset >= offset);
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    return { chunks, bytes, highWatermark: this.logEndOffset, logStartOffset: 0 };
+    const { logEndOffset: end } = this;
+    return { chunks, bytes, nextOffset: end, highWatermark: end, lastStableOffset: end, logStartOffset: 0 };
   }
 
   watch(onChange: () => void): () => void {

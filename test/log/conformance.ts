@@ -171,7 +171,16 @@ export function logConformance(engine: string, open: () => Promise<Log>): void {
       assert.equal(log.logEndOffset, 4);
       assert.deepEqual(
         [...log.producers()],
-        [{ producerId: 7, producerEpoch: 0, lastSequence: 3, lastTimestamp: 1001 }],
+        [
+          {
+            producerId: 7,
+            producerEpoch: 0,
+            coordinatorEpoch: -1,
+            currentTxnStartOffset: -1,
+            lastSequence: 3,
+            lastTimestamp: 1001,
+          },
+        ],
       );
     });
 

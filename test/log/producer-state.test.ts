@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AppendOrigin, ProducerStates } from "../../src/log/producer-state.ts";
+import { ProducerStates } from "../../src/log/producer-state.ts";
 import { ErrorCode } from "../../src/protocol/errors.ts";
 import { BatchView, setBaseOffset } from "../../src/protocol/records/batch.ts";
 import { sampleBatch } from "./batches.ts";
@@ -10,13 +10,10 @@ class Partition {
   states = new ProducerStates();
   nextOffset = 0;
 
-  send(
-    baseSequence: number,
-    { count = 1, producerEpoch = 0, timestamp = 1000, origin = "client" as AppendOrigin } = {},
-  ) {
+  send(baseSequence: number, { count = 1, producerEpoch = 0, timestamp = 1000, internal = false } = {}) {
     const values = Array.from({ length: count }, () => "v");
     const batch = new BatchView(sampleBatch({ values, producerId: 9, producerEpoch, baseSequence, timestamp }));
-    const check = this.states.check([batch], origin);
+    const check = this.states.check([batch], { internal });
     if (check.kind === "refused") return check.verdict.errorCode;
     if (check.kind === "duplicate") return `duplicate of ${check.batch.baseOffset}..${check.batch.lastOffset}`;
     setBaseOffset(batch, this.nextOffset);
@@ -76,9 +73,9 @@ test("a new epoch begins with sequence 0 and fences the old one", () => {
 
 test("a coordinator's batches are fenced by epoch but have no sequence", () => {
   const partition = new Partition();
-  assert.equal(partition.send(-1, { origin: "coordinator", producerEpoch: 3 }), 0);
-  assert.equal(partition.send(-1, { origin: "coordinator", producerEpoch: 3 }), 1);
-  assert.equal(partition.send(-1, { origin: "coordinator", producerEpoch: 2 }), ErrorCode.INVALID_PRODUCER_EPOCH);
+  assert.equal(partition.send(-1, { internal: true, producerEpoch: 3 }), 0);
+  assert.equal(partition.send(-1, { internal: true, producerEpoch: 3 }), 1);
+  assert.equal(partition.send(-1, { internal: true, producerEpoch: 2 }), ErrorCode.INVALID_PRODUCER_EPOCH);
 });
 
 test("a producer silent for producer.id.expiration.ms is forgotten", () => {
@@ -95,7 +92,7 @@ test("what is saved is restored", () => {
   for (let sequence = 0; sequence < 7; sequence++) partition.send(sequence);
   const restored = new Partition();
   restored.nextOffset = 7;
-  restored.states.restore(JSON.parse(JSON.stringify(partition.states.save())));
+  restored.states.restore(JSON.parse(JSON.stringify(partition.states.save())), []);
   assert.equal(restored.send(2), "duplicate of 2..2");
   assert.equal(restored.send(8), ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
   assert.equal(restored.send(7), 7);
@@ -105,7 +102,7 @@ test("several batches of one append are checked one after the other, and a refus
   const states = new ProducerStates();
   const batch = (baseSequence: number) => new BatchView(sampleBatch({ producerId: 9, producerEpoch: 0, baseSequence }));
   states.append(batch(0));
-  assert.equal(states.check([batch(1), batch(2)], "client").kind, "accepted");
-  assert.equal(states.check([batch(1), batch(3)], "client").kind, "refused");
-  assert.equal(states.check([batch(1)], "client").kind, "accepted");
+  assert.equal(states.check([batch(1), batch(2)], {}).kind, "accepted");
+  assert.equal(states.check([batch(1), batch(3)], {}).kind, "refused");
+  assert.equal(states.check([batch(1)], {}).kind, "accepted");
 });

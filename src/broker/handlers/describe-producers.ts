@@ -1,4 +1,3 @@
-import type { ProducerSnapshot } from "../../log/log.ts";
 import { refuseTopicName } from "../../metadata/topic-names.ts";
 import type { DescribeProducers } from "../../protocol/apis/describe-producers.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
@@ -14,16 +13,11 @@ export const describeProducers: Handler<typeof DescribeProducers> = (request, co
 function describe(topic: string, partitionIndex: number, { broker }: RequestContext) {
   const found = broker.partition(topic, partitionIndex);
   if (found.ok) {
-    const activeProducers = Array.from(found.partition.log.producers(), activeProducer);
+    const activeProducers = [...found.partition.log.producers()];
     return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers };
   }
   const invalid = refuseTopicName(topic);
   const unknown = broker.metadata.topic(topic) === undefined ? "This server does not host this topic-partition." : null;
   const errorCode = invalid === undefined ? found.errorCode : ErrorCode.INVALID_TOPIC_EXCEPTION;
   return { partitionIndex, errorCode, errorMessage: invalid ?? unknown, activeProducers: [] };
-}
-
-/** No transaction is ever open here: there is no coordinator epoch and no start offset. */
-function activeProducer({ producerId, producerEpoch, lastSequence, lastTimestamp }: ProducerSnapshot) {
-  return { producerId, producerEpoch, lastSequence, lastTimestamp, coordinatorEpoch: -1, currentTxnStartOffset: -1 };
 }

@@ -6,6 +6,7 @@ import type { Platform } from "../../protocol/platform.ts";
 import type { EpochStart } from "../leader-epochs.ts";
 import { type LogConfig, LogError } from "../log.ts";
 import type { SavedProducer } from "../producer-state.ts";
+import type { SavedAbort } from "../transactions.ts";
 import type { JournalPosition } from "./journal.ts";
 import type { FilePartition } from "./partition.ts";
 import type { SavedSegment } from "./segment.ts";
@@ -22,6 +23,7 @@ export interface SavedPartition {
   readonly cleanedTo: number;
   readonly epochs: readonly EpochStart[];
   readonly producers: readonly SavedProducer[];
+  readonly aborted?: readonly SavedAbort[];
   readonly segments: readonly SavedSegment[];
   readonly damage?: string;
 }
@@ -43,6 +45,7 @@ export interface Checkpoint {
 }
 
 export function savePartition(log: FilePartition): string {
+  const aborted = log.producerStates.transactions.save();
   const saved: SavedPartition = {
     number: log.number,
     topic: log.topic,
@@ -55,6 +58,7 @@ export function savePartition(log: FilePartition): string {
     cleanedTo: log.cleanedTo,
     epochs: log.epochs.entries,
     producers: log.producerStates.save(),
+    ...(aborted.length === 0 ? {} : { aborted }),
     segments: log.segments.map((segment) => segment.save()),
     ...(log.damage === undefined ? {} : { damage: log.damage }),
   };
@@ -65,7 +69,7 @@ export function restorePartition(log: FilePartition, saved: SavedPartition, segm
   log.logStartOffset = saved.start;
   log.logEndOffset = log.highWatermark = saved.end;
   log.restoreEpochs(saved.leaderEpoch, saved.epochs);
-  log.producerStates.restore(saved.producers);
+  log.producerStates.restore(saved.producers, saved.aborted ?? []);
   log.appliedEntry = saved.appliedEntry;
   log.cleanedTo = saved.cleanedTo;
   log.segments = segments;

@@ -10,11 +10,13 @@ import {
   type LogConfig,
   LogError,
   type PartitionLog,
+  type ReadBound,
   type ReadOptions,
   type ReadResult,
   type TimestampAndOffset,
 } from "../log.ts";
 import { type PartitionIdentity, PartitionState } from "../partition-state.ts";
+import { ProducerStates } from "../producer-state.ts";
 import { mustRoll } from "../segments.ts";
 import { savePartition } from "./checkpoint.ts";
 import type { Engine } from "./engine.ts";
@@ -206,15 +208,16 @@ export class FilePartition extends PartitionState implements PartitionLog {
 
   async read(offset: number, options: ReadOptions): Promise<ReadResult | undefined> {
     this.throwIfRefused();
-    const { highWatermark, logStartOffset, logEndOffset } = this;
+    const { highWatermark, lastStableOffset, logStartOffset, logEndOffset } = this;
     if (offset < logStartOffset || offset > logEndOffset) return undefined;
-    const limit = options.upTo === "log-end" ? logEndOffset : highWatermark;
+    const limit = this.boundOf(options.upTo);
     const collector = new ChunkCollector(offset, limit, options);
     if (offset < limit && !readTail(this, this.#engine.slabs, offset, collector)) {
       const found = await readFiles(this, offset, collector, options.maxBytes);
       if (!found) return undefined; // the segment went meanwhile
     }
-    return { chunks: collector.finish(), bytes: collector.bytes, highWatermark, logStartOffset };
+    const { bytes, nextOffset } = collector;
+    return { chunks: collector.finish(), bytes, nextOffset, highWatermark, lastStableOffset, logStartOffset };
   }
 
   /** What a failed read means. Damage is final for the partition; anything else only for this read. */
@@ -239,8 +242,14 @@ export class FilePartition extends PartitionState implements PartitionLog {
     this.changed();
   }
 
-  bytesFrom(offset: number): number {
-    if (offset >= this.highWatermark) return 0;
+  bytesFrom(offset: number, upTo: ReadBound = "high-watermark"): number {
+    const limit = this.boundOf(upTo);
+    if (offset >= limit) return 0;
+    const open = limit < this.highWatermark ? this.#bytesBehind(limit) : 0;
+    return Math.max(0, this.#bytesBehind(offset) - open);
+  }
+
+  #bytesBehind(offset: number): number {
     const { tail } = this;
     tail.dropBelow(this.#engine.slabs.firstAddress);
     const index = tail.find(offset);
@@ -289,28 +298,40 @@ export class FilePartition extends PartitionState implements PartitionLog {
   async cutFiles(offset: number, commit: () => void): Promise<void> {
     await this.writeTail();
     const cut = this.segments.find(({ baseOffset, lastOffset }) => baseOffset < offset && lastOffset >= offset);
-    const kept = cut && (await this.#firstPart(cut, offset));
+    const before = new ProducerStates();
+    for (const segment of this.segments) {
+      if (segment.lastOffset < offset && this.producerStates.size > 0) await this.#replay(segment, before);
+    }
+    const kept = cut && (await this.#firstPart(cut, offset, before));
     commit();
     const gone = this.segments.filter(({ baseOffset }) => baseOffset >= offset);
     this.#engine.doom(gone.flatMap((segment) => segment.paths));
     this.segments = this.segments.filter(({ baseOffset }) => baseOffset < offset);
     if (kept) this.segments[this.segments.length - 1] = kept;
     this.tail.truncate(offset);
-    this.cutEnd(offset);
+    this.cutEnd(offset, before);
     const active = this.activeSegment;
     if (active) active.checked = false; // its file is longer than it
+  }
+
+  async #replay(segment: FileSegment, producers: ProducerStates): Promise<void> {
+    for await (const batches of segment.batches(this.source, 0, segment.written)) {
+      for (const batch of batches) producers.append(batch);
+    }
   }
 
   /**
    * What lies in front of the offset. On recovery the file may already be cut, or overwritten, from there on.
    * @throws {DamageError} when something in front of it is missing.
    */
-  async #firstPart(segment: FileSegment, offset: number): Promise<FileSegment> {
+  async #firstPart(segment: FileSegment, offset: number, producers: ProducerStates): Promise<FileSegment> {
     const part = new FileSegment(this.folder, segment.baseOffset, segment.createdMs);
     try {
       for await (const batches of segment.batches(this.source, 0, segment.written, this.config.indexIntervalBytes)) {
         for (const batch of batches) {
-          if (batch.lastOffset < offset) part.note(batch, segment.lastAppendMs, this.config.indexIntervalBytes);
+          if (batch.lastOffset >= offset) break;
+          part.note(batch, segment.lastAppendMs, this.config.indexIntervalBytes);
+          producers.append(batch);
         }
         if (batches.at(-1)!.lastOffset >= offset) break;
       }

@@ -9,11 +9,13 @@ import {
   type LogConfig,
   LogError,
   type PartitionLog,
+  type ReadBound,
   type ReadOptions,
   type ReadResult,
   type TimestampAndOffset,
 } from "../log.ts";
 import { type PartitionIdentity, PartitionState } from "../partition-state.ts";
+import { ProducerStates } from "../producer-state.ts";
 import { mustRoll, segmentsToDelete } from "../segments.ts";
 import { firstAtOrAfter } from "../timestamps.ts";
 import { MemorySegment } from "./segment.ts";
@@ -69,27 +71,29 @@ export class MemoryPartition extends PartitionState implements PartitionLog {
 
   async read(offset: number, options: ReadOptions): Promise<ReadResult | undefined> {
     this.#throwIfGone();
-    const { highWatermark, logStartOffset, logEndOffset } = this;
+    const { highWatermark, lastStableOffset, logStartOffset, logEndOffset } = this;
     if (offset < logStartOffset || offset > logEndOffset) return undefined;
-    const limit = options.upTo === "log-end" ? logEndOffset : highWatermark;
-    const collector = new ChunkCollector(offset, limit, options);
-    for (const segment of this.#segmentsFrom(offset)) {
-      for (const batch of segment.batchesFrom(offset)) {
-        if (!collector.take(batch)) return { ...this.#result(collector), highWatermark, logStartOffset };
-      }
-    }
-    return { ...this.#result(collector), highWatermark, logStartOffset };
+    const collector = new ChunkCollector(offset, this.boundOf(options.upTo), options);
+    this.#collect(offset, collector);
+    const { bytes, nextOffset } = collector;
+    return { chunks: collector.finish(), bytes, nextOffset, highWatermark, lastStableOffset, logStartOffset };
   }
 
-  #result(collector: ChunkCollector): { chunks: readonly Uint8Array[]; bytes: number } {
-    return { chunks: collector.finish(), bytes: collector.bytes };
+  #collect(offset: number, collector: ChunkCollector): void {
+    for (const segment of this.#segmentsFrom(offset)) {
+      for (const batch of segment.batchesFrom(offset)) if (!collector.take(batch)) return;
+    }
   }
 
   #segmentsFrom(offset: number): MemorySegment[] {
     return this.#segments.filter((segment) => segment.lastOffset >= offset);
   }
 
-  bytesFrom(offset: number): number {
+  bytesFrom(offset: number, upTo: ReadBound = "high-watermark"): number {
+    return Math.max(0, this.#bytesBehind(offset) - this.#bytesBehind(this.boundOf(upTo)));
+  }
+
+  #bytesBehind(offset: number): number {
     return this.#segmentsFrom(offset).reduce((sum, segment) => sum + segment.bytesFrom(offset), 0);
   }
 
@@ -126,7 +130,9 @@ export class MemoryPartition extends PartitionState implements PartitionLog {
       if (segment.baseOffset >= offset) return [];
       return segment.lastOffset < offset ? [segment] : [segment.upTo(offset, this.config.indexIntervalBytes)];
     });
-    this.cutEnd(offset);
+    const before = new ProducerStates();
+    for (const segment of this.#segments) for (const batch of segment.batchesFrom(0)) before.append(batch);
+    this.cutEnd(offset, before);
   }
 
   /** Retention, one round. @returns the number of segments that went. */

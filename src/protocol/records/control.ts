@@ -1,8 +1,10 @@
 /** Control records: what brokers write between the records of clients. Consumers skip them. */
+import { plainPlatform } from "../plain-platform.ts";
 import type { Platform } from "../platform.ts";
-import type { BatchRecord } from "./decode.ts";
+import { type BatchRecord, readRecords } from "./decode.ts";
 import { encodeBatch } from "./encode.ts";
 import { RecordsError } from "./errors.ts";
+import type { BatchView } from "./header.ts";
 import { readInt16, readInt32, writeInt16, writeInt32 } from "./integers.ts";
 
 /** In the order of their ids in the key of a control record. */
@@ -34,6 +36,19 @@ export function readControlRecord({ key, value }: BatchRecord): ControlRecord {
   if (value === null || value.length < 6) throw new RecordsError("invalid", "a marker's value has less than 6 bytes");
   if (readInt16(value, 0) < 0) throw new RecordsError("invalid", `a marker of version ${readInt16(value, 0)}`);
   return { type, coordinatorEpoch: readInt32(value, 2) };
+}
+
+export interface Marker {
+  readonly type: "ABORT" | "COMMIT";
+  readonly coordinatorEpoch: number;
+}
+
+/** What a control batch does to a transaction; undefined when it is emptied, or of another kind. @throws {RecordsError} */
+export function readMarker(batch: BatchView): Marker | undefined {
+  const first = readRecords(batch, plainPlatform).next().value; // neither compressed nor with headers
+  if (first === undefined) return undefined;
+  const { type, coordinatorEpoch = -1 } = readControlRecord(first);
+  return type === "ABORT" || type === "COMMIT" ? { type, coordinatorEpoch } : undefined;
 }
 
 export interface NewMarker {

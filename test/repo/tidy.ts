@@ -22,8 +22,8 @@ const rules: readonly Rule[] = [
   },
   {
     applies: /^test\/.*\.(ts|py)$/,
-    // These look again and again, limit a wait, keep the time of a member, or (soak) pace the life of a cluster.
-    but: /(\/until|conformance\/wire\/connection|member\/support\/live-member|side-by-side\/run|soak\/run)\.ts$/,
+    // These look again and again, limit a wait, keep the time of a member, or pace the life of a cluster.
+    but: /(\/until|conformance\/wire\/connection|member\/support\/live-member|(side-by-side|crash|soak)\/run)\.ts$/,
     banned: /\bset(Timeout|Interval)\(|\bsleep\(|\bset(Timeout|Interval)\b[^}\n]*\} from "(node:)?timers/,
     why: "await a state (regroup/testing, until), never a fixed time",
   },

@@ -50,6 +50,8 @@ export class Cluster {
   readonly #leads = new Map<string, Lead>();
   #current: Asked | undefined;
   #commits = 0;
+  /** No faults happen any more. */
+  isHealed = false;
   /** Appends whose answer will be lost. */
   failingAppends = 0;
 
@@ -69,6 +71,7 @@ export class Cluster {
       Object.entries({
         "offsets.topic.num.partitions": String(plan.shards),
         "group.initial.rebalance.delay.ms": String(plan.initialRebalanceDelayMs),
+        "group.max.size": String(plan.groupMaxSize),
         "group.heartbeat.max.wait.ms": String(plan.heartbeatMaxWaitMs),
         "offsets.retention.minutes": String(plan.offsetsRetentionMinutes),
         "offsets.retention.check.interval.ms": "60000",
@@ -191,7 +194,9 @@ export class Cluster {
     const lead = this.#leads.get(`${node.id}/${partition}`)!;
     const watched = new WatchedCoordinator(coordinator, partition, node.id, {
       before: (one, step) =>
-        lead.coordinator === one || step.type === "loaded" ? watchStep(this.world, one, step) : nothing,
+        lead.coordinator === one || step.type === "loaded"
+          ? watchStep(this.world, one, step, this.plan.groupMaxSize)
+          : nothing,
       loaded: (one) => this.#loaded(node, lead, one),
       fact: (fact) => this.#fact(node, fact),
       asked: (one, token) => this.#requestReached(one, token),

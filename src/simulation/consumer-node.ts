@@ -3,17 +3,18 @@
  * that works on records, commits what it has done, and now and then misbehaves.
  */
 import type { ClusterTopics } from "../assignment/partition-assignor.ts";
-import { standardAssignors } from "../assignment/standard-assignors.ts";
 import type { MemberAction } from "../client/member/member-action.ts";
 import { memberConfigDefaults } from "../client/member/member-config.ts";
 import type { MemberEvent } from "../client/member/member-event.ts";
 import { MemberMachine } from "../client/member/member-machine.ts";
 import type { MemberRequest } from "../client/member/member-request.ts";
 import { listed, type Partitions, without } from "../client/member/partitions.ts";
+import { ErrorCode } from "../protocol/errors.ts";
 import { Application } from "./application.ts";
 import { ClientLink } from "./client-link.ts";
 import type { Cluster } from "./cluster.ts";
 import { MemberCalls } from "./member-calls.ts";
+import { makeAssignor } from "./own-assignors.ts";
 import type { Ownership } from "./ownership.ts";
 import type { MemberPlan } from "./plan.ts";
 import { Process } from "./process.ts";
@@ -25,9 +26,13 @@ const outside: ReadonlySet<string> = new Set(["Unjoined", "Failed", "Closed"]);
 
 /** After a failure that it cannot go on from, the application starts anew. */
 const restartAfterMs = 1000;
+/** Where its group has no room it looks again later; once faults are over it does without. */
+const roomAfterMs = 10_000;
 
 export class ConsumerNode {
   readonly plan: MemberPlan;
+  /** Rule 44. */
+  readonly isCooperative: boolean;
   readonly cluster: Cluster;
   readonly ownership: Ownership;
   readonly random: Random;
@@ -55,6 +60,7 @@ export class ConsumerNode {
 
   constructor(plan: MemberPlan, cluster: Cluster, ownership: Ownership) {
     this.plan = plan;
+    this.isCooperative = plan.assignors.every((name) => makeAssignor(name).supportedProtocols.includes("COOPERATIVE"));
     this.cluster = cluster;
     this.ownership = ownership;
     this.topics = plan.topics;
@@ -65,11 +71,6 @@ export class ConsumerNode {
 
   get name(): string {
     return this.plan.name;
-  }
-
-  /** Rule 44. */
-  get isCooperative(): boolean {
-    return this.plan.assignors.every((name) => name === "cooperative-sticky");
   }
 
   get isRunning(): boolean {
@@ -95,7 +96,7 @@ export class ConsumerNode {
     cluster.world.tell(() => `${plan.name} starts`);
     const link = new ClientLink(this.process, cluster.network, cluster.requests);
     this.machine = new MemberMachine(
-      { ...memberConfigDefaults, ...plan, assignors: plan.assignors.map((name) => standardAssignors[name]()) },
+      { ...memberConfigDefaults, ...plan, assignors: plan.assignors.map(makeAssignor) },
       this.random.fork(`machine ${this.starts}`).unit,
     );
     this.calls = new MemberCalls(this, link);
@@ -247,10 +248,12 @@ export class ConsumerNode {
   }
 
   #endAfterFailure(errorCode: number | undefined, message: string): void {
-    const { process } = this;
-    process.after(restartAfterMs, () => {
+    const { process, cluster } = this;
+    const hasNoRoom = errorCode === ErrorCode.GROUP_MAX_SIZE_REACHED;
+    if (hasNoRoom && cluster.isHealed) this.isWanted = false;
+    process.after(hasNoRoom ? roomAfterMs : restartAfterMs, () => {
       this.die();
-      if (this.isWanted) this.cluster.world.after(restartAfterMs, () => this.isWanted && this.start());
+      if (this.isWanted) cluster.world.after(restartAfterMs, () => this.isWanted && this.start());
     });
     this.ownership.failed(this, errorCode, message);
   }

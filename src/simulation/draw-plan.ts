@@ -1,6 +1,6 @@
 /** From a seed to a world: every run picks its own mix of sizes, timings and faults. */
-import type { StandardAssignorName } from "../assignment/standard-assignors.ts";
-import type { Fault, FaultKind, Loss, MemberPlan, Plan, Versions } from "./plan.ts";
+import type { AssignorName } from "./own-assignors.ts";
+import { type Fault, type FaultKind, type Loss, type MemberPlan, type Plan, unlimited, type Versions } from "./plan.ts";
 import { Random } from "./random.ts";
 
 export const newest: Versions = {
@@ -33,6 +33,7 @@ export function drawPlan(seed: number): Plan {
     topics,
     members,
     initialRebalanceDelayMs: random.pick([0, 0, 500, 3000]),
+    groupMaxSize: drawMaxSize(random.fork("size")),
     offsetsRetentionMinutes: random.chance(0.1) ? 2 : 10_080,
     heartbeatMaxWaitMs: random.chance(0.5) ? 60_000 : 0,
     segmentBytes: random.pick([1_048_576, 16_384]),
@@ -42,6 +43,11 @@ export function drawPlan(seed: number): Plan {
     faults: drawFaults(shape, members, brokers.length, shards),
     faultsEndMs,
   };
+}
+
+/** Now and then some members find no room in their group. */
+function drawMaxSize(random: Random): number {
+  return random.chance(0.1) ? random.int(1, 5) : unlimited;
 }
 
 interface Shape {
@@ -77,8 +83,9 @@ function drawDisk(random: Random): Plan["disk"] {
 }
 
 const eager = ["range", "roundrobin", "sticky"] as const;
+const own = ["by-weight", "by-weight-cooperative"] as const;
 
-function drawAssignors(random: Random): readonly (readonly StandardAssignorName[])[] {
+function drawAssignors(random: Random): readonly (readonly AssignorName[])[] {
   const kind = random.int(0, 3);
   if (kind <= 1) return [["cooperative-sticky"]];
   if (kind === 2) return [[random.pick(eager)]];
@@ -93,7 +100,9 @@ function drawMembers({ random, topics, faultsEndMs }: Shape): MemberPlan[] {
   const groups = random.int(1, 2);
   for (let group = 1; group <= groups; group++) {
     const groupId = `group-${group}`;
-    const assignors = drawAssignors(random);
+    const isOwn = random.fork(`assignors ${groupId}`).chance(0.12);
+    const standard = drawAssignors(random);
+    const assignors: typeof standard = isOwn ? [[random.fork(groupId).pick(own)]] : standard;
     const sessionTimeoutMs = random.pick([6000, 10_000, 20_000]);
     const maxPollIntervalMs = random.pick([8000, 15_000, 40_000]);
     const count = random.int(1, 6);

@@ -1,5 +1,5 @@
 /** Makes a world that fails smaller, as long as it fails in the same way: fewer faults, fewer members, less of all. */
-import type { Fault, MemberPlan, Plan } from "./plan.ts";
+import { type Fault, type MemberPlan, type Plan, unlimited } from "./plan.ts";
 
 export interface Minimised {
   readonly plan: Plan;
@@ -63,6 +63,7 @@ const simplifications: readonly Simpler[] = [
   (plan) => ({ ...plan, disk: { ...plan.disk, typicalMs: 0.2 } }),
   (plan) => ({ ...plan, brokers: plan.brokers.map(() => rightClock) }),
   (plan) => ({ ...plan, initialRebalanceDelayMs: 0 }),
+  (plan) => ({ ...plan, groupMaxSize: unlimited }),
   (plan) => ({ ...plan, producers: plan.producers.slice(1) }),
   (plan) => ({ ...plan, topics: plan.topics.map((topic) => ({ ...topic, partitions: 1 })) }),
   (plan) => ({

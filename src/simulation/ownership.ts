@@ -3,6 +3,7 @@ import { keyOf, type Partitions, without } from "../client/member/partitions.ts"
 import { ErrorCode } from "../protocol/errors.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ConsumerNode } from "./consumer-node.ts";
+import { unlimited } from "./plan.ts";
 
 export class Ownership {
   readonly #cluster: Cluster;
@@ -44,9 +45,10 @@ export class Ownership {
     for (const owners of this.#owners.values()) owners.delete(member);
   }
 
-  /** A member gave up. Only another process under its instance id may make it do so. */
+  /** A member gave up. Another process under its instance id may make it do so, or a group without room. */
   failed(member: ConsumerNode, errorCode: number | undefined, message: string): void {
     if (errorCode === ErrorCode.FENCED_INSTANCE_ID && member.plan.groupInstanceId !== null) return;
+    if (errorCode === ErrorCode.GROUP_MAX_SIZE_REACHED && this.#cluster.plan.groupMaxSize < unlimited) return;
     this.#cluster.world.violated("no member fails by itself", `${member.name}: ${message}`);
   }
 

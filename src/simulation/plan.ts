@@ -1,8 +1,11 @@
 /** Everything that is decided about a world before it begins. JSON, so that a smaller one can be tried and kept. */
-import type { StandardAssignorName } from "../assignment/standard-assignors.ts";
 import type { NetworkFaults } from "./network.ts";
+import type { AssignorName } from "./own-assignors.ts";
 import type { ClockFaults } from "./process.ts";
 import type { DiskPace } from "./simulated-disk.ts";
+
+/** The greatest group.max.size: Kafka's default. */
+export const unlimited = 2_147_483_647;
 
 export interface Plan {
   readonly seed: number;
@@ -13,6 +16,7 @@ export interface Plan {
   readonly shards: number;
   readonly topics: readonly { readonly name: string; readonly partitions: number }[];
   readonly initialRebalanceDelayMs: number;
+  readonly groupMaxSize: number;
   readonly offsetsRetentionMinutes: number;
   /** How long a heartbeat may be held back; 0: not at all. */
   readonly heartbeatMaxWaitMs: number;
@@ -30,7 +34,7 @@ export interface MemberPlan {
   readonly name: string;
   readonly groupId: string;
   readonly groupInstanceId: string | null;
-  readonly assignors: readonly StandardAssignorName[];
+  readonly assignors: readonly AssignorName[];
   readonly topics: readonly string[];
   readonly sessionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;

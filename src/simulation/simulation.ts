@@ -106,6 +106,7 @@ export class Simulation {
   #heal(): void {
     const { world, cluster, plan } = this;
     world.tell(() => "FAULTS END");
+    cluster.isHealed = true;
     cluster.network.faults = { ...plan.network, slowChance: 0, breakChance: 0 };
     cluster.network.healAll();
     cluster.storage.failAfter(Number.POSITIVE_INFINITY);

@@ -28,7 +28,7 @@ export function bodyOf({ type, request }: Step): Spoken | undefined {
 }
 
 /** @returns what is to be checked when the step is over. */
-export function watchStep(world: World, coordinator: WatchedCoordinator, step: Step): () => void {
+export function watchStep(world: World, coordinator: WatchedCoordinator, step: Step, groupMaxSize: number): () => void {
   const body = bodyOf(step);
   const groupId = body?.groupId ?? groupOfTimer(step);
   if (groupId === undefined) return () => {};
@@ -43,8 +43,18 @@ export function watchStep(world: World, coordinator: WatchedCoordinator, step: S
   return () => {
     const after = coordinator.shard.live.get(groupId);
     for (const check of checks) check(after);
-    if (after !== undefined && !ofOffsets.has(step.type)) checkGroup(world, coordinator, after);
+    if (after === undefined || ofOffsets.has(step.type)) return;
+    checkGroup(world, coordinator, after);
+    if (isTooLarge(after, groupMaxSize)) {
+      world.violated("a group is no larger than group.max.size", `${groupId} has ${after.members.size} members`);
+    }
   };
+}
+
+/** KIP-389. Those that rejoin count; static ones that do not stay all the same. */
+function isTooLarge({ state, members }: ClassicGroup, groupMaxSize: number): boolean {
+  if (members.size <= groupMaxSize || state === "PreparingRebalance") return false;
+  return [...members.values()].every(({ isStatic }) => !isStatic);
 }
 
 /** Of a group they touch a session at most. */

@@ -128,6 +128,7 @@ const group: readonly Defect[] = [
     ["a member id that was handed out is pending for ever", "context.schedule(pending.timer,", "void (pending.timer,"],
     ["a new member causes no rebalance", "rebalance(shard, group, `new member", "void (`new member"],
     ["a rejoin does not tell what changed", "group.update(member, terms);", ""],
+    ["group.max.size is not heeded", "group.parkedJoins >= config.groupMaxSize", "group.parkedJoins < 0"],
   ]),
   ...inFile("group/classic/static-join.ts", [
     ["who waits under the old member id is not told", "fence(old, context);\n  const oldLeader", "const oldLeader"],
@@ -263,6 +264,7 @@ const member: readonly Defect[] = [
       "unsubscribed(member)",
     ],
     ["a member does not tell what it owns", "ownedPartitions: byTopic(member.owned),", "ownedPartitions: [],"],
+    ["a subscription goes without its user data", "userData: assignor.subscriptionUserData(topics)", "userData: null"],
     [
       "a member joins without its member id",
       "    memberId,\n    groupInstanceId: config",

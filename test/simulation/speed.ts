@@ -3,7 +3,7 @@
  * of ten members lives in an hour of one core.
  */
 import { newest } from "../../src/simulation/draw-plan.ts";
-import { drawPlan, type Plan } from "../../src/simulation/index.ts";
+import { drawPlan, type Plan, unlimited } from "../../src/simulation/index.ts";
 import { run } from "./support.ts";
 
 const hours = Number(process.argv[2] ?? 4);
@@ -41,6 +41,7 @@ function tenMembers(heartbeatMaxWaitMs: number, faults: Plan["faults"]): Plan {
     producers: [],
     faults,
     initialRebalanceDelayMs: 3000,
+    groupMaxSize: unlimited,
     offsetsRetentionMinutes: 10_080,
     heartbeatMaxWaitMs,
     segmentBytes: 1_048_576,

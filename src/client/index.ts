@@ -20,8 +20,9 @@ export type { CreatedTopic, DeletedRecords, NewPartitions, NewTopic, RecordsBefo
 export type { AdminConfigInput } from "./admin-keys.ts";
 export type { ClientConfigInput } from "./client-keys.ts";
 export type { BrokerNode, PartitionMetadata, TopicDescription } from "./cluster.ts";
+export type { CommitInput } from "./consumer/commit-input.ts";
 export type { OffsetToCommit } from "./consumer/committer.ts";
-export { type CloseOptions, type CommitInput, Consumer, type SeekTarget } from "./consumer/consumer.ts";
+export { type CloseOptions, Consumer, type SeekTarget } from "./consumer/consumer.ts";
 export { ConsumerRecord } from "./consumer/consumer-record.ts";
 export {
   CommitFailedError,
@@ -56,3 +57,11 @@ export type { Partitioner, ProducerConfigInput } from "./producer-keys.ts";
 export type { Deserializer, SerdeContext, Serializer } from "./serde.ts";
 export type { TopicPartition } from "./topic-partition.ts";
 export type { BatchRead, RecordRead, RecordToSend, TopicName } from "./topic-types.ts";
+export {
+  ProducerFencedError,
+  TransactionAbortedError,
+  type TransactionError,
+  TransactionFailedError,
+} from "./transaction/errors.ts";
+export { type OffsetsOf, Transaction } from "./transaction/transaction.ts";
+export type { GroupMetadata } from "./transaction/transaction-calls.ts";

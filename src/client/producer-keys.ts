@@ -1,7 +1,18 @@
 /** Keys of the producer. Defaults are those of the Java client of Kafka 4.3.1. */
 import { compressionCodecs } from "../protocol/platform.ts";
 import { clientKeys } from "./client-keys.ts";
-import { type ConfigInputOf, type ConfigOf, callback, flag, int, type Key, key, number, oneOf } from "./config-key.ts";
+import {
+  type ConfigInputOf,
+  type ConfigOf,
+  callback,
+  flag,
+  int,
+  type Key,
+  key,
+  number,
+  oneOf,
+  optionalText,
+} from "./config-key.ts";
 import { serde } from "./consumer-keys.ts";
 import { type Serializer, serializers } from "./serde.ts";
 
@@ -19,6 +30,13 @@ const producerOwnKeys = {
   }),
   /** When nobody sets it: true, unless acks or retries forbid it. */
   "enable.idempotence": { ...flag(true), default: undefined } as Key<boolean | undefined, boolean | "true" | "false">,
+  /**
+   * A name of its own for each producer that writes transactions, the same after a restart: whoever begins with it ends
+   * what an earlier producer of that name left open, and fences it. Makes the producer idempotent.
+   */
+  "transactional.id": optionalText(),
+  /** How long a transaction may be open before its coordinator aborts it; at most transaction.max.timeout.ms there. */
+  "transaction.timeout.ms": int(60_000, 1),
   "max.in.flight.requests.per.connection": int(5, 1),
   retries: int(0x7fffffff),
   "delivery.timeout.ms": int(120_000),

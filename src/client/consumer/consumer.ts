@@ -10,8 +10,8 @@ import { partitionKey, type TopicPartition } from "../topic-partition.ts";
 import type { BatchRead, RecordRead, TopicName } from "../topic-types.ts";
 import { callWithin, within } from "../wait.ts";
 import { Assignments } from "./assignments.ts";
+import { type CommitInput, offsetsIn } from "./commit-input.ts";
 import type { OffsetToCommit } from "./committer.ts";
-import type { ConsumerRecord } from "./consumer-record.ts";
 import { InvalidStateError } from "./errors.ts";
 import { Loop, type LoopOptions, oneBatch, oneRecord } from "./loops.ts";
 import type { ReadPartition, Whence } from "./read-partition.ts";
@@ -256,18 +256,8 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
 
   #offsets(what: CommitInput | undefined): OffsetToCommit[] {
     if (what === undefined) return this.#assignments.offsets(this.#runCount > 0 ? "processed" : "position");
-    const each = Symbol.iterator in what ? [...what] : [what];
-    return each.map((one) => ("timestamp" in one ? behind(one) : one));
+    return offsetsIn(what);
   }
-}
-
-/** Any record, whatever its key and value are. */
-type AnyRecord = Pick<ConsumerRecord, "topic" | "partition" | "offset" | "leaderEpoch" | "timestamp">;
-/** Records that are processed, or offsets of the next ones to process. */
-export type CommitInput = AnyRecord | OffsetToCommit | Iterable<AnyRecord | OffsetToCommit>;
-
-function behind({ topic, partition, offset, leaderEpoch }: AnyRecord): OffsetToCommit {
-  return { topic, partition, offset: offset + 1, leaderEpoch };
 }
 
 export function noGroup(what: string): ClientConfigError {

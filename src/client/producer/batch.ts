@@ -13,6 +13,7 @@ export interface ProducerStamp {
   readonly producerId: number;
   readonly producerEpoch: number;
   readonly baseSequence: number;
+  readonly transactional: boolean;
 }
 
 /** At most what a record takes beside key, value and headers: lengths, deltas, attributes. */

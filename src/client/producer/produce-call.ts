@@ -20,6 +20,15 @@ export interface PartitionResult {
 
 /** From version 13 on topics go by their ids. */
 const firstVersionWithIds = 13;
+/** From version 12 on a batch makes its partition take part in the transaction (KIP-890). */
+const firstVersionThatJoins = 12;
+
+/** The transaction that the batches belong to. */
+export interface TransactionTerms {
+  readonly transactionalId: string;
+  /** Of the protocol of transactions: batches make their partitions take part. */
+  readonly usesV2: boolean;
+}
 
 /**
  * @returns the result of each batch; of one that the answer does not name, UNKNOWN_SERVER_ERROR.
@@ -30,12 +39,14 @@ export async function produce(
   config: ProducerConfig,
   nodeId: number,
   batches: readonly ProducerBatch[],
+  transaction: TransactionTerms | undefined,
 ): Promise<Map<ProducerBatch, PartitionResult>> {
   const idOf = (topic: string) => cluster.known.topics.get(topic)?.topicId ?? zeroUuid;
   const topics = Map.groupBy(batches, ({ topic }) => topic);
   const allHaveIds = [...topics.keys()].every((topic) => idOf(topic) !== zeroUuid);
   const names = new Map([...topics.keys()].map((topic) => [idOf(topic), topic]));
   const request = (version: number) => ({
+    transactionalId: transaction?.transactionalId ?? null,
     acks: config.acks,
     timeoutMs: config.requestTimeoutMs,
     topicData: [...topics].map(([topic, itsBatches]) => ({
@@ -47,11 +58,17 @@ export async function produce(
     })),
   });
   const answer = await cluster.send(nodeId, Produce, request, {
-    versions: [Produce.versions[0], allHaveIds ? Produce.versions[1] : firstVersionWithIds - 1],
+    versions: versionsFor(transaction, allHaveIds),
     expectsAnswer: config.acks !== 0,
   });
   if (config.acks === 0) return new Map(batches.map((batch) => [batch, unanswered]));
   return resultsOf(batches, answer, names);
+}
+
+function versionsFor(transaction: TransactionTerms | undefined, allHaveIds: boolean): readonly [number, number] {
+  const [lowest, highest] = Produce.versions;
+  if (transaction?.usesV2 === false) return [lowest, firstVersionThatJoins - 1];
+  return [transaction === undefined ? lowest : firstVersionThatJoins, allHaveIds ? highest : firstVersionWithIds - 1];
 }
 
 const unanswered: PartitionResult = {

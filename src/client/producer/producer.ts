@@ -4,6 +4,7 @@ import { ErrorCode, isRetriable } from "../../protocol/errors.ts";
 import { keyPartition } from "../../protocol/hash.ts";
 import type { NewRecord } from "../../protocol/records/batch.ts";
 import type { Cluster, TopicDescription } from "../cluster.ts";
+import { InvalidStateError } from "../consumer/errors.ts";
 import { brokerError, ClientConfigError, ClosedError, KafkaError } from "../errors.ts";
 import type { ClientLogger } from "../logger.ts";
 import { commonAttributes } from "../metrics/client-metrics.ts";
@@ -11,6 +12,8 @@ import type { Metric } from "../metrics/metric.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
 import { bytesSerializer, type SerdeContext, type Serializer } from "../serde.ts";
 import type { RecordToSend } from "../topic-types.ts";
+import { Transaction } from "../transaction/transaction.ts";
+import { TransactionManager } from "../transaction/transaction-manager.ts";
 import { abortable, callWithin, nowMs, within } from "../wait.ts";
 import { type Delivery, sizeOf } from "./batch.ts";
 import type { Outgoing } from "./partition-queue.ts";
@@ -53,6 +56,7 @@ const useResolutionMs = 1000;
 export class Producer<K = Writable, V = Writable, Topics = unknown> implements AsyncDisposable {
   readonly #cluster: Cluster;
   readonly #config: ProducerConfig;
+  readonly #transactions: TransactionManager | undefined;
   readonly #sender: Sender;
   readonly #sticky: StickyPartitions;
   /** In the order of their calls. */
@@ -68,7 +72,8 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
     refuseContradictions(config);
     this.#cluster = cluster;
     this.#config = { ...config, enableIdempotence: isIdempotent(config, cluster.logger) };
-    this.#sender = new Sender(cluster, this.#config, () => this.#unblock());
+    this.#transactions = this.#transactionManager();
+    this.#sender = new Sender(cluster, this.#config, this.#transactions, () => this.#unblock());
     this.#sticky = new StickyPartitions(config.batchSize);
     this.#stopListening = cluster.onMetadata(() => {
       this.#forgetIdleTopics();
@@ -82,8 +87,13 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
    * @returns where it was stored, once `acks` is fulfilled.
    * @throws {KafkaError} when it was not within delivery.timeout.ms, was refused, or could not be buffered within
    * max.block.ms (BUFFER_EXHAUSTED, or UNKNOWN_TOPIC_OR_PARTITION).
+   * @throws {InvalidStateError} with a transactional.id: transactions send.
    */
-  send(record: RecordToSend<K, V, Topics>, { signal }: SendOptions = {}): Promise<RecordMetadata> {
+  send(record: RecordToSend<K, V, Topics>, options?: SendOptions): Promise<RecordMetadata> {
+    return this.#transactions === undefined ? this.#send(record, options) : Promise.reject(outside());
+  }
+
+  #send(record: RecordToSend<K, V, Topics>, { signal }: SendOptions = {}): Promise<RecordMetadata> {
     return abortable(signal, (resolve, reject) => {
       const { topic } = record;
       const delivery: Delivery = {
@@ -99,7 +109,50 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
    * @returns where they were stored, in the order given.
    * @throws the first error; the others are sent nevertheless.
    */
-  sendBatch(records: readonly RecordToSend<K, V, Topics>[], { signal }: SendOptions = {}): Promise<RecordMetadata[]> {
+  sendBatch(records: readonly RecordToSend<K, V, Topics>[], options?: SendOptions): Promise<RecordMetadata[]> {
+    return this.#transactions === undefined ? this.#sendBatch(records, options) : Promise.reject(outside());
+  }
+
+  /**
+   * Runs the work in a transaction: what it sends by `tx`, and the offsets it commits by it, count together once the
+   * work has returned, or not at all if it throws. One transaction at a time. Needs a `transactional.id`.
+   * @returns what the work returns, once the transaction is committed.
+   * @throws what the work throws; the transaction is then aborted.
+   * @throws {TransactionAbortedError} nothing of it counts; do it again where `retriable` says that it can help.
+   * @throws {ProducerFencedError | TransactionFailedError} the producer cannot go on: close it.
+   * @throws {InvalidStateError} while another transaction of this producer is open.
+   * @example
+   * await producer.transaction(async (tx) => {
+   *   await tx.send({ topic: 'payments', value })
+   *   await tx.sendOffsets(consumer, record)
+   * })
+   */
+  async transaction<T>(work: (tx: Transaction<K, V, Topics>) => T | Promise<T>): Promise<T> {
+    return (await this.beginTransaction()).around(work);
+  }
+
+  /**
+   * For who ends a transaction by hand: `commit()` or `abort()` it, or have `await using` abort it. The first one also
+   * fences older producers with the same `transactional.id`, and ends what they left open.
+   * @throws as `transaction` does.
+   */
+  async beginTransaction(): Promise<Transaction<K, V, Topics>> {
+    const manager = this.#transactional();
+    await manager.begin();
+    const send: Producer<K, V, Topics>["send"] = (record, options) => this.#send(record, options);
+    const sendBatch: Producer<K, V, Topics>["sendBatch"] = (records, options) => this.#sendBatch(records, options);
+    return new Transaction({ send, sendBatch }, manager);
+  }
+
+  /**
+   * Fences older producers with the same `transactional.id`, and ends what they left open, before the first
+   * transaction does so. @throws as `transaction` does.
+   */
+  async initTransactions(): Promise<void> {
+    await this.#transactional().initialize();
+  }
+
+  #sendBatch(records: readonly RecordToSend<K, V, Topics>[], { signal }: SendOptions = {}): Promise<RecordMetadata[]> {
     return abortable(signal, (resolve, reject) => {
       const stored: RecordMetadata[] = new Array(records.length);
       let open = records.length;
@@ -155,9 +208,33 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
     await this.#sender.flush();
   }
 
+  #transactional(): TransactionManager {
+    if (this.#closing !== undefined) throw new ClosedError("the producer is closed");
+    if (this.#transactions !== undefined) return this.#transactions;
+    throw new ClientConfigError("a producer without transactional.id has no transactions", "set transactional.id");
+  }
+
+  #transactionManager(): TransactionManager | undefined {
+    const { transactionalId } = this.#config;
+    if (transactionalId === undefined) return undefined;
+    return new TransactionManager(this.#cluster, this.#config, transactionalId, {
+      flush: () => this.#flush(),
+      discard: (error) => this.#discard(error),
+      startSequencesAnew: () => this.#sender.startSequencesAnew(),
+      wake: () => this.#sender.onMetadata(),
+    });
+  }
+
+  async #discard(error: KafkaError): Promise<void> {
+    clearTimeout(this.#blockedTimer);
+    for (const blocked of this.#blocked.splice(0)) this.#fail(blocked, error);
+    await this.#sender.discard(error);
+  }
+
   async #close(timeoutMs: number): Promise<void> {
     const call = callWithin(timeoutMs);
-    await within(this.flush(), call, () => new ClosedError("flush took too long")).catch(() => undefined);
+    const ended = this.#transactions?.close() ?? this.flush();
+    await within(ended, call, () => new ClosedError("flush took too long")).catch(() => undefined);
     clearTimeout(this.#blockedTimer);
     this.#stopListening();
     for (const blocked of this.#blocked.splice(0)) this.#fail(blocked, new ClosedError("the producer was closed"));
@@ -182,6 +259,7 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
       const candidate = { topic, partition, record, bytes, delivery, index, signal, sinceMs: nowAtMs };
       if (this.#blocked.length > 0 || !this.#place(candidate, nowAtMs)) this.#block(candidate);
     } catch (error) {
+      this.#transactions?.recordFailed(error, false);
       delivery.failed(error as Error);
     }
   }
@@ -313,6 +391,7 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
   }
 
   #fail(blocked: Candidate, error: Error): void {
+    this.#transactions?.recordFailed(error, false);
     blocked.delivery.failed(error);
     this.#told(blocked);
   }
@@ -342,6 +421,13 @@ function serialized(serialize: Serializer, value: unknown, context: SerdeContext
   }
 }
 
+function outside(): InvalidStateError {
+  return new InvalidStateError(
+    "a producer with transactional.id sends in transactions only",
+    "producer.transaction((tx) => tx.send(…))",
+  );
+}
+
 function tooLarge(topic: string, bytes: number, maxRequestSize: number): KafkaError {
   return new KafkaError(`${topic}: a record of ${bytes} bytes is larger than max.request.size (${maxRequestSize})`, {
     code: "MESSAGE_TOO_LARGE",
@@ -360,10 +446,14 @@ function refuseContradictions(config: ProducerConfig): void {
  * @throws {ClientConfigError} when it was asked for, or too many requests are to be in flight.
  */
 function isIdempotent(config: ProducerConfig, logger: ClientLogger): boolean {
+  const isTransactional = config.transactionalId !== undefined;
+  if (config.enableIdempotence === false && isTransactional) {
+    throw new ClientConfigError("enable.idempotence must not be false for a producer with transactional.id");
+  }
   if (config.enableIdempotence === false) return false;
-  const why = "or set enable.idempotence to false";
+  const why = isTransactional ? "or leave transactional.id out" : "or set enable.idempotence to false";
   const obstacle = config.acks !== -1 ? "acks must be all" : config.retries === 0 ? "retries must not be 0" : undefined;
-  if (obstacle !== undefined && config.enableIdempotence) {
+  if (obstacle !== undefined && (config.enableIdempotence || isTransactional)) {
     throw new ClientConfigError(`${obstacle} for an idempotent producer`, why);
   }
   if (obstacle !== undefined) {

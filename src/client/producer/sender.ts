@@ -3,14 +3,17 @@
  * kept, also when batches are sent again: after a failure nothing of the partition leaves until everything in flight is
  * answered, and then the oldest goes first, alone. A batch that the broker finds too large is halved. An idempotent
  * producer's batches keep their sequence numbers, by which the broker knows a repetition (KIP-98); a batch that is
- * given up leaves a hole in them, and a new epoch begins (KIP-360).
+ * given up leaves a hole in them, and a new epoch begins (KIP-360), or its transaction is aborted.
  */
+import { ErrorCode } from "../../protocol/errors.ts";
 import { backoffMs } from "../backoff.ts";
 import type { Cluster } from "../cluster.ts";
 import { ClosedError, KafkaError, RequestTimeoutError } from "../errors.ts";
 import type { Attributes, Metric } from "../metrics/metric.ts";
 import { ProducerMetrics } from "../metrics/producer-metrics.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
+import { concurrentBackoff } from "../transaction/transaction-calls.ts";
+import type { TransactionManager } from "../transaction/transaction-manager.ts";
 import { nowMs } from "../wait.ts";
 import type { ProducerBatch } from "./batch.ts";
 import { type Outgoing, PartitionQueue } from "./partition-queue.ts";
@@ -21,7 +24,9 @@ import { type Verdict, verdictOf } from "./verdict.ts";
 export class Sender {
   readonly #cluster: Cluster;
   readonly #config: ProducerConfig;
+  /** Undefined in a transactional producer: `#transaction` has it. */
   readonly #identity: ProducerIdentity | undefined;
+  readonly #transaction: TransactionManager | undefined;
   readonly #onMemoryFreed: () => void;
   /** By topic and partition. */
   readonly #queues = new Map<string, PartitionQueue[]>();
@@ -37,10 +42,17 @@ export class Sender {
   #isClosed = false;
 
   /** @param onMemoryFreed called when records are settled and their bytes are free again. */
-  constructor(cluster: Cluster, config: ProducerConfig, onMemoryFreed: () => void) {
+  constructor(
+    cluster: Cluster,
+    config: ProducerConfig,
+    transaction: TransactionManager | undefined,
+    onMemoryFreed: () => void,
+  ) {
     this.#cluster = cluster;
     this.#config = config;
-    this.#identity = config.enableIdempotence ? new ProducerIdentity(cluster) : undefined;
+    this.#transaction = transaction;
+    const hasOwn = config.enableIdempotence === true && transaction === undefined;
+    this.#identity = hasOwn ? new ProducerIdentity(cluster) : undefined;
     this.#onMemoryFreed = onMemoryFreed;
   }
 
@@ -66,6 +78,18 @@ export class Sender {
     this.#wakeAt(nowMs());
     await Promise.all(open.map((batch) => new Promise<void>((resolve) => batch.onSettled(resolve))));
     this.#flushes--;
+  }
+
+  /** Fails what waits. Resolves when nothing is in flight; that is not sent again in a transaction that ends. */
+  async discard(error: KafkaError): Promise<void> {
+    this.#giveUpAll(error);
+    const open = [...this.#busy].flatMap(({ inFlight }) => [...inFlight]);
+    await Promise.all(open.map((batch) => new Promise<void>((resolve) => batch.onSettled(resolve))));
+  }
+
+  /** Another producer epoch begins. */
+  startSequencesAnew(): void {
+    for (const queues of this.#queues.values()) for (const queue of queues) queue?.startSequencesAnew();
   }
 
   metrics(common: Attributes): Metric[] {
@@ -143,7 +167,7 @@ export class Sender {
       if (this.#requestsInFlight.size > 0) return false;
       this.#needsNewEpoch = false;
       identity.raise();
-      for (const queues of this.#queues.values()) for (const queue of queues) queue?.startSequencesAnew();
+      this.startSequencesAnew();
     }
     if (identity.current !== undefined) return true;
     try {
@@ -171,6 +195,7 @@ export class Sender {
         nextMs = Math.min(nextMs, readyMs, this.#expiryOf(queue));
         continue;
       }
+      if (this.#transaction?.admits(queue.topic, queue.partition) === false) continue;
       const leader = this.#cluster.leaderOf(queue.topic, queue.partition);
       if (leader === undefined) {
         this.#cluster.refreshSoon();
@@ -198,9 +223,10 @@ export class Sender {
     const batch = queue.take();
     const atMs = nowMs();
     if (batch.attempts === 1) this.#metrics.left(atMs - batch.createdMs, atMs);
-    const identity = this.#identity?.current;
+    const identity = this.#identity?.current ?? this.#transaction?.identity;
     if (identity !== undefined && batch.stamp === undefined) {
-      batch.restamp({ ...identity, baseSequence: queue.nextSequence });
+      const transactional = this.#transaction !== undefined;
+      batch.restamp({ ...identity, baseSequence: queue.nextSequence, transactional });
       queue.nextSequence = batch.nextSequence;
     }
     return batch;
@@ -211,7 +237,7 @@ export class Sender {
     let results: Map<ProducerBatch, PartitionResult> | undefined;
     let failure: unknown;
     try {
-      results = await produce(this.#cluster, this.#config, leader, batches);
+      results = await produce(this.#cluster, this.#config, leader, batches, this.#transaction);
     } catch (error) {
       failure = error;
     }
@@ -227,17 +253,24 @@ export class Sender {
     const queue = this.#queueOf(batch.topic, batch.partition);
     const verdict = verdictOf(batch, queue, result, failure);
     if (verdict.refreshes) this.#cluster.refreshSoon();
-    if (verdict.newEpoch && this.#identity !== undefined) this.#needsNewEpoch = true;
-    if (verdict.kind === "split") return queue.split(batch, nowMs());
-    if (verdict.kind === "retry" && batch.attempts <= this.#config.retries) {
-      const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.#config;
+    if (verdict.newEpoch) this.#needsNewEpoch = true;
+    const mayRetry = this.#transaction === undefined || (this.#transaction.mayRetry && !verdict.newEpoch);
+    if (verdict.kind === "split" && mayRetry) return queue.split(batch, nowMs());
+    if (verdict.kind === "retry" && mayRetry && batch.attempts <= this.#config.retries) {
       this.#metrics.retried(batch.count);
-      queue.putBack(batch, nowMs() + backoffMs({ initialMs, maxMs }, batch.attempts - 1));
+      queue.putBack(batch, nowMs() + this.#pauseMs(batch, verdict.error));
       return;
     }
     queue.settled(batch);
     this.#tell(batch, verdict);
     this.#release(queue, batch);
+  }
+
+  /** The transaction before takes milliseconds to end: its coordinator has answered already. */
+  #pauseMs({ attempts }: ProducerBatch, error: Error): number {
+    const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.#config;
+    const isConcurrent = error instanceof KafkaError && error.errorCode === ErrorCode.CONCURRENT_TRANSACTIONS;
+    return backoffMs(isConcurrent ? concurrentBackoff : { initialMs, maxMs }, attempts - 1);
   }
 
   #tell(batch: ProducerBatch, verdict: Verdict): void {
@@ -251,6 +284,7 @@ export class Sender {
 
   #failed(batch: ProducerBatch, error: Error): void {
     this.#metrics.settled(batch.topic, batch.count, error);
+    this.#transaction?.recordFailed(error, batch.stamp !== undefined);
     batch.failed(error);
   }
 

@@ -2,6 +2,7 @@
  * What a replicated state machine is here, and what it may do in a step. The law: a reply leaves only after the
  * records behind it are durable, and durable state changes only in `replay`.
  */
+import type { Verification } from "../log/log.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Instant, Rng } from "./clock.ts";
 import type { Timer } from "./timers.ts";
@@ -59,16 +60,20 @@ export interface StepContext<Q extends Requests, Record, TimerPurpose, Fact> {
   publish(fact: Fact): void;
 }
 
-/** Whose transaction records are part of. Such batches carry no sequence: a coordinator writes them, not the producer. */
+/** Whose transaction records are part of. Their batches carry no sequence: a coordinator writes them, not the producer. */
 export interface TransactionalProducer {
   readonly producerId: number;
   readonly producerEpoch: number;
+  /** What the log gave before the transaction's coordinator was asked, where this begins the transaction (KIP-890). */
+  readonly verification?: Verification | undefined;
 }
 
 export type TransactionResult = "COMMIT" | "ABORT";
 
 /** The end of a transaction, as the transaction coordinator of that epoch decided it. */
-export interface TransactionMarker extends TransactionalProducer {
+export interface TransactionMarker {
+  readonly producerId: number;
+  readonly producerEpoch: number;
   readonly type: TransactionResult;
   readonly coordinatorEpoch: number;
   /** Since version 2 the epoch must be a newer one than that of the records (KIP-890, 1228). */

@@ -3,10 +3,12 @@
  *
  * Records of a step are replayed at once and gathered into a batch; one batch is in flight, what comes meanwhile goes
  * into the next. What is part of a transaction is a batch of its own, and appended at once with all that waited: only
- * the log knows the epochs of producers, so its word is the admission. Whatever a step says (replies, facts) waits for the last batch that was not durable when it was said,
- * so no reply runs ahead of the records that it rests on, not even one that only read them.
+ * the log knows the epochs of producers, so its word is the admission.
+ *
+ * Whatever a step says (replies, facts) waits for the last batch that was not durable when it was said, so no reply
+ * runs ahead of the records that it rests on, not even one that only read them.
  */
-import type { AppendResult, PartitionLog } from "../log/log.ts";
+import type { AppendOptions, AppendResult, PartitionLog } from "../log/log.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import type { Platform } from "../protocol/platform.ts";
 import { ProtocolError } from "../protocol/protocol-error.ts";
@@ -187,13 +189,15 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     if (this.#pendingBytes + bytes > maxPendingBytes) {
       return { ok: false, errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE };
     }
-    const admitted = log.admit(batchOverhead + bytes, { leaderEpoch, wallMs: now.wallMs });
+    const options = { leaderEpoch, wallMs: now.wallMs };
+    const admitted = log.admit(batchOverhead + bytes, options);
     if (!admitted.ok) return { ok: false, errorCode: errorOf(admitted) };
 
     if (transaction !== undefined) {
-      const batch = encodeBatch({ records: encoded, transactional: true, ...transaction }, platform);
-      return this.#appendAtOnce(batch, now, () => {
-        for (const record of records) this.#machine.replay(record, transaction.producerId);
+      const { producerId, producerEpoch, verification } = transaction;
+      const batch = encodeBatch({ records: encoded, transactional: true, producerId, producerEpoch }, platform);
+      return this.#appendAtOnce(batch, { ...options, ...(verification && { verification }) }, () => {
+        for (const record of records) this.#machine.replay(record, producerId);
       });
     }
     for (const record of records) this.#machine.replay(record);
@@ -205,19 +209,19 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
   }
 
   #endTransaction(marker: TransactionMarker, now: Instant): Admission {
-    const { producerId, producerEpoch, coordinatorEpoch, type } = marker;
-    const end = { type, producerId, producerEpoch, coordinatorEpoch, timestamp: now.wallMs };
-    return this.#appendAtOnce(encodeControlBatch(end, this.#options.platform), now, () =>
-      this.#machine.replayEndTransaction?.(producerId, producerEpoch, type),
+    const { transactionVersion, ...end } = marker;
+    const { platform, leaderEpoch } = this.#options;
+    const batch = encodeControlBatch({ ...end, timestamp: now.wallMs }, platform);
+    return this.#appendAtOnce(batch, { leaderEpoch, wallMs: now.wallMs, transactionVersion }, () =>
+      this.#machine.replayEndTransaction?.(end.producerId, end.producerEpoch, end.type),
     );
   }
 
   /** All that waits goes before it, so that the log has the order of the replays. */
-  #appendAtOnce(bytes: Uint8Array, now: Instant, replay: () => void): Admission {
-    const { log, leaderEpoch } = this.#options;
+  #appendAtOnce(bytes: Uint8Array, options: AppendOptions, replay: () => void): Admission {
     while (this.#state === "active" && this.#inFlight < this.#batches.length) this.#appendNext();
     if (this.#state !== "active") return { ok: false, errorCode: ErrorCode.NOT_COORDINATOR };
-    const result = log.append(bytes, { leaderEpoch, wallMs: now.wallMs, internal: true });
+    const result = this.#options.log.append(bytes, { ...options, internal: true });
     if (!result.ok) return { ok: false, errorCode: errorOf(result) };
     replay();
     const batch = { records: [], bytes: bytes.length, isDurable: false, outputs: [] };

@@ -1,9 +1,10 @@
 import { ErrorCode } from "../protocol/errors.ts";
 
-/** What a client is told when the log refuses the records of its request (rules 21, 59). */
+/** What a client is told when the log, or a transaction's coordinator, refuses its records (rules 21, 41, 59). */
 export function appendError(refusal: ErrorCode): ErrorCode {
   switch (refusal) {
     case ErrorCode.NETWORK_EXCEPTION:
+      return ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
     case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
     case ErrorCode.NOT_ENOUGH_REPLICAS:
     case ErrorCode.REQUEST_TIMED_OUT:

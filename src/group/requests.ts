@@ -2,10 +2,11 @@
  * What the broker's handlers ask of one group coordinator shard. Requests that name several groups are split by the
  * handler: one request here is about one group, or (ListGroups, TopicsDeleted) about all groups of the shard.
  *
- * The handler has done before: authorization, unknown topics and partitions (rule 36), topic ids to names (v10+), and
- * "no coordinator here" (rule 2). For TxnOffsetCommit also that the group is part of the transaction (rule 41). What is left to it after: a null protocolName of JoinGroup is "" before v7.
+ * The handler has done before: authorization, unknown topics and partitions (rule 36), topic ids to names (v10+), "no
+ * coordinator here" (rule 2), and for TxnOffsetCommit that the group is part of the transaction (rule 41). What is left
+ * to it after: a null protocolName of JoinGroup is "" before v7.
  */
-import type { TransactionMarker } from "../coordinator/machine.ts";
+import type { TransactionalProducer, TransactionMarker } from "../coordinator/machine.ts";
 import type { HeartbeatRequest, HeartbeatResponse } from "../protocol/apis/heartbeat.ts";
 import type { JoinGroupRequest, JoinGroupResponse } from "../protocol/apis/join-group.ts";
 import type { LeaveGroupRequest, LeaveGroupResponse } from "../protocol/apis/leave-group.ts";
@@ -35,7 +36,7 @@ export type GroupRequests = {
   OffsetCommit: { readonly request: GroupRequest<OffsetCommitRequest>; readonly reply: OffsetCommitResponse };
   /** Offsets that stay pending until `EndTransaction` of the same producer (rule 41). */
   TxnOffsetCommit: {
-    readonly request: GroupRequest<TxnOffsetCommitRequest>;
+    readonly request: GroupRequest<VerifiedOffsets>;
     readonly reply: TxnOffsetCommitResponse;
   };
   /**
@@ -51,6 +52,9 @@ export type GroupRequests = {
   /** Internal: the topics are gone, so are the offsets that groups committed for them. */
   TopicsDeleted: { readonly request: { readonly topics: readonly DeletedTopic[] }; readonly reply: TopicsDeletedReply };
 };
+
+/** Offsets of a transaction that the group's partition is part of. */
+export type VerifiedOffsets = TxnOffsetCommitRequest & Pick<TransactionalProducer, "verification">;
 
 export interface OffsetFetchGroup {
   readonly groupId: string;

@@ -75,7 +75,7 @@ export interface AppendOptions {
   readonly internal?: boolean;
   /** Of the transaction that a marker ends; from 2 on the marker bears a later epoch than its records (KIP-890). */
   readonly transactionVersion?: number;
-  /** What `startVerification` gave before the coordinator was asked. Without it no client begins a transaction here. */
+  /** What `startVerification` gave before the coordinator was asked. Without it nobody begins a transaction here. */
   readonly verification?: Verification;
 }
 

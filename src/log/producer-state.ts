@@ -22,7 +22,7 @@ export interface RememberedBatch {
   readonly lastOffset: number;
 }
 
-/** Without `internal` a client's: sequences are checked, and whether it may begin a transaction. */
+/** Without `internal` a client's: sequences are checked. */
 export type CheckOptions = Pick<AppendOptions, "internal" | "transactionVersion" | "verification">;
 
 export type ProducerCheck =
@@ -97,12 +97,10 @@ export class ProducerStates {
     }
     const isInTransaction = known !== undefined && known.currentTxnStartOffset >= 0;
     if (known !== undefined && producerEpoch < known.producerEpoch) return fenced(batch, known);
-    if (!options.internal) {
-      const continues = isInTransaction && producerEpoch === known.producerEpoch;
-      const refusal = (transactional && !continues && this.#checkVerified(batch, options)) || undefined;
-      const check = refusal ?? this.#checkSequence(batch, known);
-      if (check.kind !== "accepted") return check;
-    }
+    const continues = isInTransaction && producerEpoch === known.producerEpoch;
+    const refusal = (transactional && !continues && this.#checkVerified(batch, options)) || undefined;
+    const check = refusal ?? (options.internal ? accepted : this.#checkSequence(batch, known));
+    if (check.kind !== "accepted") return check;
     if (!isInTransaction || transactional) return accepted;
     return refused(
       ErrorCode.INVALID_TXN_STATE,

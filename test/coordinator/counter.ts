@@ -1,9 +1,20 @@
-import type { Admission, RecordCodec, ReplyToken, StateMachine, StepContext } from "../../src/coordinator/machine.ts";
+import type {
+  Admission,
+  RecordCodec,
+  ReplyToken,
+  StateMachine,
+  StepContext,
+  TransactionalProducer,
+  TransactionMarker,
+  TransactionResult,
+} from "../../src/coordinator/machine.ts";
 import { Timer } from "../../src/coordinator/timers.ts";
 
-/** The smallest machine that has durable state, parks requests, sets timers and tells facts. */
+/** The smallest machine that has durable state, transactions, parks requests, sets timers and tells facts. */
 export type CounterRequests = {
   Add: { readonly request: number; readonly reply: number | Admission };
+  AddPending: { readonly request: TransactionalProducer & Added; readonly reply: Admission };
+  End: { readonly request: TransactionMarker; readonly reply: Admission };
   Read: { readonly request: null; readonly reply: number };
   ParkFor: { readonly request: number; readonly reply: string };
   Forget: { readonly request: null; readonly reply: string };
@@ -16,10 +27,18 @@ type Context = StepContext<CounterRequests, Added, ReplyToken, CounterFact>;
 export class Counter implements StateMachine<CounterRequests, Added, ReplyToken, CounterFact> {
   sum = 0;
   loads = 0;
+  /** By producer: what its transaction adds if it commits. */
+  readonly pending = new Map<number, number>();
   readonly #parked = new Set<ReplyToken>();
 
-  replay(record: Added): void {
-    this.sum += record.amount;
+  replay(record: Added, producerId?: number): void {
+    if (producerId === undefined) this.sum += record.amount;
+    else this.pending.set(producerId, (this.pending.get(producerId) ?? 0) + record.amount);
+  }
+
+  replayEndTransaction(producerId: number, _producerEpoch: number, type: TransactionResult): void {
+    if (type === "COMMIT") this.sum += this.pending.get(producerId) ?? 0;
+    this.pending.delete(producerId);
   }
 
   loaded(): void {
@@ -39,6 +58,12 @@ export class Counter implements StateMachine<CounterRequests, Added, ReplyToken,
         context.publish({ sum: this.sum });
         return context.reply(token, this.sum);
       }
+      case "AddPending": {
+        const asked = request as CounterRequests["AddPending"]["request"];
+        return context.reply(token, context.emit([{ amount: asked.amount }], asked));
+      }
+      case "End":
+        return context.reply(token, context.endTransaction(request as TransactionMarker));
       case "Read":
         return context.reply(token, this.sum);
       case "ParkFor":

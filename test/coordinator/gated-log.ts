@@ -1,4 +1,5 @@
 import type { AppendOptions, AppendRefusal, AppendResult, PartitionLog, ReadResult } from "../../src/log/log.ts";
+import type { ErrorCode } from "../../src/protocol/errors.ts";
 import { BatchView, setBaseOffset } from "../../src/protocol/records/batch.ts";
 
 /** A partition whose appends become durable when the test says so; only what a shard asks of a log. */
@@ -10,6 +11,9 @@ export class GatedLog {
   logEndOffset = 0;
   highWatermark = 0;
   refusal: AppendRefusal | undefined;
+  /** What stands against the producers of transactions. */
+  verdict: ErrorCode | undefined;
+  readonly appended: AppendOptions[] = [];
   readonly stored: Uint8Array[] = [];
   readonly #waiting: { endOffset: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   readonly #watchers = new Set<() => void>();
@@ -29,10 +33,14 @@ export class GatedLog {
     return { ok: true } as const;
   }
 
-  append(bytes: Uint8Array, _options: AppendOptions): AppendResult {
+  append(bytes: Uint8Array, options: AppendOptions): AppendResult {
     if (this.refusal) return { ok: false, refusal: this.refusal as "failed" };
     const baseOffset = this.logEndOffset;
     const batch = new BatchView(bytes, 0);
+    if (this.verdict && batch.producerId >= 0) {
+      return { ok: false, refusal: "producer", verdict: { errorCode: this.verdict, message: "" } };
+    }
+    this.appended.push(options);
     setBaseOffset(batch, baseOffset);
     this.logEndOffset = batch.lastOffset + 1;
     this.stored.push(bytes);

@@ -176,6 +176,105 @@ test("a machine that finds its state impossible stops its shard loudly, which re
   assert.equal(runtime.state(0), "active");
 });
 
+const seven = { producerId: 7, producerEpoch: 3 };
+const commit = { ...seven, type: "COMMIT", coordinatorEpoch: 5, transactionVersion: 2 } as const;
+const abort = { ...commit, type: "ABORT" } as const;
+const ok = { ok: true, reply: { ok: true } };
+
+async function syncAll(log: GatedLog): Promise<void> {
+  while (log.appendsInFlight > 0) {
+    log.syncOne();
+    await settle();
+  }
+}
+
+test("records of a transaction are a batch of their own, appended at once behind all that waited", async () => {
+  const { log, runtime } = world();
+  await runtime.load(0, log.port(), 1);
+  const answers = [
+    watch(runtime.submit(0, "Add", 1)), // in flight
+    watch(runtime.submit(0, "Add", 2)), // waits for it
+    watch(runtime.submit(0, "AddPending", { ...seven, amount: 4 })),
+    watch(runtime.submit(0, "Add", 8)),
+    watch(runtime.submit(0, "End", commit)),
+  ];
+  assert.equal(log.appendsInFlight, 5, "a transaction's epoch is known to the log only, so nothing is left behind");
+  const written = log.stored.flatMap((bytes) => [...batches(bytes)]);
+  assert.deepEqual(
+    written.map(({ transactional, control, producerId, producerEpoch, baseSequence }) =>
+      transactional ? { control, producerId, producerEpoch, baseSequence } : "plain",
+    ),
+    [
+      "plain",
+      "plain",
+      { control: false, ...seven, baseSequence: -1 },
+      "plain",
+      { control: true, ...seven, baseSequence: -1 },
+    ],
+  );
+  await settle();
+  assert.ok(answers.every(({ answer }) => answer === undefined));
+  await syncAll(log);
+  assert.deepEqual(
+    answers.map(({ answer }) => answer),
+    [{ ok: true, reply: 1 }, { ok: true, reply: 3 }, ok, { ok: true, reply: 11 }, ok],
+  );
+  assert.deepEqual(await runtime.submit(0, "Read", null), { ok: true, reply: 15 });
+});
+
+test("what the log has against a producer or a marker changes nothing and is the step's to answer", async () => {
+  const { log, runtime, machines } = world();
+  await runtime.load(0, log.port(), 1);
+  void runtime.submit(0, "AddPending", { ...seven, amount: 4 });
+  await syncAll(log);
+  for (const errorCode of [ErrorCode.INVALID_PRODUCER_EPOCH, ErrorCode.TRANSACTION_COORDINATOR_FENCED]) {
+    log.verdict = errorCode;
+    const refused = { ok: true, reply: { ok: false, errorCode } };
+    assert.deepEqual(await runtime.submit(0, "AddPending", { ...seven, amount: 1 }), refused);
+    assert.deepEqual(await runtime.submit(0, "End", abort), refused);
+  }
+  assert.deepEqual([...machines[0]!.pending], [[7, 4]]);
+  assert.equal(log.stored.length, 1);
+  assert.equal(runtime.state(0), "active");
+});
+
+test("the log hears what was verified, and of which version the transaction is that ends", async () => {
+  const { log, runtime } = world();
+  await runtime.load(0, log.port(), 1);
+  const verification = { producerId: 7 };
+  void runtime.submit(0, "AddPending", { ...seven, verification, amount: 4 });
+  void runtime.submit(0, "AddPending", { ...seven, amount: 4 });
+  void runtime.submit(0, "End", commit);
+  const internal = { leaderEpoch: 1, wallMs: log.appended[0]!.wallMs, internal: true };
+  assert.deepEqual(log.appended, [{ ...internal, verification }, internal, { ...internal, transactionVersion: 2 }]);
+});
+
+test("a load finds transactions as they stand: committed, aborted, and still open", async () => {
+  const { log, runtime, machines } = world();
+  await runtime.load(0, log.port(), 1);
+  void runtime.submit(0, "AddPending", { ...seven, amount: 1 });
+  void runtime.submit(0, "End", commit);
+  void runtime.submit(0, "AddPending", { ...seven, amount: 2 });
+  void runtime.submit(0, "End", abort);
+  void runtime.submit(0, "AddPending", { ...seven, amount: 4 });
+  void runtime.submit(0, "AddPending", { ...seven, producerId: 8, amount: 8 });
+  void runtime.submit(0, "Add", 16);
+  await syncAll(log);
+  await runtime.load(0, log.port(), 2);
+  const [live, loaded] = machines;
+  assert.deepEqual(
+    [loaded!.sum, [...loaded!.pending]],
+    [
+      17,
+      [
+        [7, 4],
+        [8, 8],
+      ],
+    ],
+  );
+  assert.deepEqual([live!.sum, live!.pending], [loaded!.sum, loaded!.pending]);
+});
+
 test("a timer decides a step, and a dropped request is never answered", async () => {
   const { clock, log, runtime } = world();
   await runtime.load(0, log.port(), 1);

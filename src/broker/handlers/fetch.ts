@@ -1,9 +1,10 @@
-import { LogError, type PartitionLog } from "../../log/log.ts";
+import { LogError, type PartitionLog, type ReadResult } from "../../log/log.ts";
 import type { Fetch, FetchRequest } from "../../protocol/apis/fetch.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import { zeroUuid } from "../../protocol/schema.ts";
 import type { Answer, Handler, LedPartition, RequestContext } from "../context.ts";
 import type { FetchAsk, FetchPartition } from "../fetch-sessions.ts";
+import { readCommitted } from "../isolation-level.ts";
 import { endOffsetOf, errorOfLog, refuseLeaderEpoch } from "../leader-epochs.ts";
 import { waitForLogs } from "../waiting.ts";
 
@@ -39,15 +40,23 @@ export const fetch: Handler<typeof Fetch> = async (request, context) => {
 
   const maxBytes = Math.min(request.maxBytes, context.broker.config.get("fetch.max.bytes"));
   const minBytes = Math.min(request.minBytes, maxBytes);
-  const isReady = () => isWorthAnswering(plan.partitions, minBytes, find);
+  const upTo = boundOf(request);
+  const isReady = () => isWorthAnswering(plan.partitions, minBytes, upTo, find);
   if (request.maxWaitMs > 0 && !isReady()) {
     await waitForLogs(logsOf(plan.partitions, find), isReady, request.maxWaitMs, context);
   }
 
-  const fetched = await readAll(plan.partitions, maxBytes, request.isolationLevel, find);
+  const fetched = await readAll(plan.partitions, maxBytes, upTo, find);
   const { errorCode, sessionId, results } = plan.answer(fetched);
   return { errorCode, sessionId, ...withLeaders(results, context) };
 };
+
+type Bound = "high-watermark" | "last-stable-offset";
+
+/** read_committed sees nothing that may still be aborted (KIP-98). */
+function boundOf({ isolationLevel }: FetchRequest): Bound {
+  return isolationLevel === readCommitted ? "last-stable-offset" : "high-watermark";
+}
 
 /** KIP-951 (v16+): whoever has an old idea of the leader is told the new one with the error. */
 function withLeaders(results: readonly Fetched[], { broker, connection, version }: RequestContext) {
@@ -121,7 +130,7 @@ function findPartition(asked: FetchPartition, isFollower: boolean, { broker }: R
 type Find = (partition: FetchPartition) => Found;
 
 /** Whether waiting longer has no point. Unknown partitions alone do not end a wait, as in Kafka. */
-function isWorthAnswering(partitions: readonly FetchPartition[], minBytes: number, find: Find): boolean {
+function isWorthAnswering(partitions: readonly FetchPartition[], minBytes: number, upTo: Bound, find: Find): boolean {
   let bytes = 0;
   let isAnyKnown = false;
   for (const partition of partitions) {
@@ -129,7 +138,7 @@ function isWorthAnswering(partitions: readonly FetchPartition[], minBytes: numbe
     if (found.kind === "unknown") continue;
     if (found.kind !== "readable") return true;
     isAnyKnown = true;
-    bytes += Math.min(found.led.log.bytesFrom(partition.fetchOffset), partition.maxBytes);
+    bytes += Math.min(found.led.log.bytesFrom(partition.fetchOffset, upTo), partition.maxBytes);
   }
   return !isAnyKnown || bytes >= minBytes;
 }
@@ -141,7 +150,7 @@ function logsOf(partitions: readonly FetchPartition[], find: Find): PartitionLog
 async function readAll(
   partitions: readonly FetchPartition[],
   maxBytes: number,
-  isolationLevel: number,
+  upTo: Bound,
   find: Find,
 ): Promise<Fetched[]> {
   const known: Fetched[] = [];
@@ -153,7 +162,7 @@ async function readAll(
       unknown.push(refused(partition, found, []));
     } else if (found.kind === "readable") {
       // The first partition that has something gives at least one batch, whatever its size (KIP-74).
-      const fetched = await read(partition, found.led, bytesLeft, bytesLeft === maxBytes, isolationLevel);
+      const fetched = await read(partition, found.led, bytesLeft, bytesLeft === maxBytes, upTo);
       bytesLeft = Math.max(0, bytesLeft - fetched.bytes);
       known.push(fetched);
     } else if (found.kind === "diverging") {
@@ -170,17 +179,21 @@ async function read(
   led: LedPartition,
   bytesLeft: number,
   atLeastOne: boolean,
-  isolationLevel: number,
+  upTo: Bound,
 ): Promise<Fetched> {
   const { log } = led;
-  const abortedTransactions = isolationLevel === 1 ? [] : null;
+  const { fetchOffset } = partition;
+  const isCommitted = upTo === "last-stable-offset";
+  const end = isCommitted ? log.lastStableOffset : log.highWatermark;
   const maxBytes = Math.max(0, Math.min(partition.maxBytes, bytesLeft));
-  if (partition.fetchOffset >= log.highWatermark || (maxBytes === 0 && !atLeastOne)) {
+  if (fetchOffset >= end || (maxBytes === 0 && !atLeastOne)) {
+    const abortedTransactions = isCommitted ? [] : null;
     return { partition, data: { ...positions(partition, led), abortedTransactions, records: nothing }, bytes: 0 };
   }
   try {
-    const result = await log.read(partition.fetchOffset, { maxBytes, atLeastOne, upTo: "high-watermark" });
+    const result = await log.read(fetchOffset, { maxBytes, atLeastOne, upTo });
     if (result === undefined) return refused(partition, { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }, null);
+    const abortedTransactions = isCommitted ? abortedIn(log, fetchOffset, result) : null;
     const data = { ...positions(partition, led), abortedTransactions, records: result.chunks };
     return { partition, data, bytes: result.bytes };
   } catch (error) {
@@ -189,12 +202,16 @@ async function read(
   }
 }
 
+/** Where nothing was left for want of room, Kafka names the aborted ones behind the last stable offset as well. */
+function abortedIn(log: PartitionLog, fetchOffset: number, { nextOffset, lastStableOffset }: ReadResult) {
+  return log.abortedTransactions(fetchOffset, nextOffset < lastStableOffset ? nextOffset : log.logEndOffset);
+}
+
 const nothing = new Uint8Array(0);
 
-/** Until transactions are served the last stable offset is the high watermark. */
 function positions({ partition: partitionIndex }: FetchPartition, { log }: LedPartition) {
-  const { highWatermark, logStartOffset } = log;
-  return { partitionIndex, errorCode: ErrorCode.NONE, highWatermark, lastStableOffset: highWatermark, logStartOffset };
+  const { highWatermark, lastStableOffset, logStartOffset } = log;
+  return { partitionIndex, errorCode: ErrorCode.NONE, highWatermark, lastStableOffset, logStartOffset };
 }
 
 function diverging(partition: FetchPartition, { led, epoch, endOffset }: Found & { kind: "diverging" }): PartitionData {

@@ -2,6 +2,7 @@ import { LogError } from "../../log/log.ts";
 import type { ListOffsets, ListOffsetsRequest } from "../../protocol/apis/list-offsets.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import type { Answer, Handler, LedPartition, RequestContext } from "../context.ts";
+import { readCommitted } from "../isolation-level.ts";
 import { errorOfLog, refuseLeaderEpoch } from "../leader-epochs.ts";
 
 type AskedPartition = ListOffsetsRequest["topics"][number]["partitions"][number];
@@ -26,9 +27,10 @@ type Place = keyof typeof places;
 const nowhere: Listed = { timestamp: -1, offset: -1, leaderEpoch: -1 };
 
 export const listOffsets: Handler<typeof ListOffsets> = async (request, context) => {
+  const isCommitted = request.isolationLevel === readCommitted;
   const topics = request.topics.map(async ({ name, partitions }) => {
     const listed = Array.from(askedOnce(partitions), ([partition, isTwice]) =>
-      isTwice ? refuse(partition, ErrorCode.INVALID_REQUEST) : list(name, partition, context),
+      isTwice ? refuse(partition, ErrorCode.INVALID_REQUEST) : list(name, partition, isCommitted, context),
     );
     return { name, partitions: await Promise.all(listed) };
   });
@@ -45,7 +47,12 @@ function askedOnce(partitions: readonly AskedPartition[]): Iterable<[AskedPartit
   return byIndex.values();
 }
 
-async function list(topic: string, asked: AskedPartition, context: RequestContext): Promise<AnsweredPartition> {
+async function list(
+  topic: string,
+  asked: AskedPartition,
+  isCommitted: boolean,
+  context: RequestContext,
+): Promise<AnsweredPartition> {
   const { partitionIndex, timestamp, currentLeaderEpoch } = asked;
   const place = placeOf(timestamp);
   if (timestamp < 0 && (place === undefined || context.version < places[place].since)) {
@@ -56,7 +63,7 @@ async function list(topic: string, asked: AskedPartition, context: RequestContex
   const stale = refuseLeaderEpoch(found.partition, currentLeaderEpoch);
   if (stale) return refuse(asked, stale);
   try {
-    const { leaderEpoch, ...listed } = await offsetAt(place, timestamp, found.partition);
+    const { leaderEpoch, ...listed } = await offsetAt(place, timestamp, isCommitted, found.partition);
     const epoch = context.version >= 4 ? { leaderEpoch } : {};
     return { partitionIndex, errorCode: ErrorCode.NONE, ...listed, ...epoch };
   } catch (error) {
@@ -65,22 +72,27 @@ async function list(topic: string, asked: AskedPartition, context: RequestContex
   }
 }
 
-/** Before transactions the last stable offset is the high watermark: both isolation levels see the same log. */
-async function offsetAt(place: Place | undefined, timestamp: number, led: LedPartition): Promise<Listed> {
-  const { log, leaderEpoch } = led;
+async function offsetAt(
+  place: Place | undefined,
+  timestamp: number,
+  isCommitted: boolean,
+  { log, leaderEpoch }: LedPartition,
+): Promise<Listed> {
+  const end = isCommitted ? log.lastStableOffset : log.highWatermark;
+  const visible = (found: Listed | undefined) => (found !== undefined && found.offset < end ? found : nowhere);
   switch (place) {
     case "latest":
-      return { timestamp: -1, offset: log.highWatermark, leaderEpoch };
+      return { timestamp: -1, offset: end, leaderEpoch };
     case "earliest":
     case "earliestLocal":
       return { timestamp: -1, offset: log.logStartOffset, leaderEpoch: log.epochOfOffset(log.logStartOffset) };
     case "maxTimestamp":
-      return (await log.maxTimestamp()) ?? nowhere;
+      return visible(await log.maxTimestamp());
     case "latestTiered":
     case "earliestPendingUpload":
       return nowhere; // there is no tiered storage
     case undefined:
-      return (await log.offsetForTimestamp(timestamp)) ?? nowhere;
+      return visible(await log.offsetForTimestamp(timestamp));
   }
 }
 

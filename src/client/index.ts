@@ -17,6 +17,14 @@ export type {
 } from "./admin/groups.ts";
 export type { CommittedOffset, ListedOffset, NewOffset, OffsetQuery, OffsetSpec } from "./admin/offsets.ts";
 export type { CreatedTopic, DeletedRecords, NewPartitions, NewTopic, RecordsBefore } from "./admin/topics.ts";
+export type {
+  FencedProducer,
+  PartitionProducers,
+  ProducerState,
+  TransactionDescription,
+  TransactionListing,
+  TransactionToAbort,
+} from "./admin/transactions.ts";
 export type { AdminConfigInput } from "./admin-keys.ts";
 export type { ClientConfigInput } from "./client-keys.ts";
 export type { BrokerNode, PartitionMetadata, TopicDescription } from "./cluster.ts";

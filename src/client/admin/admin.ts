@@ -1,4 +1,4 @@
-/** Topics, configurations, groups and offsets from a program. */
+/** Topics, configurations, groups, offsets and transactions from a program. */
 import type { Cluster, TopicDescription } from "../cluster.ts";
 import { commonAttributes } from "../metrics/client-metrics.ts";
 import type { Metric } from "../metrics/metric.ts";
@@ -9,6 +9,7 @@ import { type ClusterDescription, describeCluster } from "./describe-cluster.ts"
 import * as groups from "./groups.ts";
 import * as offsets from "./offsets.ts";
 import * as topics from "./topics.ts";
+import * as transactions from "./transactions.ts";
 
 /**
  * Made by `kafka.admin()`. Calls on several items do all that can be done; when items failed they reject with
@@ -120,6 +121,44 @@ export class Admin implements AsyncDisposable {
   /** @throws {ItemsError} GROUP_SUBSCRIBED_TO_TOPIC while a member reads the topic, GROUP_ID_NOT_FOUND, … */
   deleteGroupOffsets(groupId: string, of: readonly TopicPartition[], options: AdminOptions = {}): Promise<void> {
     return offsets.deleteGroupOffsets(this.#cluster, groupId, of, options);
+  }
+
+  /** @returns the transactional ids of all brokers, by name, with the states of their transactions (KIP-664). */
+  listTransactions(options: transactions.ListTransactionsOptions = {}): Promise<transactions.TransactionListing[]> {
+    return transactions.listTransactions(this.#cluster, options);
+  }
+
+  /** @throws {ItemsError} TRANSACTIONAL_ID_NOT_FOUND, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, … */
+  describeTransactions(
+    transactionalIds: readonly string[],
+    options: AdminOptions = {},
+  ): Promise<transactions.TransactionDescription[]> {
+    return transactions.describeTransactions(this.#cluster, transactionalIds, options);
+  }
+
+  /**
+   * The producers that partitions remember, idempotent ones too, and where their open transactions begin.
+   * @throws {ItemsError} UNKNOWN_TOPIC_OR_PARTITION, TOPIC_AUTHORIZATION_FAILED, …
+   */
+  describeProducers(partitions: readonly TopicPartition[], options: transactions.DescribeProducersOptions = {}) {
+    return transactions.describeProducers(this.#cluster, partitions, options);
+  }
+
+  /**
+   * Ends a transaction in one partition that hangs there: its coordinator no longer knows of it, and consumers with
+   * read_committed stand still. One that the coordinator knows of ends by itself, or by `fenceProducers`.
+   * @throws {ItemsError} INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED, CLUSTER_AUTHORIZATION_FAILED, …
+   */
+  abortTransaction(transaction: transactions.TransactionToAbort, options: AdminOptions = {}): Promise<void> {
+    return transactions.abortTransaction(this.#cluster, transaction, options);
+  }
+
+  /**
+   * Aborts the open transactions of these ids, and fences their producers for good.
+   * @throws {ItemsError} TRANSACTIONAL_ID_AUTHORIZATION_FAILED, …
+   */
+  fenceProducers(transactionalIds: readonly string[], options: AdminOptions = {}) {
+    return transactions.fenceProducers(this.#cluster, transactionalIds, options);
   }
 
   /** Who the brokers are, and which one is the controller (KIP-700). */

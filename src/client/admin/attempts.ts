@@ -59,6 +59,7 @@ const passing: ReadonlySet<number> = new Set([
   ErrorCode.UNKNOWN_LEADER_EPOCH,
   ErrorCode.OFFSET_NOT_AVAILABLE,
   ErrorCode.UNSTABLE_OFFSET_COMMIT,
+  ErrorCode.CONCURRENT_TRANSACTIONS,
   ErrorCode.THROTTLING_QUOTA_EXCEEDED,
 ]);
 

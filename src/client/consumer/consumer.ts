@@ -174,7 +174,10 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
     return reads.position;
   }
 
-  /** Records between position and high watermark, as of the last fetch; undefined before it. */
+  /**
+   * Offsets between position and high watermark, as of the last fetch; undefined before it. With read_committed up to
+   * where the first open transaction begins.
+   */
   lag(partition: TopicPartition): number | undefined {
     return this.#partition(partition).lag;
   }

@@ -204,7 +204,9 @@ export class Fetcher {
 
   #take(nodeId: number, partition: ReadPartition, told: PartitionAnswer): void {
     if (told.errorCode !== ErrorCode.NONE) return this.#refused(nodeId, partition, told);
-    partition.highWatermark = told.highWatermark;
+    const isCommitted = this.#config.isolationLevel === "read_committed";
+    // Brokers that know no transactions tell no last stable offset.
+    partition.highWatermark = isCommitted && told.lastStableOffset >= 0 ? told.lastStableOffset : told.highWatermark;
     if (told.preferredReadReplica >= 0) {
       const untilMs = nowMs() + this.#config.metadataMaxAgeMs;
       partition.preferredReplica = { nodeId: told.preferredReadReplica, untilMs };
@@ -213,8 +215,7 @@ export class Fetcher {
     if (bytes === null || bytes.length === 0) return;
     const { topic, partition: index, fetchOffset: offset } = partition;
     this.#hooks.fetched(topic, bytes.length);
-    const aborted =
-      this.#config.isolationLevel === "read_committed" ? (told.abortedTransactions ?? undefined) : undefined;
+    const aborted = isCommitted ? (told.abortedTransactions ?? undefined) : undefined;
     try {
       const chunk = new FetchedRecords(bytes, { topic, partition: index, offset, aborted }, this.#config);
       partition.fetched(chunk);

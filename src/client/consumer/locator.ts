@@ -1,4 +1,5 @@
 /** Finds out where partitions are to be read from: the group's committed offset, else auto.offset.reset (rule 51). */
+import { ErrorCode } from "../../protocol/errors.ts";
 import { type ListedOffset, listGroupOffsets, listOffsets, type OffsetSpec } from "../admin/offsets.ts";
 import type { Cluster } from "../cluster.ts";
 import type { ConsumerConfig } from "../consumer-keys.ts";
@@ -58,7 +59,8 @@ export class Locator {
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       if (!(error instanceof KafkaError)) return this.#hooks.failed(error as Error);
-      failed = error;
+      // A transaction is about to commit offsets, which may take as long as it is open (KIP-447): waited for.
+      if (error.errorCode !== ErrorCode.UNSTABLE_OFFSET_COMMIT) failed = error;
     }
     partitions.forEach((partition, index) => {
       if (partition.version !== versions[index]) return;

@@ -33,6 +33,7 @@ export class ReadPartition implements TopicPartition {
   /** The leader epoch in which what was fetched is known to be in the log. */
   validatedEpoch = -1;
   isValidating = false;
+  /** Behind the last record that this consumer may read: with read_committed, the last stable offset. */
   highWatermark = -1;
   chunks: FetchedRecords[] = [];
   isPaused = false;

@@ -39,7 +39,7 @@ export function parseScript(source: string): Line[] {
   return lines;
 }
 
-function parseCall(source: string): Call {
+export function parseCall(source: string): Call {
   const match = /^(\w+)(?:\((.*)\))?$/.exec(source.trim());
   if (match?.[1] === undefined) throw new Error(`no request: ${source}`);
   return { name: match[1], args: match[2] ? match[2].split(", ") : [], source: source.trim() };

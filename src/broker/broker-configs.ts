@@ -120,6 +120,27 @@ export const brokerConfigs = {
   "offsets.topic.num.partitions": fixed(int(50, "Partitions of __consumer_offsets.", atLeast(1))),
   "offsets.topic.replication.factor": fixed(oneReplica("Replicas of __consumer_offsets.")),
   "offsets.topic.segment.bytes": fixed(int(104_857_600, "segment.bytes of __consumer_offsets.", atLeast(1))),
+
+  "transaction.abort.timed.out.transaction.cleanup.interval.ms": fixed(
+    int(10_000, "Pause between two looks for transactions that timed out.", atLeast(1)),
+  ),
+  "transaction.max.timeout.ms": fixed(
+    int(900_000, "Longest transaction.timeout.ms that a producer may ask for.", atLeast(1)),
+  ),
+  "transaction.remove.expired.transaction.cleanup.interval.ms": fixed(
+    int(3_600_000, "Pause between two looks for transactional ids that expired.", atLeast(1)),
+  ),
+  "transaction.state.log.min.isr": fixed(
+    int(1, "min.insync.replicas of __transaction_state.", (value) =>
+      value === 1 ? undefined : "Value must be 1: this broker is alone",
+    ),
+  ),
+  "transaction.state.log.num.partitions": fixed(int(50, "Partitions of __transaction_state.", atLeast(1))),
+  "transaction.state.log.replication.factor": fixed(oneReplica("Replicas of __transaction_state.")),
+  "transaction.state.log.segment.bytes": fixed(int(104_857_600, "segment.bytes of __transaction_state.", atLeast(1))),
+  "transactional.id.expiration.ms": fixed(
+    int(604_800_000, "After this time without a transaction a transactional id is forgotten.", atLeast(1)),
+  ),
 } as const;
 
 export type BrokerConfigName = keyof typeof brokerConfigs;

@@ -2,6 +2,7 @@
  * A broker: frames in, frames out, over a log. No sockets, no files, no clock of its own, and no module state.
  */
 import type { Clock, Rng } from "../coordinator/clock.ts";
+import type { TransactionMarker } from "../coordinator/machine.ts";
 import { Runtime } from "../coordinator/runtime.ts";
 import type { GroupFact } from "../group/facts.ts";
 import type { Log, LogConfig } from "../log/log.ts";
@@ -26,6 +27,8 @@ import { logConfigOf } from "./log-config.ts";
 import { BrokerMetadata } from "./metadata-view.ts";
 import { ProducerIdPool } from "./producer-ids.ts";
 import { Repeated } from "./repeated.ts";
+import { TransactionRuntime } from "./transaction-runtime.ts";
+import { writeTxnMarker } from "./write-txn-marker.ts";
 
 /** All that a broker does not make itself. */
 export interface BrokerOptions {
@@ -55,7 +58,7 @@ export interface Broker {
   connect(peer: Peer): BrokerConnection;
   /**
    * Leads a partition under a next leader epoch, as after its leader went elsewhere and came back; of
-   * `__consumer_offsets` its coordinator loads again. Resolves when it serves.
+   * `__consumer_offsets` and `__transaction_state` its coordinator loads again. Resolves when it serves.
    */
   leadAnew(topic: string, partition: number): Promise<void>;
   /** Answers what is parked with errors that make clients retry, and closes the log. */
@@ -87,6 +90,7 @@ class LoneBroker implements Broker, BrokerServices {
   readonly metadata: BrokerMetadata;
   readonly metadataShard: MetadataShard;
   readonly groups: GroupRuntime;
+  readonly transactions: TransactionRuntime;
   readonly fetchSessions: FetchSessions;
   readonly #metadataRuntime;
   readonly #internalTopics: InternalTopics;
@@ -110,9 +114,24 @@ class LoneBroker implements Broker, BrokerServices {
     this.nodeId = config.get("node.id");
     const watches = { ...(onGroupFact && { onGroupFact }), ...(watchGroups && { watchGroups }) };
     this.groups = new GroupRuntime({ clock, rng, platform, config, logger, ...watches });
+    this.transactions = new TransactionRuntime({
+      clock,
+      rng,
+      platform,
+      config,
+      logger,
+      takeProducerId: () => this.#producerIds.take(),
+      writeMarker: (topic, partition, marker) => this.writeTxnMarker(topic, partition, marker),
+    });
     this.metadata = new BrokerMetadata(log, config, logger, {
-      led: (partition) => this.groups.lead(partition),
-      deleted: (topics) => this.groups.topicsDeleted(topics),
+      led: (partition) => {
+        this.groups.lead(partition);
+        this.transactions.lead(partition);
+      },
+      deleted: (topics) => {
+        this.transactions.topicsDeleted(topics);
+        return this.groups.topicsDeleted(topics);
+      },
     });
     const rules = metadataRules(config, this.nodeId);
     this.#metadataRuntime = new Runtime({
@@ -173,7 +192,7 @@ class LoneBroker implements Broker, BrokerServices {
   async leadAnew(topic: string, partition: number): Promise<void> {
     await this.#register(); // so that the next start's epoch is above this one's
     await this.metadata.leadAnew(topic, partition);
-    await this.groups.loaded();
+    await Promise.all([this.groups.loaded(), this.transactions.loaded()]);
   }
 
   /** Each start is a broker epoch of its own, from which leader epochs come. */
@@ -189,6 +208,7 @@ class LoneBroker implements Broker, BrokerServices {
     this.#cleaning.stop();
     for (const callback of [...this.#onStopping]) callback();
     this.groups.stop();
+    this.transactions.stop();
     await this.metadata.settled();
     this.#metadataRuntime.stop();
     await this.log.close();
@@ -218,6 +238,14 @@ class LoneBroker implements Broker, BrokerServices {
     return this.groups.partitionOf(groupId);
   }
 
+  transactionPartition(transactionalId: string): number {
+    return this.transactions.partitionOf(transactionalId);
+  }
+
+  writeTxnMarker(topic: string, partition: number, marker: TransactionMarker): Promise<ErrorCode> {
+    return writeTxnMarker(topic, partition, marker, this);
+  }
+
   createMissingTopic(topic: string): Promise<ErrorCode> {
     return this.#internalTopics.create(topic);
   }
@@ -228,6 +256,10 @@ class LoneBroker implements Broker, BrokerServices {
 
   allocateProducerId(): Promise<Outcome<number>> {
     return this.#producerIds.next();
+  }
+
+  producerIdAtHand(): Promise<ErrorCode> {
+    return this.#producerIds.filled();
   }
 
   /** One round of retention and compaction. @returns the pause until the next. */

@@ -73,6 +73,8 @@ export class ClientConnection implements BrokerConnection, Connection {
   #isClosed = false;
   #isPaused = false;
   #isHeld = false;
+  /** By the request that was started last: none may start behind it. */
+  #isHeldBack = false;
   /** Of the frame that is coming in. */
   #announcedBytes = 0;
   /** It has its place: even when all are held this one may finish it, else nobody ever could. */
@@ -131,6 +133,14 @@ export class ClientConnection implements BrokerConnection, Connection {
     return counted;
   }
 
+  hold(): () => void {
+    this.#isHeldBack = true;
+    return () => {
+      this.#isHeldBack = false;
+      this.#runWhatMay();
+    };
+  }
+
   receive(frame: Uint8Array): void {
     if (this.#isClosed) return;
     this.#waiting.push(frame);
@@ -179,7 +189,7 @@ export class ClientConnection implements BrokerConnection, Connection {
   }
 
   #mayRun(frame: Uint8Array): boolean {
-    if (this.#peer.isBehind) return false;
+    if (this.#peer.isBehind || this.#isHeldBack) return false;
     const last = this.#running.at(-1);
     if (last === undefined) return true;
     return last.api.key === produceKey && frame.length >= 2 && frame[0] === 0 && frame[1] === produceKey;

@@ -3,12 +3,14 @@
  * Nothing here is module state: two brokers in one process share no value.
  */
 import type { Clock, Rng } from "../coordinator/clock.ts";
+import type { TransactionMarker } from "../coordinator/machine.ts";
 import type { GroupRequests } from "../group/requests.ts";
 import type { Log, PartitionLog } from "../log/log.ts";
 import type { MetadataRequests } from "../metadata/requests.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Platform } from "../protocol/platform.ts";
 import type { Api, RequestOf, ResponseInput } from "../protocol/schema.ts";
+import type { TransactionRequests } from "../transaction/requests.ts";
 import type { BrokerConfig } from "./config.ts";
 import type { FetchSessions } from "./fetch-sessions.ts";
 import type { ToldRebalance } from "./recent-rebalances.ts";
@@ -95,6 +97,38 @@ export interface GroupShards {
   rebalancesOf(groupId: string): readonly ToldRebalance[];
 }
 
+/** Partitions that a producer writes to in its transaction (KIP-890). */
+export interface TransactionAdmission {
+  readonly transactionalId: string;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly topics: readonly { readonly name: string; readonly partitions: readonly number[] }[];
+  /**
+   * `verify`: the client has to have added them before (Produce up to v11, TxnOffsetCommit up to v4); `add`: they are
+   * added now, durably (Produce v12+, TxnOffsetCommit v5+: transaction.version 2).
+   */
+  readonly mode: "verify" | "add";
+}
+
+/**
+ * NONE, or why nothing may be written to the partition, as the transaction coordinator says it: TRANSACTION_ABORTABLE
+ * where `verify` does not find it, INVALID_PRODUCER_ID_MAPPING, PRODUCER_FENCED, INVALID_TXN_STATE,
+ * CONCURRENT_TRANSACTIONS while the transaction before it ends, and the errors of a coordinator that is not there.
+ * Produce and TxnOffsetCommit tell it as their versions demand.
+ */
+export type PartitionVerdict = (topic: string, partition: number) => ErrorCode;
+
+/** The shards of `__transaction_state`, as handlers use them. */
+export interface TransactionShards {
+  /** May the producer write to these partitions now? In the mode `add` the answer comes when that is durable. */
+  admit(asked: TransactionAdmission): Promise<PartitionVerdict>;
+  submit<K extends keyof TransactionRequests>(
+    partition: number,
+    type: K,
+    request: TransactionRequests[K]["request"],
+  ): Promise<Outcome<TransactionRequests[K]["reply"]>>;
+}
+
 /** The metadata shard, for what changes metadata. */
 export interface MetadataShard {
   submit<K extends keyof MetadataRequests>(
@@ -117,6 +151,7 @@ export interface BrokerServices {
   readonly metadata: MetadataView;
   readonly metadataShard: MetadataShard;
   readonly groups: GroupShards;
+  readonly transactions: TransactionShards;
   readonly fetchSessions: FetchSessions;
   /** Set once `stop()` has begun: what is parked is answered with errors that make clients retry. */
   readonly isStopping: boolean;
@@ -132,12 +167,18 @@ export interface BrokerServices {
   partitionById(topicId: string, partition: number): PartitionLookup;
   /** The partition of `__consumer_offsets` that holds the group (rule 1). */
   groupPartition(groupId: string): number;
+  /** The partition of `__transaction_state` that holds the transactional id: hashed as groups are. */
+  transactionPartition(transactionalId: string): number;
+  /** Ends a transaction in one partition: NONE once the marker is durable, or why it is not there. */
+  writeTxnMarker(topic: string, partition: number, marker: TransactionMarker): Promise<ErrorCode>;
   /** Makes a topic as a client's first question for it does (auto.create.topics.enable was looked at before). */
   createMissingTopic(topic: string): Promise<ErrorCode>;
   /** Makes the internal topic when it is missing; resolves to NONE once it can be used. */
   ensureInternalTopic(topic: "__consumer_offsets" | "__transaction_state"): Promise<ErrorCode>;
   /** A producer id that no one had before, also not before a crash. */
   allocateProducerId(): Promise<Outcome<number>>;
+  /** Resolves to NONE when one is at hand for a coordinator's step, which cannot wait. */
+  producerIdAtHand(): Promise<ErrorCode>;
 }
 
 /** One client's connection, as long as it lasts. */
@@ -149,6 +190,8 @@ export interface Connection {
   readonly isClosed: boolean;
   /** Calls back once when the client goes, so that what it parked frees its buffers. @returns unsubscribe. */
   onClosed(callback: () => void): () => void;
+  /** No later request starts, not even a Produce behind a Produce. @returns what ends it. */
+  hold(): () => void;
   /** Ends the connection: the only way to say no to a Produce with acks=0. */
   close(reason: string): void;
 }
@@ -163,7 +206,8 @@ export interface RequestContext {
 
 /**
  * Answers one request of one API. Runs up to its first `await` in the order in which a connection's requests came in;
- * a Produce has appended by then, since the next Produce of the connection starts before it is durable.
+ * a Produce has appended by then, or holds the connection, since the next Produce of the connection starts before it is
+ * durable.
  * @returns undefined when the protocol wants no answer (Produce with acks=0).
  */
 export type Handler<A extends Api> = (request: RequestOf<A>, context: RequestContext) => Answer<A> | Promise<Answer<A>>;

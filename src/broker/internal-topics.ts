@@ -45,21 +45,39 @@ export class InternalTopics {
   }
 
   #wanted(name: string): NewTopic {
-    const config = this.#config;
-    if (name !== "__consumer_offsets") {
-      return { name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] };
-    }
-    return {
-      name,
-      numPartitions: config.get("offsets.topic.num.partitions"),
-      replicationFactor: config.get("offsets.topic.replication.factor"),
-      assignments: [],
-      configs: [
-        { name: "cleanup.policy", value: "compact" },
-        { name: "compression.type", value: "producer" },
-        { name: "segment.bytes", value: String(config.get("offsets.topic.segment.bytes")) },
-        { name: "max.message.bytes", value: String(offsetsMaxMessageBytes) },
-      ],
-    };
+    if (name === "__consumer_offsets") return offsetsTopic(this.#config);
+    if (name === "__transaction_state") return transactionTopic(this.#config);
+    return { name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] };
   }
+}
+
+function offsetsTopic(config: BrokerConfig): NewTopic {
+  return {
+    name: "__consumer_offsets",
+    numPartitions: config.get("offsets.topic.num.partitions"),
+    replicationFactor: config.get("offsets.topic.replication.factor"),
+    assignments: [],
+    configs: [
+      { name: "cleanup.policy", value: "compact" },
+      { name: "compression.type", value: "producer" },
+      { name: "segment.bytes", value: String(config.get("offsets.topic.segment.bytes")) },
+      { name: "max.message.bytes", value: String(offsetsMaxMessageBytes) },
+    ],
+  };
+}
+
+function transactionTopic(config: BrokerConfig): NewTopic {
+  return {
+    name: "__transaction_state",
+    numPartitions: config.get("transaction.state.log.num.partitions"),
+    replicationFactor: config.get("transaction.state.log.replication.factor"),
+    assignments: [],
+    configs: [
+      { name: "unclean.leader.election.enable", value: "false" },
+      { name: "compression.type", value: "uncompressed" },
+      { name: "cleanup.policy", value: "compact" },
+      { name: "min.insync.replicas", value: String(config.get("transaction.state.log.min.isr")) },
+      { name: "segment.bytes", value: String(config.get("transaction.state.log.segment.bytes")) },
+    ],
+  };
 }

@@ -21,3 +21,14 @@ export function endOffsetOf({ log, leaderEpoch: newest }: LedPartition, leaderEp
 export function errorOfLog(error: LogError): ErrorCode {
   return error.kind === "deleted" ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.KAFKA_STORAGE_ERROR;
 }
+
+/** What is told of an append that a log did not take; `producer` refusals bring their own error. */
+export const errorOfRefusal = {
+  "fenced-leader-epoch": ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  "record-too-large": ErrorCode.MESSAGE_TOO_LARGE,
+  // Nothing was written and a retry may be lucky: what Kafka says while replicas are missing.
+  "too-many-in-flight": ErrorCode.NOT_ENOUGH_REPLICAS,
+  corrupt: ErrorCode.KAFKA_STORAGE_ERROR,
+  deleted: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  failed: ErrorCode.KAFKA_STORAGE_ERROR,
+} as const;

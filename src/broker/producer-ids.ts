@@ -15,14 +15,28 @@ export class ProducerIdPool {
   }
 
   async next(): Promise<Outcome<number>> {
-    while (this.#next === this.#end) {
-      this.#block ??= this.#allocate().finally(() => {
-        this.#block = undefined;
-      });
-      const errorCode = await this.#block;
+    for (;;) {
+      const errorCode = await this.filled();
       if (errorCode !== ErrorCode.NONE) return { ok: false, errorCode };
+      const producerId = this.take();
+      if (producerId !== undefined) return { ok: true, reply: producerId };
     }
-    return { ok: true, reply: this.#next++ };
+  }
+
+  /** @returns undefined when none is at hand; then some are on their way. */
+  take(): number | undefined {
+    if (this.#next < this.#end) return this.#next++;
+    void this.filled();
+    return undefined;
+  }
+
+  /** Resolves to NONE when `take` gives an id, unless another takes the last one before. */
+  filled(): Promise<ErrorCode> {
+    if (this.#next < this.#end) return Promise.resolve(ErrorCode.NONE);
+    this.#block ??= this.#allocate().finally(() => {
+      this.#block = undefined;
+    });
+    return this.#block;
   }
 
   async #allocate(): Promise<ErrorCode> {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DescribeProducers } from "../../src/protocol/apis/describe-producers.ts";
-import { FindCoordinator } from "../../src/protocol/apis/find-coordinator.ts";
 import { InitProducerId } from "../../src/protocol/apis/init-producer-id.ts";
 import { ListTransactions } from "../../src/protocol/apis/list-transactions.ts";
 import { Produce } from "../../src/protocol/apis/produce.ts";
@@ -42,15 +41,6 @@ test("half a producer id, and an empty transactional id, are INVALID_REQUEST", a
   assert.deepEqual(await initProducer(under, 5, { producerId: 5 }), refused);
   assert.deepEqual(await initProducer(under, 5, { producerEpoch: 5 }), refused);
   assert.deepEqual(await initProducer(under, 5, { transactionalId: "" }), refused);
-});
-
-test("transactions are refused for good, not put off: their coordinator and their producer ids", async () => {
-  const under = await startBroker();
-  const { errorCode } = await initProducer(under, 5, { transactionalId: "tx" });
-  assert.equal(errorCode, ErrorCode.UNSUPPORTED_VERSION);
-  const found = await under.connect().ask(FindCoordinator, 4, { keyType: 1, coordinatorKeys: ["tx"] });
-  assert.equal(found.coordinators[0]!.errorCode, ErrorCode.UNSUPPORTED_VERSION);
-  assert.match(found.coordinators[0]!.errorMessage!, /Transactions are not supported/);
 });
 
 test("DescribeProducers tells what a partition remembers of its producers", async () => {

@@ -2,12 +2,14 @@ import type { FindCoordinator } from "../../protocol/apis/find-coordinator.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import type { Handler, RequestContext } from "../context.ts";
 
-const keyTypes = { group: 0, transaction: 1 } as const;
+const topicsByKeyType = new Map([
+  [0, "__consumer_offsets"],
+  [1, "__transaction_state"],
+] as const) as ReadonlyMap<number, "__consumer_offsets" | "__transaction_state">;
 
 /**
- * Who coordinates a group: this broker, once `__consumer_offsets` is there, which the first who asks has made (rule 1).
- * Transactions are not served yet: a producer that asks for their coordinator is refused for good, with the reason,
- * rather than told to try again until it gives up.
+ * Who coordinates groups and transactions: this broker, once the topic is there that holds them, which the first who
+ * asks has made (rule 1).
  */
 export const findCoordinator: Handler<typeof FindCoordinator> = async (request, context) => {
   const found = await find(request.keyType, context);
@@ -18,13 +20,11 @@ export const findCoordinator: Handler<typeof FindCoordinator> = async (request, 
 };
 
 async function find(keyType: number, { broker, connection }: RequestContext) {
-  if (keyType === keyTypes.transaction) {
-    return refuse(ErrorCode.UNSUPPORTED_VERSION, "Transactions are not supported by this broker.");
-  }
-  if (keyType !== keyTypes.group) {
+  const topic = topicsByKeyType.get(keyType);
+  if (topic === undefined) {
     return refuse(ErrorCode.INVALID_REQUEST, `There is no coordinator of type ${keyType} here.`);
   }
-  const errorCode = await broker.ensureInternalTopic("__consumer_offsets");
+  const errorCode = await broker.ensureInternalTopic(topic);
   if (errorCode !== ErrorCode.NONE) return refuse(errorCode, "The coordinator is not available.");
   return { errorCode, errorMessage: "NONE", nodeId: broker.nodeId, ...broker.endpoint(connection.listener) };
 }

@@ -6,6 +6,8 @@
  * `export const joinGroup: Handler<typeof JoinGroup> = (request, context) => …`
  */
 
+import { AddOffsetsToTxn } from "../../protocol/apis/add-offsets-to-txn.ts";
+import { AddPartitionsToTxn } from "../../protocol/apis/add-partitions-to-txn.ts";
 import { AlterConfigs } from "../../protocol/apis/alter-configs.ts";
 import { ApiVersions } from "../../protocol/apis/api-versions.ts";
 import { ConsumerGroupDescribe } from "../../protocol/apis/consumer-group-describe.ts";
@@ -22,6 +24,8 @@ import { DescribeGroups } from "../../protocol/apis/describe-groups.ts";
 import { DescribeLogDirs } from "../../protocol/apis/describe-log-dirs.ts";
 import { DescribeProducers } from "../../protocol/apis/describe-producers.ts";
 import { DescribeTopicPartitions } from "../../protocol/apis/describe-topic-partitions.ts";
+import { DescribeTransactions } from "../../protocol/apis/describe-transactions.ts";
+import { EndTxn } from "../../protocol/apis/end-txn.ts";
 import { Fetch } from "../../protocol/apis/fetch.ts";
 import { FindCoordinator } from "../../protocol/apis/find-coordinator.ts";
 import { Heartbeat } from "../../protocol/apis/heartbeat.ts";
@@ -41,8 +45,12 @@ import { OffsetFetch } from "../../protocol/apis/offset-fetch.ts";
 import { OffsetForLeaderEpoch } from "../../protocol/apis/offset-for-leader-epoch.ts";
 import { Produce } from "../../protocol/apis/produce.ts";
 import { SyncGroup } from "../../protocol/apis/sync-group.ts";
+import { TxnOffsetCommit } from "../../protocol/apis/txn-offset-commit.ts";
+import { WriteTxnMarkers } from "../../protocol/apis/write-txn-markers.ts";
 import type { Api } from "../../protocol/schema.ts";
 import type { Handler } from "../context.ts";
+import { addOffsetsToTxn } from "./add-offsets-to-txn.ts";
+import { addPartitionsToTxn } from "./add-partitions-to-txn.ts";
 import { alterConfigs } from "./alter-configs.ts";
 import { apiVersionsOf } from "./api-versions.ts";
 import { consumerGroupDescribe } from "./consumer-group-describe.ts";
@@ -59,6 +67,8 @@ import { describeGroups } from "./describe-groups.ts";
 import { describeLogDirs } from "./describe-log-dirs.ts";
 import { describeProducers } from "./describe-producers.ts";
 import { describeTopicPartitions } from "./describe-topic-partitions.ts";
+import { describeTransactions } from "./describe-transactions.ts";
+import { endTxn } from "./end-txn.ts";
 import { fetch } from "./fetch.ts";
 import { findCoordinator } from "./find-coordinator.ts";
 import { heartbeat } from "./heartbeat.ts";
@@ -78,6 +88,8 @@ import { offsetFetch } from "./offset-fetch.ts";
 import { offsetForLeaderEpoch } from "./offset-for-leader-epoch.ts";
 import { produce } from "./produce.ts";
 import { syncGroup } from "./sync-group.ts";
+import { txnOffsetCommit } from "./txn-offset-commit.ts";
+import { writeTxnMarkers } from "./write-txn-markers.ts";
 
 /** An API as it is served: its schema with the handler that answers it. */
 export interface ServedApi {
@@ -95,12 +107,16 @@ export const servedApis: ReadonlyMap<number, ServedApi> = new Map(
       ApiVersions,
       apiVersionsOf(() => servedApis),
     ),
+    serve(AddOffsetsToTxn, addOffsetsToTxn),
+    serve(AddPartitionsToTxn, addPartitionsToTxn),
     serve(ConsumerGroupDescribe, consumerGroupDescribe),
     serve(CreateTopics, createTopics),
     serve(DeleteGroups, deleteGroups),
     serve(DeleteRecords, deleteRecords),
     serve(DescribeGroups, describeGroups),
     serve(DescribeProducers, describeProducers),
+    serve(DescribeTransactions, describeTransactions),
+    serve(EndTxn, endTxn),
     serve(Fetch, fetch),
     serve(FindCoordinator, findCoordinator),
     serve(Heartbeat, heartbeat),
@@ -117,6 +133,8 @@ export const servedApis: ReadonlyMap<number, ServedApi> = new Map(
     serve(OffsetForLeaderEpoch, offsetForLeaderEpoch),
     serve(Produce, produce),
     serve(SyncGroup, syncGroup),
+    serve(WriteTxnMarkers, writeTxnMarkers),
+    serve(TxnOffsetCommit, txnOffsetCommit),
     serve(AlterConfigs, alterConfigs),
     serve(CreatePartitions, createPartitions),
     serve(DeleteTopics, deleteTopics),

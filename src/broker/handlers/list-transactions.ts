@@ -1,32 +1,41 @@
 import type { ListTransactions } from "../../protocol/apis/list-transactions.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
+import type { ListedTransaction } from "../../transaction/requests.ts";
+import { states, type TransactionState } from "../../transaction/transitions.ts";
 import type { Handler } from "../context.ts";
 
-const transactionStates: ReadonlySet<string> = new Set([
-  "Empty",
-  "Ongoing",
-  "PrepareCommit",
-  "PrepareAbort",
-  "CompleteCommit",
-  "CompleteAbort",
-  "Dead",
-  "PrepareEpochFence",
-]);
-
-/** There are none; what is asked for is checked all the same. */
-export const listTransactions: Handler<typeof ListTransactions> = ({ stateFilters, transactionalIdPattern }) => {
-  const isRefused = transactionalIdPattern !== null && !isPattern(transactionalIdPattern);
-  return {
-    errorCode: isRefused ? ErrorCode.INVALID_REGULAR_EXPRESSION : ErrorCode.NONE,
-    unknownStateFilters: stateFilters.filter((state) => !transactionStates.has(state)),
-    transactionStates: [],
-  };
+/** Asks every shard. One that loads makes the whole answer an error, so that no transaction is thought gone. */
+export const listTransactions: Handler<typeof ListTransactions> = async (request, { broker }) => {
+  const { stateFilters, producerIdFilters: producerIds, durationFilter: durationMs, transactionalIdPattern } = request;
+  const refuse = (errorCode: ErrorCode) => ({ errorCode, unknownStateFilters: [], transactionStates: [] });
+  const matches = matcher(transactionalIdPattern);
+  if (matches === undefined) return refuse(ErrorCode.INVALID_REGULAR_EXPRESSION);
+  const filter = { states: stateFilters.length > 0 ? stateFilters.filter(isState) : null, producerIds, durationMs };
+  const shards = broker.metadata.topic("__transaction_state")?.partitions ?? [];
+  const outcomes = await Promise.all(
+    shards.map(({ partition }) => broker.transactions.submit(partition, "List", { ...filter, matches })),
+  );
+  const listed: ListedTransaction[][] = [];
+  for (const outcome of outcomes) {
+    if (outcome.ok) listed.push([...outcome.reply]);
+    else if (outcome.errorCode !== ErrorCode.NOT_COORDINATOR) return refuse(outcome.errorCode);
+  }
+  const unknownStateFilters = stateFilters.filter((state) => !isState(state));
+  return { errorCode: ErrorCode.NONE, unknownStateFilters, transactionStates: listed.flat() };
 };
 
-function isPattern(pattern: string): boolean {
+function isState(name: string): name is TransactionState {
+  return (states as readonly string[]).includes(name);
+}
+
+/** Does an id match as a whole? undefined: it is no regular expression. */
+function matcher(pattern: string | null): ((transactionalId: string) => boolean) | undefined {
+  if (pattern === null || pattern === "") return () => true;
   try {
-    return new RegExp(pattern) !== undefined;
+    new RegExp(pattern); // by itself: a wrong one may make sense between the parentheses
+    const whole = new RegExp(`^(?:${pattern})$`);
+    return (transactionalId) => whole.test(transactionalId);
   } catch {
-    return false;
+    return undefined;
   }
 }

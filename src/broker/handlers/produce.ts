@@ -1,15 +1,16 @@
 import { type AppendResult, LogError } from "../../log/log.ts";
 import type { Produce, ProduceRequest } from "../../protocol/apis/produce.ts";
 import { ErrorCode, errorName } from "../../protocol/errors.ts";
-import { BatchView } from "../../protocol/records/header.ts";
 import { checkProduced, type ProduceCheck } from "../../protocol/records/validate.ts";
 import type { Answer, Handler, LedPartition, RequestContext } from "../context.ts";
-import { errorOfLog } from "../leader-epochs.ts";
+import { errorOfLog, errorOfRefusal } from "../leader-epochs.ts";
+import { type Admission, type Admitted, admitTransaction, hasTransactional } from "../produce-admission.ts";
 import { produceRules } from "../produce-rules.ts";
 
 type AskedTopic = ProduceRequest["topicData"][number];
 type AskedPartition = AskedTopic["partitionData"][number];
-type PartitionAnswer = NonNullable<Answer<typeof Produce>>["responses"][number]["partitionResponses"][number];
+type TopicAnswer = NonNullable<Answer<typeof Produce>>["responses"][number];
+type PartitionAnswer = TopicAnswer["partitionResponses"][number];
 
 /** An append on its way to the disk, with the answer if it gets there. */
 interface Appending {
@@ -20,26 +21,61 @@ interface Appending {
 /**
  * Appends to all partitions at once, then answers when the last append is durable: on one broker acks=1 and acks=all
  * are the same promise. acks=0 has no answer; an error closes the connection, so that the producer learns of it.
+ * Where a transaction's coordinator has to be asked first, the connection's next requests wait with it.
  */
 export const produce: Handler<typeof Produce> = async (request, context) => {
-  const appending = request.topicData.map((topic) => ({ topic, partitions: appendTopic(topic, request, context) }));
-  const responses = await Promise.all(
-    appending.map(async ({ topic: { name, topicId }, partitions }) => {
-      return { name, topicId, partitionResponses: await Promise.all(partitions.map(settle)) };
-    }),
-  );
+  const appending = hasTransactional(request)
+    ? appendTransactional(request, context)
+    : appendAll(request, context, nothingAsked);
+  const responses = await appending;
   if (request.acks !== 0) return { responses };
   const failed = responses.flatMap((topic) => topic.partitionResponses).find(({ errorCode }) => errorCode !== 0);
   if (failed !== undefined) context.connection.close(`a produce with acks=0 failed: ${errorName(failed.errorCode)}`);
   return undefined;
 };
 
-function appendTopic(topic: AskedTopic, request: ProduceRequest, context: RequestContext): Appending[] {
-  const last = new Map(topic.partitionData.map((partition) => [partition.index, partition]));
-  return Array.from(last.values(), (partition) => append(topic, partition, request, context));
+const nothingAsked: Admission = new Map();
+
+async function appendTransactional(request: ProduceRequest, context: RequestContext): Promise<TopicAnswer[]> {
+  const admission = admitTransaction(request, context);
+  if (typeof admission === "number") return refuseAll(request, admission);
+  if (!(admission instanceof Promise)) return appendAll(request, context, admission);
+  const goOn = context.connection.hold();
+  try {
+    return appendAll(request, context, await admission); // not awaited: what was held comes behind the appends
+  } finally {
+    goOn();
+  }
 }
 
-function append(topic: AskedTopic, asked: AskedPartition, request: ProduceRequest, context: RequestContext): Appending {
+function refuseAll({ topicData }: ProduceRequest, errorCode: ErrorCode): TopicAnswer[] {
+  return topicData.map(({ name, topicId, partitionData }) => {
+    return { name, topicId, partitionResponses: partitionData.map(({ index }) => refuse(index, errorCode)) };
+  });
+}
+
+function appendAll(request: ProduceRequest, context: RequestContext, admission: Admission): Promise<TopicAnswer[]> {
+  const appending = request.topicData.map((topic) => {
+    const last = new Map(topic.partitionData.map((partition) => [partition.index, partition]));
+    const partitions = Array.from(last.values(), (asked) =>
+      append(topic, asked, admission.get(asked), request, context),
+    );
+    return { topic, partitions };
+  });
+  return Promise.all(
+    appending.map(async ({ topic: { name, topicId }, partitions }) => {
+      return { name, topicId, partitionResponses: await Promise.all(partitions.map(settle)) };
+    }),
+  );
+}
+
+function append(
+  topic: AskedTopic,
+  asked: AskedPartition,
+  admitted: Admitted | undefined,
+  request: ProduceRequest,
+  context: RequestContext,
+): Appending {
   const { index, records } = asked;
   const { broker, version } = context;
   const found = version >= 13 ? broker.partitionById(topic.topicId, index) : broker.partition(topic.name, index);
@@ -47,14 +83,14 @@ function append(topic: AskedTopic, asked: AskedPartition, request: ProduceReques
   const { partition } = found;
   const unwanted = refuseProduce(partition, request);
   if (unwanted) return { answer: refuse(index, unwanted) };
+  if (admitted?.errorCode) return { answer: refuse(index, admitted.errorCode) };
   const { wallMs } = broker.clock.now();
   const rules = { ...produceRules(partition, broker), produceVersion: version, nowMs: wallMs };
   const check = checkProduced(records ?? noRecords, rules, broker.platform);
   if (!check.ok) return { answer: refuseRecords(index, check, partition) };
-  if (new BatchView(check.bytes).transactional) return { answer: refuse(index, errorOfTransactional(request)) };
 
   const { log, leaderEpoch } = partition;
-  const result = log.append(check.bytes, { leaderEpoch, wallMs });
+  const result = log.append(check.bytes, { leaderEpoch, wallMs, verification: admitted?.verification });
   if (!result.ok) return { answer: refuseAppend(index, result, partition) };
   const { baseOffset, logStartOffset, duplicate, durable } = result;
   // A duplicate is told the timestamp of its batch, whatever kind of timestamp that is, as by Kafka.
@@ -68,12 +104,6 @@ function refuseProduce({ topic }: LedPartition, { acks }: ProduceRequest): Error
   if (acks < -1 || acks > 1) return ErrorCode.INVALID_REQUIRED_ACKS;
   // Kafka lets a client named __admin_client write there; a record that a coordinator cannot read would stop its shard.
   return topic.isInternal ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.NONE;
-}
-
-/** No transactional id has a producer id here, so this is what Kafka says too. */
-function errorOfTransactional({ transactionalId }: ProduceRequest): ErrorCode {
-  const isNameless = transactionalId === null;
-  return isNameless ? ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED : ErrorCode.INVALID_PRODUCER_ID_MAPPING;
 }
 
 async function settle({ answer, durable }: Appending): Promise<PartitionAnswer> {
@@ -105,13 +135,3 @@ function refuseAppend(index: number, result: AppendResult & { ok: false }, { log
   }
   return refuse(index, errorOfRefusal[result.refusal]);
 }
-
-const errorOfRefusal = {
-  "fenced-leader-epoch": ErrorCode.NOT_LEADER_OR_FOLLOWER,
-  "record-too-large": ErrorCode.MESSAGE_TOO_LARGE,
-  // Nothing was written and a retry may be lucky: what Kafka says while replicas are missing.
-  "too-many-in-flight": ErrorCode.NOT_ENOUGH_REPLICAS,
-  corrupt: ErrorCode.KAFKA_STORAGE_ERROR,
-  deleted: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-  failed: ErrorCode.KAFKA_STORAGE_ERROR,
-} as const;

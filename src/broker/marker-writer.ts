@@ -1,0 +1,94 @@
+/** Carries the end of a transaction into its partitions, again and again until it stands in each of them (KIP-98). */
+import type { Clock } from "../coordinator/clock.ts";
+import type { TransactionMarker } from "../coordinator/machine.ts";
+import { ErrorCode, errorName } from "../protocol/errors.ts";
+import type { MarkersWanted } from "../transaction/facts.ts";
+import type { MarkersWritten } from "../transaction/requests.ts";
+import type { Logger, Outcome } from "./context.ts";
+
+export type WriteMarker = (topic: string, partition: number, marker: TransactionMarker) => Promise<ErrorCode>;
+
+export interface MarkerWriterOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly write: WriteMarker;
+  /** Is the partition of `__transaction_state` still led under this epoch? Who leads it next begins anew. */
+  readonly isCurrent: (partition: number, coordinatorEpoch: number) => boolean;
+  readonly written: (
+    partition: number,
+    transaction: MarkersWritten,
+  ) => Promise<Outcome<{ readonly errorCode: ErrorCode }>>;
+}
+
+/** Between two attempts to write what could not be written. */
+const retryPauseMs = 100;
+
+export class MarkerWriter {
+  readonly #options: MarkerWriterOptions;
+  readonly #pauses = new Set<() => void>();
+  #isStopped = false;
+
+  constructor(options: MarkerWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Writes the markers of one transaction and tells its coordinator when they are durable. */
+  begin(partition: number, coordinatorEpoch: number, wanted: MarkersWanted): void {
+    const isWanted = () => !this.#isStopped && this.#options.isCurrent(partition, coordinatorEpoch);
+    this.#run(partition, coordinatorEpoch, wanted, isWanted).catch((error) => {
+      const message = `the markers of transaction ${wanted.transactionalId} cannot be written`;
+      this.#options.logger.error({ err: error, transactionalId: wanted.transactionalId }, message);
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const end of [...this.#pauses]) end();
+  }
+
+  async #run(partition: number, coordinatorEpoch: number, wanted: MarkersWanted, isWanted: () => boolean) {
+    const { result: type, producerId, producerEpoch, transactionVersion, transactionalId } = wanted;
+    const marker = { type, producerId, producerEpoch, coordinatorEpoch, transactionVersion };
+    let left = wanted.topics.flatMap(({ name, partitions }) => partitions.map((index) => ({ name, index })));
+    while (left.length > 0 && isWanted()) {
+      const errors = await Promise.all(left.map(({ name, index }) => this.#options.write(name, index, marker)));
+      const fenced = errors.find(isFenced);
+      if (fenced !== undefined) return this.#giveUp(wanted, fenced);
+      left = left.filter((_, at) => !isDone(errors[at]!));
+      if (left.length > 0) await this.#pause();
+    }
+    while (isWanted()) {
+      const outcome = await this.#options.written(partition, { transactionalId, producerId, producerEpoch });
+      // A shard that is not there has lost its state; it asks for the markers again when it is loaded.
+      if (!outcome.ok || outcome.reply.errorCode === ErrorCode.NONE) return;
+      await this.#pause();
+    }
+  }
+
+  /** The producer, or the coordinator, has a newer epoch there: what comes of the transaction is decided elsewhere. */
+  #giveUp({ transactionalId, producerId, producerEpoch }: MarkersWanted, errorCode: ErrorCode): void {
+    const fields = { transactionalId, producerId, producerEpoch, error: errorName(errorCode) };
+    this.#options.logger.warn(fields, `a marker of transaction ${transactionalId} is refused for good`);
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        cancel();
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const cancel = this.#options.clock.after(retryPauseMs, end);
+      this.#pauses.add(end);
+    });
+  }
+}
+
+/** The topic is gone: nothing is left to end there. */
+function isDone(errorCode: ErrorCode): boolean {
+  return errorCode === ErrorCode.NONE || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+}
+
+function isFenced(errorCode: ErrorCode): boolean {
+  return errorCode === ErrorCode.INVALID_PRODUCER_EPOCH || errorCode === ErrorCode.TRANSACTION_COORDINATOR_FENCED;
+}

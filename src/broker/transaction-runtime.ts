@@ -1,0 +1,140 @@
+/** The shards of `__transaction_state` that this broker leads, and what they want written and told. */
+import type { Clock, Rng } from "../coordinator/clock.ts";
+import { Runtime } from "../coordinator/runtime.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import { coordinatorPartition } from "../protocol/hash.ts";
+import type { Platform } from "../protocol/platform.ts";
+import type { TransactionConfig } from "../transaction/config.ts";
+import type { TransactionFact } from "../transaction/facts.ts";
+import { transactionRecordCodec } from "../transaction/record-codec.ts";
+import type { TransactionRequests } from "../transaction/requests.ts";
+import { TransactionCoordinator } from "../transaction/transaction-coordinator.ts";
+import type { BrokerConfig } from "./config.ts";
+import type {
+  LedPartition,
+  Logger,
+  Outcome,
+  PartitionVerdict,
+  TransactionAdmission,
+  TransactionShards,
+} from "./context.ts";
+import { MarkerWriter, type WriteMarker } from "./marker-writer.ts";
+
+export interface TransactionRuntimeOptions {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly platform: Platform;
+  readonly config: BrokerConfig;
+  readonly logger: Logger;
+  readonly takeProducerId: () => number | undefined;
+  readonly writeMarker: WriteMarker;
+}
+
+export class TransactionRuntime implements TransactionShards {
+  readonly #runtime;
+  readonly #config: BrokerConfig;
+  readonly #logger: Logger;
+  readonly #markers: MarkerWriter;
+  readonly #loads = new Set<Promise<void>>();
+  /** By partition, the epoch under which it is led: its markers bear it. */
+  readonly #coordinatorEpochs = new Map<number, number>();
+
+  constructor({ config, logger, takeProducerId, writeMarker, ...seams }: TransactionRuntimeOptions) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#markers = new MarkerWriter({
+      clock: seams.clock,
+      logger,
+      write: writeMarker,
+      isCurrent: (partition, epoch) => this.#coordinatorEpochs.get(partition) === epoch,
+      written: (partition, transaction) => this.#runtime.submit(partition, "MarkersWritten", transaction),
+    });
+    this.#runtime = new Runtime({
+      ...seams,
+      codec: transactionRecordCodec,
+      machine: () => new TransactionCoordinator(transactionConfig(config), takeProducerId),
+      onFact: (fact: TransactionFact, partition) => this.#onFact(fact, partition),
+      onFailure: (partition, error) =>
+        logger.error({ err: error, partition }, `the coordinator of __transaction_state-${partition} failed`),
+    });
+  }
+
+  submit<K extends keyof TransactionRequests>(
+    partition: number,
+    type: K,
+    request: TransactionRequests[K]["request"],
+  ): Promise<Outcome<TransactionRequests[K]["reply"]>> {
+    return this.#runtime.submit(partition, type, request);
+  }
+
+  async admit({ mode, ...asked }: TransactionAdmission): Promise<PartitionVerdict> {
+    const request = { ...asked, verifyOnly: mode === "verify", transactionVersion: 2 } as const;
+    const outcome = await this.submit(this.partitionOf(asked.transactionalId), "AddPartitions", request);
+    if (!outcome.ok) return () => outcome.errorCode;
+    const errors = new Map<string, ErrorCode>();
+    for (const { name, partitions } of outcome.reply.topics) {
+      for (const { partition, errorCode } of partitions) errors.set(`${name}-${partition}`, errorCode);
+    }
+    return (topic, partition) => {
+      const errorCode = errors.get(`${topic}-${partition}`);
+      if (errorCode === undefined) throw new Error(`nobody asked whether ${topic}-${partition} may be written to`);
+      return errorCode;
+    };
+  }
+
+  partitionOf(transactionalId: string): number {
+    return coordinatorPartition(transactionalId, this.#config.get("transaction.state.log.num.partitions"));
+  }
+
+  /** This broker leads a partition now; when it is one of ours, its transactions are loaded. */
+  lead({ topic, partition, leaderEpoch, log }: LedPartition): void {
+    if (topic.name !== "__transaction_state") return;
+    this.#coordinatorEpochs.set(partition, leaderEpoch);
+    const load = this.#runtime.load(partition, log, leaderEpoch).finally(() => this.#loads.delete(load));
+    this.#loads.add(load);
+  }
+
+  /** When the topic of its own is gone nothing is coordinated any more. */
+  topicsDeleted(topics: readonly { readonly name: string }[]): void {
+    if (topics.some(({ name }) => name === "__transaction_state")) this.#unload();
+  }
+
+  /** Resolves when all shards that are led so far take requests. */
+  async loaded(): Promise<void> {
+    await Promise.all(this.#loads);
+  }
+
+  stop(): void {
+    this.#unload();
+    this.#markers.stop();
+  }
+
+  #unload(): void {
+    this.#coordinatorEpochs.clear();
+    this.#runtime.stop();
+  }
+
+  #onFact(fact: TransactionFact, partition: number): void {
+    const { type, ...fields } = fact;
+    switch (fact.type) {
+      case "MarkersWanted":
+        return this.#markers.begin(partition, this.#coordinatorEpochs.get(partition) ?? -1, fact);
+      case "TransactionCompleted":
+        return this.#logger.debug(fields, `transaction ${fact.transactionalId} ended: ${fact.result}`);
+      case "TransactionTimedOut":
+        return this.#logger.info(fields, `transaction ${fact.transactionalId} is aborted after ${fact.timeoutMs} ms`);
+      case "TransactionalIdsExpired":
+        return this.#logger.info(fields, `${fact.transactionalIds.length} transactional ids expired`);
+      default:
+        throw new Error(`no words for ${type}`);
+    }
+  }
+}
+
+function transactionConfig(config: BrokerConfig): TransactionConfig {
+  return {
+    transactionalIdExpirationMs: config.get("transactional.id.expiration.ms"),
+    abortTimedOutIntervalMs: config.get("transaction.abort.timed.out.transaction.cleanup.interval.ms"),
+    removeExpiredIntervalMs: config.get("transaction.remove.expired.transaction.cleanup.interval.ms"),
+  };
+}

@@ -27,7 +27,8 @@ export function endTransaction(
   }
   const errorCode = prepare(shard, transactionalId, current, end.state, transactionVersion, context);
   if (errorCode) return context.reply(token, { errorCode, ...noProducer });
-  const { producerId, producerEpoch } = completed(shard.durable.get(transactionalId)!, context.now.wallMs);
+  const ended = shard.durable.get(transactionalId)!;
+  const { producerId, producerEpoch } = isPrepared(ended) ? completed(ended, context.now.wallMs) : ended;
   context.reply(token, { errorCode, producerId, producerEpoch });
 }
 

@@ -10,13 +10,13 @@ import type { ServedApi } from "./index.ts";
 type Served = ReadonlyMap<number, ServedApi>;
 
 /**
- * Kafka 4.3's metadata.version; clients take the features of a cluster from it. Level 0 of groups and transactions:
- * the classic protocol, and no transactions of the second version (KIP-848, KIP-890).
+ * Kafka 4.3's metadata.version; clients take the features of a cluster from it. Level 0 of groups: the classic
+ * protocol (KIP-848). Level 2 of transactions, as in a cluster that 4.3 has made: the epoch grows with each (KIP-890).
  */
 const supportedFeatures = [
   { name: "group.version", minVersion: 0, maxVersion: 0 },
   { name: "metadata.version", minVersion: 7, maxVersion: 30 },
-  { name: "transaction.version", minVersion: 0, maxVersion: 0 },
+  { name: "transaction.version", minVersion: 0, maxVersion: 2 },
 ];
 /** A heartbeat may wait here. Clients that do not know the feature pass over it. */
 const heartbeatsWait = {
@@ -24,7 +24,10 @@ const heartbeatsWait = {
   minVersion: heartbeatWait.level,
   maxVersion: heartbeatWait.level,
 };
-const finalizedFeatures = [{ name: "metadata.version", minVersionLevel: 30, maxVersionLevel: 30 }];
+const finalizedFeatures = [
+  { name: "transaction.version", minVersionLevel: 2, maxVersionLevel: 2 },
+  { name: "metadata.version", minVersionLevel: 30, maxVersionLevel: 30 },
+];
 
 /** The table of what is served is given by the broker, since this handler is in it. */
 export function apiVersionsOf(served: () => Served): Handler<typeof ApiVersions> {

@@ -45,7 +45,7 @@ export async function replayLog<Record>(
       }
     }
   }
-  await untilDurable(log, end, wanted);
+  await untilDurable(log, Math.max(offset, end), wanted); // whoever leads now may have appended meanwhile
 }
 
 function replayBatch<Record>(

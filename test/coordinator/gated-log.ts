@@ -50,6 +50,7 @@ export class GatedLog {
   }
 
   async read(offset: number): Promise<ReadResult> {
+    await undefined; // as from a disk: something may be appended meanwhile
     const chunks = this.stored.filter((bytes) => new BatchView(bytes, 0).lastOffset >= offset);
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     const { logEndOffset: end } = this;

@@ -10,9 +10,8 @@ import { settle, VirtualClock } from "../support/virtual-clock.ts";
 import { Counter, type CounterFact, counterCodec } from "./counter.ts";
 import { GatedLog } from "./gated-log.ts";
 
-function world() {
+function world(log = new GatedLog()) {
   const clock = new VirtualClock();
-  const log = new GatedLog();
   const machines: Counter[] = [];
   const facts: CounterFact[] = [];
   const failures: unknown[] = [];
@@ -129,6 +128,22 @@ test("a shard serves only when its predecessor's last append is durable (simulat
   log.syncOne();
   await settle();
   assert.equal(runtime.state(0), "active");
+});
+
+test("a shard serves only when all is durable that it read, also what came meanwhile (seed 500011659)", async () => {
+  const { log, runtime } = world();
+  await runtime.load(0, log.port(), 2);
+  void runtime.submit(0, "Add", 5);
+  log.syncOne();
+  await settle();
+  const deposed = world(log).runtime;
+  void deposed.load(0, log.port(), 1);
+  void runtime.submit(0, "Add", 7);
+  await settle();
+  assert.equal(deposed.state(0), "loading");
+  log.syncOne();
+  await settle();
+  assert.equal(deposed.state(0), "active");
 });
 
 test("an older or equal leader epoch loads and unloads nothing", async () => {

@@ -7,6 +7,7 @@ import type { ProduceRequest } from "../protocol/apis/produce.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { BatchView, batchHeaderBytes } from "../protocol/records/header.ts";
 import type { BrokerServices, RequestContext, TransactionAdmission } from "./context.ts";
+import { verifiedError } from "./verified-error.ts";
 
 type AskedPartition = ProduceRequest["topicData"][number]["partitionData"][number];
 
@@ -120,12 +121,9 @@ function byTopic(needed: readonly Needed[]): TransactionAdmission["topics"] {
 }
 
 /** What older clients would not understand is told as something that has them try again, or give up. */
-function errorOf(errorCode: ErrorCode, version: number): ErrorCode {
+function errorOf(verdict: ErrorCode, version: number): ErrorCode {
+  const errorCode = verifiedError(verdict, version >= abortableSince);
   switch (errorCode) {
-    case ErrorCode.PRODUCER_FENCED:
-      return ErrorCode.INVALID_PRODUCER_EPOCH;
-    case ErrorCode.TRANSACTION_ABORTABLE:
-      return version < abortableSince ? ErrorCode.INVALID_TXN_STATE : errorCode;
     case ErrorCode.CONCURRENT_TRANSACTIONS:
       return version < addsSince ? ErrorCode.NOT_ENOUGH_REPLICAS : errorCode;
     case ErrorCode.COORDINATOR_LOAD_IN_PROGRESS:

@@ -60,7 +60,7 @@ export interface StepContext<Q extends Requests, Record, TimerPurpose, Fact> {
   publish(fact: Fact): void;
 }
 
-/** Whose transaction records are part of. Their batches have no sequence: it is not the producer that writes them. */
+/** Whose transaction records are part of. */
 export interface TransactionalProducer {
   readonly producerId: number;
   readonly producerEpoch: number;

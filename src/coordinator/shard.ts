@@ -195,7 +195,9 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
 
     if (transaction !== undefined) {
       const { producerId, producerEpoch, verification } = transaction;
-      const batch = encodeBatch({ records: encoded, transactional: true, producerId, producerEpoch }, platform);
+      // Each begins with sequence 0, as Kafka writes them: the log does not count those of a coordinator.
+      const producer = { producerId, producerEpoch, baseSequence: 0 };
+      const batch = encodeBatch({ records: encoded, transactional: true, ...producer }, platform);
       return this.#appendAtOnce(batch, { ...options, ...(verification && { verification }) }, () => {
         for (const record of records) this.#machine.replay(record, producerId);
       });

@@ -41,6 +41,7 @@ async function writtenFor(group: string): Promise<Written[]> {
     const list = batches(answer.records);
     for (const each of list) {
       assert.ok(each.crcIsRight);
+      if (each.attributes & 0x20) continue; // the end of somebody's transaction
       for (const { keyBytes, valueBytes } of each.records) {
         const type = (["OffsetCommit", "OffsetCommit", "GroupMetadata"] as const)[(keyBytes as Buffer).readInt16BE(0)];
         if (type === undefined) continue;

@@ -158,7 +158,7 @@ export class SimulatedGroup {
     this.#parked.delete(token);
     const { member, request } = parked;
     if (member.lost.delete(request.id)) return;
-    const response = { members: [], skipAssignment: false, assignment: new Uint8Array(), ...reply };
+    const response = { members: [], skipAssignment: false, assignment: new Uint8Array(), ...(reply as object) };
     const event = { type: "answer", id: request.id, api: request.api, response } as unknown as MemberAnswer;
     this.later(this.options.networkMs(), () => member.event(event));
   }

@@ -1,13 +1,20 @@
 /** Those who tend the cluster, over the wire. */
 import { CreatePartitions } from "../protocol/apis/create-partitions.ts";
+import { CreateTopics } from "../protocol/apis/create-topics.ts";
 import { DeleteGroups } from "../protocol/apis/delete-groups.ts";
+import { DeleteTopics } from "../protocol/apis/delete-topics.ts";
 import { LeaveGroup } from "../protocol/apis/leave-group.ts";
 import { OffsetCommit } from "../protocol/apis/offset-commit.ts";
 import { OffsetFetch } from "../protocol/apis/offset-fetch.ts";
+import { ErrorCode } from "../protocol/errors.ts";
+import type { BrokerNode } from "./broker-node.ts";
 import { ClientLink } from "./client-link.ts";
 import type { Cluster } from "./cluster.ts";
 import type { MemberPlan } from "./plan.ts";
 import { Process } from "./process.ts";
+import { newTopic } from "./topics.ts";
+
+type Call = Parameters<ClientLink["ask"]>[2];
 
 const timeoutMs = 10_000;
 const mostPartitions = 12;
@@ -17,6 +24,8 @@ export class AdminNode {
   readonly #link: ClientLink;
   /** By topic. */
   readonly partitions: Map<string, number>;
+  /** Topics to which something is being done. */
+  readonly #busy = new Set<string>();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -76,19 +85,57 @@ export class AdminNode {
 
   /** On every broker: each has metadata of its own. */
   addPartition(name: string): void {
-    const count = (this.partitions.get(name) ?? 0) + 1;
-    if (count > mostPartitions || this.#cluster.brokers.some(({ isUp }) => !isUp)) return;
+    const count = (this.partitions.get(name) ?? mostPartitions) + 1;
+    if (count > mostPartitions || !this.#isFree(name)) return;
     this.partitions.set(name, count);
-    for (const broker of this.#cluster.brokers) this.#widen(broker.id, name, count);
+    const body = { topics: [{ name, count, assignments: null }], timeoutMs, validateOnly: false };
+    const call = { api: CreatePartitions, version: 3, body, timeoutMs };
+    this.#everywhere(name, call, "results", ErrorCode.INVALID_PARTITIONS, () => {});
   }
 
-  /** Until it is done: topics that differ between brokers would be no regroup's fault. */
-  #widen(id: number, name: string, count: number): void {
-    const body = { topics: [{ name, count, assignments: null }], timeoutMs, validateOnly: false };
-    const broker = this.#cluster.brokers[id - 1]!;
-    this.#link.ask(broker, "main", { api: CreatePartitions, version: 3, body, timeoutMs }, (response) => {
-      const isDone = response?.results[0]?.errorCode === 0 || response?.results[0]?.errorCode === 37;
-      if (!isDone) this.#cluster.world.after(1000, () => this.#widen(id, name, count));
-    });
+  /** And makes it again later; its records, and the offsets of groups, are gone. */
+  deleteTopic(name: string, backAfterMs: number): void {
+    if (!this.#isFree(name)) return;
+    const { consumption, goneTopics, world, plan } = this.#cluster;
+    const { partitions } = plan.topics.find((topic) => topic.name === name)!;
+    consumption.deleted.add(name);
+    goneTopics.add(name);
+    this.partitions.delete(name);
+    const names = { topicNames: [name], timeoutMs };
+    const deletion = { api: DeleteTopics, version: 5, body: names, timeoutMs };
+    const body = { topics: [newTopic(name, partitions)], timeoutMs, validateOnly: false };
+    const creation = { api: CreateTopics, version: 7, body, timeoutMs };
+    const isBack = () => {
+      goneTopics.delete(name);
+      this.partitions.set(name, partitions);
+    };
+    const make = () => this.#everywhere(name, creation, "topics", ErrorCode.TOPIC_ALREADY_EXISTS, isBack);
+    this.#everywhere(name, deletion, "responses", ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, () =>
+      world.after(backAfterMs, make),
+    );
+  }
+
+  /** Nothing is being done to it, and every broker can hear what is to be done. */
+  #isFree(name: string): boolean {
+    const { goneTopics, brokers } = this.#cluster;
+    return !this.#busy.has(name) && !goneTopics.has(name) && brokers.every(({ isUp }) => isUp);
+  }
+
+  /** Until it is done: topics that differ between brokers would be no regroup's fault. @param again said when it was */
+  #everywhere(name: string, call: Call, results: string, again: ErrorCode, done: () => void): void {
+    this.#busy.add(name);
+    const undone = new Set(this.#cluster.brokers);
+    const tell = (broker: BrokerNode) =>
+      this.#link.ask(broker, "main", call, (response) => {
+        const errorCode = response?.[results][0]?.errorCode;
+        if (errorCode !== ErrorCode.NONE && errorCode !== again) {
+          return void this.#cluster.world.after(1000, () => tell(broker));
+        }
+        undone.delete(broker);
+        if (undone.size > 0) return;
+        this.#busy.delete(name);
+        done();
+      });
+    for (const broker of undone) tell(broker);
   }
 }

@@ -173,6 +173,17 @@ export class BrokerNode {
     this.groups.lead(partition);
   }
 
+  /** Under the next leader epoch; a process that a fault ends meanwhile does not. */
+  leadAnew(topic: string, partition: number): void {
+    const { process, broker, world } = this;
+    if (!this.isUp || broker === undefined) return;
+    world.wentAsync();
+    broker.leadAnew(topic, partition).catch((error) => {
+      const isGone = () => !process.isAlive || !this.isUp;
+      world.after(5000, () => isGone() || this.#seams.failed(this, `${topic}-${partition} is not led`, error));
+    });
+  }
+
   resign(partition: number, leaderEpoch: number): void {
     this.world.wentAsync();
     this.groups.resign(partition, leaderEpoch);

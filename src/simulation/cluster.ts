@@ -9,6 +9,7 @@ import type { CommittedOffset, GroupRecord } from "../group/record.ts";
 import { replay } from "../group/replay.ts";
 import { coordinatorPartition } from "../protocol/hash.ts";
 import { BrokerNode, type BrokerSeams } from "./broker-node.ts";
+import { Consumption } from "./consumption.ts";
 import { firstDifference } from "./difference.ts";
 import { Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
@@ -16,17 +17,10 @@ import type { Plan } from "./plan.ts";
 import { type Asked, Requests } from "./requests.ts";
 import { watchStep } from "./step-invariants.ts";
 import { ownStorage, type Storage, sharedStorage } from "./storage.ts";
+import { newTopic, offsetsTopic } from "./topics.ts";
 import { WatchedCoordinator } from "./watched-coordinator.ts";
 import { WatchedPartition } from "./watched-partition.ts";
 import type { World } from "./world.ts";
-
-export const offsetsTopic = "__consumer_offsets";
-
-/** Whatever the brokers' clocks say, records are taken, and stay. */
-const topicConfigs = [
-  { name: "retention.ms", value: "-1" },
-  { name: "message.timestamp.after.max.ms", value: "9223372036854775807" },
-];
 
 /** One broker's part in a shard of `__consumer_offsets`, since its last load. */
 interface Lead {
@@ -43,6 +37,9 @@ export class Cluster {
   readonly plan: Plan;
   readonly network: Network;
   readonly ledger: Ledger;
+  readonly consumption: Consumption;
+  /** Deleted, and not made again yet. */
+  readonly goneTopics = new Set<string>();
   readonly requests: Requests;
   readonly brokers: readonly BrokerNode[];
   readonly storage: Storage;
@@ -59,7 +56,8 @@ export class Cluster {
     this.world = world;
     this.plan = plan;
     this.network = new Network(world, plan.network);
-    this.ledger = new Ledger(world);
+    this.consumption = new Consumption(world);
+    this.ledger = new Ledger(world, this.consumption.deleted);
     this.requests = new Requests(world, this.ledger);
     this.storage = plan.topology === "alone" ? ownStorage(this) : sharedStorage(this);
     this.brokers = plan.brokers.map((clock, index) => new BrokerNode(world, index + 1, this.#seams(clock)));
@@ -158,14 +156,9 @@ export class Cluster {
 
   async #started(node: BrokerNode, broker: Broker): Promise<void> {
     const { metadata, metadataShard } = broker.services;
-    const missing = this.plan.topics.filter(({ name }) => metadata.topic(name) === undefined);
-    const topics = missing.map(({ name, partitions }) => ({
-      name,
-      numPartitions: partitions,
-      replicationFactor: 1,
-      assignments: [],
-      configs: topicConfigs,
-    }));
+    const isMissing = (name: string) => metadata.topic(name) === undefined && !this.goneTopics.has(name);
+    const missing = this.plan.topics.filter(({ name }) => isMissing(name));
+    const topics = missing.map(({ name, partitions }) => newTopic(name, partitions));
     if (topics.length > 0) await metadataShard.submit("CreateTopics", { topics, validateOnly: false });
     const errorCode = await broker.services.ensureInternalTopic(offsetsTopic);
     if (errorCode !== 0) throw new Error(`${offsetsTopic} cannot be made: error ${errorCode}`);
@@ -209,7 +202,7 @@ export class Cluster {
 
   #loaded(node: BrokerNode, lead: Lead, coordinator: WatchedCoordinator): void {
     lead.coordinator = coordinator;
-    if (lead.log.highWatermark < lead.log.logEndOffset) {
+    if (lead.log.highWatermark < lead.log.readUpTo) {
       const where = `broker-${node.id}, ${offsetsTopic}-${coordinator.partition}`;
       this.world.violated("no reply before durability", `${where} serves what it read and no sync has covered`);
     }

@@ -2,6 +2,7 @@
 import type { AssignorName } from "./own-assignors.ts";
 import { type Fault, type FaultKind, type Loss, type MemberPlan, type Plan, unlimited, type Versions } from "./plan.ts";
 import { Random } from "./random.ts";
+import { offsetsTopic } from "./topics.ts";
 
 export const newest: Versions = {
   JoinGroup: 9,
@@ -11,6 +12,7 @@ export const newest: Versions = {
   OffsetCommit: 9,
   OffsetFetch: 9,
   FindCoordinator: 6,
+  Fetch: 18,
 };
 
 export function drawPlan(seed: number): Plan {
@@ -25,6 +27,7 @@ export function drawPlan(seed: number): Plan {
   const members = drawMembers(shape);
   const brokers = Array.from({ length: topology === "alone" ? 1 : random.int(2, 3) }, () => drawClock(random));
   const shards = random.int(1, 3);
+  const fetches = topology === "alone" && random.fork("fetches").chance(0.5);
   return {
     seed,
     topology,
@@ -39,8 +42,11 @@ export function drawPlan(seed: number): Plan {
     segmentBytes: random.pick([1_048_576, 16_384]),
     network: drawNetwork(random),
     disk: drawDisk(random),
-    producers: topology === "alone" ? drawProducers(shape) : [],
-    faults: drawFaults(shape, members, brokers.length, shards),
+    fetches,
+    producers: topology === "alone" ? drawProducers(shape, fetches) : [],
+    faults: [...drawFaults(shape, members, brokers.length, shards), ...drawOfTopics(shape, shards)].sort(
+      (a, b) => a.atMs - b.atMs,
+    ),
     faultsEndMs,
   };
 }
@@ -132,12 +138,24 @@ function drawMembers({ random, topics, faultsEndMs }: Shape): MemberPlan[] {
   return members;
 }
 
-function drawProducers({ random, topics }: Shape): Plan["producers"] {
+const mostProducers = 8;
+
+function drawProducers({ random, topics }: Shape, fetches: boolean): Plan["producers"] {
+  if (fetches) return drawMoreProducers(random.fork("producers"), topics);
   return Array.from({ length: random.int(0, 3) }, (_, index) => {
     const { name: topic, partitions } = random.pick(topics);
     const partition = random.int(0, partitions - 1);
     return { name: `p${index + 1}`, topic, partition, intervalMs: random.pick([300, 1000, 5000]) };
   });
+}
+
+/** Where members fetch, there is something to fetch in most partitions. */
+function drawMoreProducers(random: Random, topics: Plan["topics"]): Plan["producers"] {
+  const all = topics.flatMap(({ name, partitions }) =>
+    Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })),
+  );
+  const some = all.filter(() => random.chance(0.7)).slice(0, mostProducers);
+  return some.map((to, index) => ({ name: `p${index + 1}`, ...to, intervalMs: random.pick([300, 1000, 5000]) }));
 }
 
 function drawVersions(random: Random, isStatic: boolean): Versions {
@@ -150,6 +168,7 @@ function drawVersions(random: Random, isStatic: boolean): Versions {
     OffsetCommit: random.int(7, 9),
     OffsetFetch: random.int(5, 9),
     FindCoordinator: random.int(1, 6),
+    Fetch: random.fork("Fetch").int(4, 18),
   };
 }
 
@@ -162,7 +181,7 @@ function drawFaults(shape: Shape, members: readonly MemberPlan[], brokers: numbe
   const faults = Array.from({ length: count }, () => {
     return { atMs: random.int(2000, faultsEndMs - 1000), ...random.pick(kinds)() };
   });
-  return [...faults, ...rare].sort((a, b) => a.atMs - b.atMs);
+  return [...faults, ...rare];
 }
 
 /** What static members do to a cooperative group only when several things meet. */
@@ -172,6 +191,28 @@ function drawRare(random: Random, members: readonly MemberPlan[], faultsEndMs: n
     const backAfterMs = random.int(500, 4000);
     return { atMs: random.int(0, faultsEndMs), kind: "member dies giving up", member: name, backAfterMs };
   });
+}
+
+/** What befalls topics and the leaders of their partitions. */
+function drawOfTopics({ random, topics, topology, faultsEndMs }: Shape, shards: number): Fault[] {
+  const own = random.fork("topics");
+  const aTopic = () => own.pick(topics);
+  const kinds: Draw[] = [];
+  if (own.chance(0.15)) {
+    const backAfterMs = own.pick([0, 500, 10_000]);
+    kinds.push(() => ({ kind: "topic is deleted", topic: aTopic().name, backAfterMs }));
+  }
+  if (topology === "alone" && own.chance(0.3)) {
+    kinds.push(
+      () => ({ kind: "partition is led anew", topic: offsetsTopic, partition: own.int(0, shards - 1) }),
+      () => {
+        const { name, partitions } = aTopic();
+        return { kind: "partition is led anew", topic: name, partition: own.int(0, partitions - 1) };
+      },
+    );
+  }
+  if (kinds.length === 0) return [];
+  return Array.from({ length: own.int(1, 4) }, () => ({ atMs: own.int(2000, faultsEndMs), ...own.pick(kinds)() }));
 }
 
 type Draw = () => FaultKind;

@@ -57,6 +57,10 @@ function apply(simulation: Simulation, fault: FaultKind): void {
       return simulation.admin.remove(simulation.member(fault.member).plan);
     case "partitions are added":
       return simulation.admin.addPartition(fault.topic);
+    case "topic is deleted":
+      return simulation.admin.deleteTopic(fault.topic, fault.backAfterMs);
+    case "partition is led anew":
+      return simulation.cluster.brokers[0]!.leadAnew(fault.topic, fault.partition);
     default:
       return applyToBrokers(simulation, fault);
   }

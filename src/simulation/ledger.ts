@@ -43,14 +43,17 @@ const keptPlans = 8;
 
 export class Ledger {
   readonly #world: World;
+  readonly #deletedTopics: ReadonlySet<string>;
   #records = 0;
   readonly #lines = new Map<string, OffsetLine>();
   readonly #groups = new Map<string, GroupLine>();
   /** Groups that an admin is deleting, and offsets that may go: how often. */
   readonly mayGo = new Map<string, number>();
 
-  constructor(world: World) {
+  /** @param deletedTopics their offsets go with them (rule 40). */
+  constructor(world: World, deletedTopics: ReadonlySet<string>) {
     this.#world = world;
+    this.#deletedTopics = deletedTopics;
   }
 
   /** A log took a record. @param retentionMs after which an offset may go by itself. */
@@ -66,8 +69,12 @@ export class Ledger {
       }
       line.tombstone = number;
       const gone = state.committed(record.group, record.topic, record.partition);
-      const isOld = gone !== undefined && nowWallMs - gone.commitTimestampMs >= retentionMs;
-      if (isOld || this.mayGo.has(record.group)) return;
+      const { members, currentStateTimestampMs = -1 } = state.groups.get(record.group) ?? {};
+      // Rule 39: of a group that has long been Empty, also what was committed since.
+      const emptySinceMs = members?.length === 0 && currentStateTimestampMs >= 0 ? currentStateTimestampMs : undefined;
+      const sinceMs = Math.min(gone?.commitTimestampMs ?? nowWallMs, emptySinceMs ?? nowWallMs);
+      const isOld = gone !== undefined && nowWallMs - sinceMs >= retentionMs;
+      if (isOld || this.mayGo.has(record.group) || this.#deletedTopics.has(record.topic)) return;
       const which = `${record.group} ${record.topic}-${record.partition}`;
       this.#world.violated("a committed offset is never lost", `${which} was deleted, and nobody asked for it`);
     } else if (record.value === null) {

@@ -1,5 +1,6 @@
 /** What must be so in the end: all groups Stable and everything read by one member; and later nothing left over. */
 import type { GroupTimer } from "../group/shard.ts";
+import type { Cluster } from "./cluster.ts";
 import type { ConsumerNode } from "./consumer-node.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -10,6 +11,8 @@ export function comesToRest(simulation: Simulation): string | undefined {
   if (down !== undefined) return `${down.name} does not serve`;
   const open = twins.find(({ isRunning }) => isRunning);
   if (open !== undefined) return `${open.name} has not closed`;
+  const [gone] = cluster.goneTopics;
+  if (gone !== undefined) return `${gone} is not back`;
   for (const [groupId, all] of Map.groupBy(members, ({ plan }) => plan.groupId)) {
     const running = all.filter(({ isRunning }) => isRunning);
     const why = groupAtRest(simulation, groupId, running);
@@ -64,11 +67,27 @@ function unread(
  * with Java's client. @returns how many of a topic's partitions are sure to be in the plan.
  */
 function ofOldPlan({ plan }: Simulation, planned: number): number {
-  return plan.faults.some(({ kind }) => kind === "subscription changes") ? 0 : planned;
+  const changes = new Set(["subscription changes", "topic is deleted"]);
+  return plan.faults.some(({ kind }) => changes.has(kind)) ? 0 : planned;
 }
 
 function isStatic({ plan }: ConsumerNode): boolean {
   return plan.groupInstanceId !== null;
+}
+
+/** What was acknowledged comes to somebody in each group that reads its partition. */
+export function unhandled({ plan, members, producers, ownership, cluster }: Simulation): string | undefined {
+  if (!plan.fetches) return undefined;
+  for (const groupId of new Set(members.map((member) => member.plan.groupId))) {
+    for (const { acknowledged, plan: at } of producers) {
+      if (ownership.ownersOf(groupId, at.topic, at.partition).length === 0) continue;
+      const below = cluster.consumption.handledBelow(groupId, at);
+      const last = Math.max(-1, ...acknowledged.keys());
+      if (cluster.consumption.deleted.has(at.topic) || below > last) continue;
+      return `${groupId} has handled ${at.topic}-${at.partition} below ${below}, and ${last} was acknowledged`;
+    }
+  }
+  return undefined;
 }
 
 /** After all have closed; static members that were away go when their sessions end. */
@@ -90,6 +109,21 @@ export function leftOver({ cluster }: Simulation): string | undefined {
     if (parked.size > 0) return `${parked.size} requests are parked in shard ${partition}`;
     const other = timers.find(({ purpose }) => purpose.kind !== "expiry");
     if (other !== undefined) return `a timer of shard ${partition} is set: ${nameOf(other.purpose)}`;
+  }
+  return cluster.plan.topology === "alone" ? offsetsOfDeleted(cluster) : undefined;
+}
+
+/** Rule 40. Where brokers share offsets only, each knows the topic by an id of its own. */
+function offsetsOfDeleted(cluster: Cluster): string | undefined {
+  const { metadata } = cluster.brokers[0]!.broker!.services;
+  for (const { shard } of cluster.coordinators()) {
+    for (const [groupId, topics] of shard.durable.offsets) {
+      for (const name of cluster.consumption.deleted) {
+        const topicId = metadata.topic(name)?.topicId;
+        const stays = [...(topics.get(name)?.values() ?? [])].find((offset) => offset.topicId !== topicId);
+        if (stays !== undefined) return `${groupId} has offset ${stays.offset} of ${name} as it was before`;
+      }
+    }
   }
   return undefined;
 }

@@ -2,6 +2,7 @@
 import type { ClusterTopics } from "../assignment/partition-assignor.ts";
 import type { MemberEvent } from "../client/member/member-event.ts";
 import { joinLane, laneOf, leaveGroupBody, type MemberRequest } from "../client/member/member-request.ts";
+import { keyOf } from "../client/member/partitions.ts";
 import { ApiVersions } from "../protocol/apis/api-versions.ts";
 import { FindCoordinator } from "../protocol/apis/find-coordinator.ts";
 import { Heartbeat, heartbeatWait } from "../protocol/apis/heartbeat.ts";
@@ -32,6 +33,8 @@ export class MemberCalls {
   readonly #link: ClientLink;
   #coordinator: BrokerNode | undefined;
   #watched: readonly string[] = [];
+  readonly topicIds = new Map<string, string>();
+  readonly leaderEpochs = new Map<string, number>();
 
   constructor(member: ConsumerNode, link: ClientLink) {
     this.#member = member;
@@ -66,18 +69,24 @@ export class MemberCalls {
     this.#ask(this.#coordinator, "main", apis[api], version, body, timeoutMs, done);
   }
 
+  /** Where there is one broker it leads all topics. */
+  askLeader(api: Api, body: Body, done: Done): void {
+    const { cluster, plan } = this.#member;
+    this.#ask(cluster.brokers[0]!, "fetch", api, this.versionOf("Fetch"), body, plan.requestTimeoutMs, done);
+  }
+
   versionOf(api: keyof Versions): number {
     return this.#versions[api];
   }
 
   watch(topics: readonly string[]): void {
     this.#watched = topics;
-    this.#refresh();
+    this.refresh();
   }
 
   /** Now, and every metadata.max.age.ms. */
   refreshMetadata(): void {
-    this.#refresh();
+    this.refresh();
     this.#member.process.after(this.#member.plan.metadataMaxAgeMs, () => this.refreshMetadata());
   }
 
@@ -85,7 +94,7 @@ export class MemberCalls {
     return this.#member.plan.versions;
   }
 
-  #refresh(): void {
+  refresh(): void {
     if (this.#watched.length === 0) return;
     this.#metadata(this.#watched, this.#member.plan.requestTimeoutMs, (topics) => {
       if (topics !== undefined) this.#member.metadata(topics);
@@ -95,8 +104,18 @@ export class MemberCalls {
   #metadata(names: readonly string[], timeoutMs: number, done: (topics: ClusterTopics | undefined) => void): void {
     const body = { topics: names.map((name) => ({ name })), allowAutoTopicCreation: false };
     this.#ask(this.#anyBroker(), "main", Metadata, metadataVersion, body, timeoutMs, (response) =>
-      done(response && clusterTopics(response)),
+      done(response && this.#learnt(response)),
     );
+  }
+
+  #learnt(response: Body): ClusterTopics {
+    for (const { name, topicId, partitions } of response.topics) {
+      this.topicIds.set(name, topicId);
+      for (const { partitionIndex, leaderEpoch } of partitions) {
+        this.leaderEpochs.set(keyOf({ topic: name, partition: partitionIndex }), leaderEpoch);
+      }
+    }
+    return clusterTopics(response);
   }
 
   #findCoordinator(request: Extract<MemberRequest, { api: "FindCoordinator" }>): void {

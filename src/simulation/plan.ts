@@ -23,6 +23,8 @@ export interface Plan {
   readonly segmentBytes: number;
   readonly network: NetworkFaults;
   readonly disk: DiskPace;
+  /** Members fetch the records that producers write; otherwise they count on as if some had come. */
+  readonly fetches: boolean;
   readonly members: readonly MemberPlan[];
   readonly producers: readonly ProducerPlan[];
   readonly faults: readonly Fault[];
@@ -67,6 +69,7 @@ export interface Versions {
   readonly OffsetCommit: number;
   readonly OffsetFetch: number;
   readonly FindCoordinator: number;
+  readonly Fetch: number;
 }
 
 export type Fault = { readonly atMs: number } & FaultKind;
@@ -102,6 +105,10 @@ export type FaultKind =
   | { readonly kind: "leadership moves"; readonly shard: number; readonly heardAfterMs: number }
   | { readonly kind: "clock jumps"; readonly broker: number; readonly byMs: number }
   | { readonly kind: "partitions are added"; readonly topic: string }
+  /** It is made again under the same name. */
+  | { readonly kind: "topic is deleted"; readonly topic: string; readonly backAfterMs: number }
+  /** Its leader went elsewhere and came back: the next leader epoch. */
+  | { readonly kind: "partition is led anew"; readonly topic: string; readonly partition: number }
   | { readonly kind: "admin removes"; readonly member: string }
   /** As a tool does for a group without members; a live one is to refuse it. */
   | { readonly kind: "offsets are reset"; readonly groupId: string; readonly topic: string }

@@ -1,4 +1,6 @@
 /** What lies in a partition in the end, as a consumer reads it; and whether it is what producers were promised. */
+import { keyOf } from "../client/member/partitions.ts";
+import type { TopicPartition } from "../client/topic-partition.ts";
 import { Fetch } from "../protocol/apis/fetch.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { plainPlatform } from "../protocol/plain-platform.ts";
@@ -36,7 +38,7 @@ export class Reader {
 
   read(plans: readonly ProducerPlan[]): void {
     for (const { topic, partition } of plans) {
-      const key = `${topic}-${partition}`;
+      const key = keyOf({ topic, partition });
       if (this.found.has(key)) continue;
       this.found.set(key, new Map());
       this.#unread++;
@@ -52,18 +54,21 @@ export class Reader {
       const answer = response?.responses[0]?.partitions[0];
       const again = (offset: number) => this.#cluster.world.after(300, () => this.#fetch(topic, partition, offset));
       if (answer?.errorCode !== ErrorCode.NONE) return void again(fetchOffset);
-      const next = this.#take(`${topic}-${partition}`, answer.records ?? new Uint8Array(0), fetchOffset);
+      const next = this.#take({ topic, partition }, answer.records ?? new Uint8Array(0), fetchOffset);
       if (next >= answer.highWatermark) this.#unread--;
       else again(next);
     });
   }
 
-  #take(key: string, bytes: Uint8Array, fromOffset: number): number {
+  #take(of: TopicPartition, bytes: Uint8Array, fromOffset: number): number {
+    const key = keyOf(of);
     let next = fromOffset;
     for (const batch of batches(bytes)) {
       for (const { offset, value } of readRecords(batch, plainPlatform)) {
         const text = value ?? new Uint8Array(0);
-        this.found.get(key)!.set(offset, plainPlatform.utf8Decode(text, 0, text.length));
+        const found = plainPlatform.utf8Decode(text, 0, text.length);
+        this.found.get(key)!.set(offset, found);
+        this.#cluster.consumption.read(of, { offset, text: found });
         next = Math.max(next, offset + 1);
       }
     }
@@ -73,7 +78,7 @@ export class Reader {
 
 /** @returns what is lost, or there twice, or in another order than it was sent in. */
 export function differenceToPromised({ plan, acknowledged }: ProducerNode, { found }: Reader): string | undefined {
-  const there = found.get(`${plan.topic}-${plan.partition}`) ?? new Map<number, string>();
+  const there = found.get(keyOf(plan)) ?? new Map<number, string>();
   for (const [offset, text] of acknowledged) {
     if (there.get(offset) !== text) return `${text} was acknowledged at ${offset}, where ${there.get(offset)} is`;
   }

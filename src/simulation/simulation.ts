@@ -3,7 +3,7 @@ import { AdminNode } from "./admin-node.ts";
 import { Cluster } from "./cluster.ts";
 import { ConsumerNode } from "./consumer-node.ts";
 import { scheduleFaults } from "./faults.ts";
-import { comesToRest, generations, isEmptied, leftOver } from "./liveness.ts";
+import { comesToRest, generations, isEmptied, leftOver, unhandled } from "./liveness.ts";
 import { Ownership } from "./ownership.ts";
 import type { Plan } from "./plan.ts";
 import { ProducerNode } from "./producer-node.ts";
@@ -72,6 +72,7 @@ export class Simulation {
     await world.runUntil(plan.faultsEndMs);
     this.#heal();
     await this.#until("groups come to rest when faults stop", restMs(plan), this.#restsLongEnough());
+    await this.#produceNoMore();
     for (const member of [...this.members, ...this.twins]) {
       member.isRetired = true;
       member.close("leave");
@@ -86,16 +87,22 @@ export class Simulation {
     return { plan, violation, hash: trace.hash, virtualMs: nowMs, events, story: trace.story ?? [] };
   }
 
-  async #checkRecords(): Promise<void> {
-    const { producers, plan, world } = this;
+  async #produceNoMore(): Promise<void> {
+    const { producers } = this;
     for (const producer of producers) producer.end();
     const isBusy = () => (producers.some((one) => one.isBusy) ? "a batch is not acknowledged" : undefined);
     await this.#until("what is produced is acknowledged when faults stop", 60_000, isBusy);
+    await this.#until("what was produced is handled when faults stop", 120_000, () => unhandled(this));
+  }
+
+  async #checkRecords(): Promise<void> {
+    const { producers, plan, world } = this;
     const reader = new Reader(this.cluster);
     reader.read(plan.producers);
     const isReading = () => (reader.isDone ? undefined : "a partition cannot be read");
     await this.#until("what was produced can be read", 60_000, isReading);
     for (const producer of producers) {
+      if (this.cluster.consumption.deleted.has(producer.plan.topic)) continue;
       const difference = differenceToPromised(producer, reader);
       if (difference !== undefined)
         world.violated("a produced record is there once, where it was said to be", difference);

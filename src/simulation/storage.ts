@@ -6,10 +6,11 @@ import { openMemoryLog } from "../log/memory/memory-log.ts";
 import { type Crash, MemoryDisk } from "../log/memory-disk.ts";
 import { plainPlatform } from "../protocol/plain-platform.ts";
 import type { BrokerNode } from "./broker-node.ts";
-import { type Cluster, offsetsTopic } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Loss } from "./plan.ts";
 import { Process } from "./process.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
+import { offsetsTopic } from "./topics.ts";
 import type { WatchedPartition } from "./watched-partition.ts";
 
 export interface Storage {

@@ -35,6 +35,8 @@ export class WatchedPartition implements PartitionLog {
   durableRecords = 0;
   /** What was read, in order: what a coordinator that loads must have replayed. */
   loaded: GroupRecord[] = [];
+  /** The end of what was read last. */
+  readUpTo = 0;
   isCut = false;
 
   constructor(log: PartitionLog, watcher: PartitionWatcher, epoch?: number) {
@@ -65,7 +67,10 @@ export class WatchedPartition implements PartitionLog {
 
   async read(offset: number, options: ReadOptions): Promise<ReadResult | undefined> {
     const result = await this.#log.read(offset, options);
-    for (const chunk of result?.chunks ?? []) this.loaded.push(...decoded(chunk, offset));
+    for (const chunk of result?.chunks ?? []) {
+      this.loaded.push(...decoded(chunk, offset));
+      for (const batch of batches(chunk)) this.readUpTo = batch.lastOffset + 1;
+    }
     return result;
   }
 

@@ -37,6 +37,10 @@ const tight: StartOptions = {
     "log.initial.task.delay.ms": 500,
     "log.retention.check.interval.ms": 300,
     "log.cleaner.backoff.ms": 300,
+    "transaction.max.timeout.ms": 60_000,
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": 300,
+    "transactional.id.expiration.ms": 4_000,
+    "transaction.remove.expired.transaction.cleanup.interval.ms": 300,
   },
   durable: true,
 };

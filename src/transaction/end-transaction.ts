@@ -114,7 +114,7 @@ function complete(transactionalId: string, prepared: TransactionMetadata, contex
 /** What a prepared transaction comes to. A producer whose epochs are used up goes on under its next id. */
 function completed(prepared: TransactionMetadata, wallMs: number): TransactionMetadata {
   const { state, clientTransactionVersion, nextProducerId } = prepared;
-  const isReplaced = clientTransactionVersion === 2 && nextProducerId !== -1;
+  const isReplaced = clientTransactionVersion >= 2 && nextProducerId !== -1;
   const producer = isReplaced ? { producerId: nextProducerId, producerEpoch: 0 } : {};
   const end = state === "PrepareCommit" ? "CompleteCommit" : "CompleteAbort";
   return turnTo(end, prepared, { ...producer, nextProducerId: -1, topics: [] }, wallMs);

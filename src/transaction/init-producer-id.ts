@@ -46,7 +46,7 @@ type Renewed =
   | { readonly ok: true; readonly value: TransactionMetadata; readonly epochBefore: number }
   | { readonly ok: false; readonly errorCode: ErrorCode };
 
-/** The next epoch, or a new id when there is none. A producer that tells its epoch and lost the answer is told again. */
+/** The next epoch, or a new id when there is none. A producer that tells an epoch and lost the answer is told again. */
 function renew(
   shard: Shard,
   { transactionalId, transactionTimeoutMs, expected }: InitProducerId,

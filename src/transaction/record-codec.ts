@@ -61,6 +61,6 @@ function fromWire(bytes: Uint8Array): TransactionMetadata {
     }),
     lastUpdateMs: value.transactionLastUpdateTimestampMs,
     startMs: value.transactionStartTimestampMs,
-    clientTransactionVersion: value.clientTransactionVersion >= 2 ? 2 : 0,
+    clientTransactionVersion: value.clientTransactionVersion,
   };
 }

@@ -1,4 +1,4 @@
-import type { TopicPartitions, TransactionVersion } from "./requests.ts";
+import type { TopicPartitions } from "./requests.ts";
 import { assertTransition, type TransactionState } from "./transitions.ts";
 
 /** The record of `__transaction_state`. No value: a tombstone. */
@@ -21,7 +21,8 @@ export interface TransactionMetadata {
   readonly topics: readonly TopicPartitions[];
   readonly lastUpdateMs: number;
   readonly startMs: number;
-  readonly clientTransactionVersion: TransactionVersion;
+  /** Of who changed it last; 1 is read and kept, and counts as 0. */
+  readonly clientTransactionVersion: number;
 }
 
 /** The last epoch with which a transaction may begin: one more has to be left to fence the producer. */

@@ -123,10 +123,10 @@ export class MemoryDisk implements Disk {
     return new MemoryDisk(faults, durable);
   }
 
-  /** Changes bytes that were durable, as a rotten disk does. */
-  damage(path: string, position: number): void {
+  /** Changes a byte that was durable, as a rotten disk does. @param bits of it that change. */
+  damage(path: string, position: number, bits = 0xff): void {
     const inode = this.#file(path);
-    for (const content of [inode.now, inode.durable]) content.bytes[position]! ^= 0xff;
+    for (const content of [inode.now, inode.durable]) content.bytes[position]! ^= bits;
   }
 
   /** Every file's path. */

@@ -36,6 +36,18 @@ export class SparseIndex {
     return low === 0 ? 0 : this.#positions[low - 1]!;
   }
 
+  /** Last offset of the batch at `position`, where that has an entry. */
+  lastOffsetAt(position: number): number | undefined {
+    let low = 0;
+    let high = this.#positions.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#positions[middle]! < position) low = middle + 1;
+      else high = middle;
+    }
+    return this.#positions[low] === position ? this.#lastOffsets[low] : undefined;
+  }
+
   slice(from: number): { readonly lastOffset: number; readonly position: number }[] {
     return this.#positions
       .slice(from)

@@ -97,6 +97,7 @@ async function fileLog(folder: string, { config, logger, onFailure }: ServeOptio
       producerIdExpirationMs: config.get("producer.id.expiration.ms"),
       wallMs: machineClock.now().wallMs,
       onFailure,
+      onCut: (what) => logger.warn({}, what),
       onDamage: ({ topic, partition }, error) =>
         logger.error({ err: error, topic, partition }, `${topic}-${partition} is damaged and serves no more`),
     });

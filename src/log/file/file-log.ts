@@ -34,6 +34,8 @@ export interface FileLogOptions {
   readonly maxOpenFiles?: number;
   /** The disk failed: nothing is taken any more, the broker must stop. Called once. */
   readonly onFailure?: (error: LogError) => void;
+  /** At the start something unfinished was found, and cut: the end of a write that a crash interrupted. */
+  readonly onCut?: (what: string) => void;
   /** A partition's files are damaged: it serves no more. */
   readonly onDamage?: (at: TopicPartition, error: Error) => void;
 }
@@ -457,6 +459,10 @@ export class FileLog implements Log, Engine {
     if (this.failure !== undefined) return;
     this.failure = asFailure(error);
     this.#options.onFailure?.(this.failure);
+  }
+
+  cut(what: string): void {
+    this.#options.onCut?.(what);
   }
 
   onDamage(log: FilePartition, error: Error): void {

@@ -45,7 +45,13 @@ export function sealBlock(bytes: Uint8Array, at: number, header: BlockHeader, pl
 /** The header at `at`, unchecked; undefined when there is none. */
 export function readBlockHeader(bytes: Uint8Array, at: number): BlockHeader | undefined {
   if (at + blockHeaderBytes > bytes.length || readUint32(bytes, at) !== blockMagic) return undefined;
+  return readBlockFields(bytes, at);
+}
+
+/** What a header at `at` would say, be there one or not. */
+export function readBlockFields(bytes: Uint8Array, at: number): BlockHeader & { readonly magic: number } {
   return {
+    magic: readUint32(bytes, at),
     entriesBytes: readUint32(bytes, at + 8),
     sequence: readUint32(bytes, at + 12),
     firstEntry: readInt64(bytes, at + 16),

@@ -7,7 +7,9 @@ import {
   type BlockHeader,
   blockHeaderBytes,
   blockIsWhole,
+  blockMagic,
   type Entry,
+  readBlockFields,
   readBlockHeader,
   readEntries,
 } from "./journal-format.ts";
@@ -16,11 +18,24 @@ interface Source {
   readonly disk: Disk;
   readonly folder: string;
   readonly platform: Platform;
+  /** Told of an end that was not whole. */
+  readonly onCut: (what: string) => void;
 }
 
+/** What the first block of a file tells; the sequence is -1 where it tells nothing that counts. */
 interface JournalFile {
   readonly slot: number;
+  readonly path: string;
   readonly sequence: number;
+  /** It is not whole, so that something that counts may lie behind it. */
+  readonly isDoubtful: boolean;
+}
+
+/** Where blocks of the group that was read last lie. */
+interface Piece {
+  readonly path: string;
+  readonly at: number;
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -33,54 +48,74 @@ export async function readJournal(
   from: JournalPosition,
   apply: (entry: Entry) => Promise<void>,
 ): Promise<JournalStart> {
+  const { disk, platform } = source;
   const slots = await readSlots(source, from.sequence);
-  const files = [...slots]
-    .map(([slot, sequence]): JournalFile => ({ slot, sequence }))
-    .filter(({ sequence }) => sequence >= from.sequence)
-    .sort((a, b) => a.sequence - b.sequence);
-  let expected = from.entry;
+  const files = slots.filter(({ sequence }) => sequence >= from.sequence).sort((a, b) => a.sequence - b.sequence);
+  let end: End = { sequence: from.sequence, expected: from.entry };
+  let lastGroup = -1;
+  let pieces: Piece[] = [];
   for (const file of files) {
-    const bytes = (await source.disk.readFile(slotPath(source.folder, file.slot))) ?? new Uint8Array(0);
+    const bytes = (await disk.readFile(file.path)) ?? new Uint8Array(0);
+    end = { ...end, sequence: file.sequence };
     let at = 0;
     for (;;) {
       const header = readBlockHeader(bytes, at);
-      if (!header || !belongs(header, file.sequence, expected) || !blockIsWhole(bytes, at, header, source.platform))
-        break;
+      if (!header || !belongs(header, end) || !blockIsWhole(bytes, at, header, platform)) break;
       for (const entry of readEntries(bytes, at, header)) await apply(entry);
-      expected = header.firstEntry + header.count;
-      at += blockHeaderBytes + header.entriesBytes;
+      end = { ...end, expected: header.firstEntry + header.count };
+      const next = at + blockHeaderBytes + header.entriesBytes;
+      if (header.groupEntry !== lastGroup) pieces = [];
+      lastGroup = header.groupEntry;
+      pieces.push({ path: file.path, at, bytes: bytes.subarray(at, next) });
+      at = next;
     }
-    const path = slotPath(source.folder, file.slot);
-    if (at > 0) await syncFile(source.disk, path); // a killed process may have left it to the system to write
-    refuseDamage(bytes, { at, sequence: file.sequence, expected, path }, source.platform);
+    lastSequenceBehind(bytes, at, file.path, end, platform);
+    if (file === files.at(-1)) tellTorn(bytes, at, file.path, end, source);
   }
-  const lastSequence = Math.max(from.sequence - 1, ...files.map(({ sequence }) => sequence));
-  const needed = new Map([...slots].map(([slot, sequence]) => [slot, sequence >= from.sequence ? sequence : -1]));
-  return { nextSequence: lastSequence + 1, nextEntry: expected, slots: needed };
-}
-
-async function syncFile(disk: Disk, path: string): Promise<void> {
-  const file = await disk.open(path, "existing");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
+  await writeAgain(disk, pieces);
+  let lastSequence = Math.max(from.sequence - 1, ...files.map(({ sequence }) => sequence));
+  for (const { path } of slots.filter(({ isDoubtful }) => isDoubtful)) {
+    const bytes = (await disk.readFile(path)) ?? new Uint8Array(0);
+    const next = { sequence: end.sequence + 1, expected: end.expected };
+    lastSequence = Math.max(
+      lastSequence,
+      lastSequenceBehind(bytes, 0, path, { ...end, sequence: from.sequence }, platform),
+    );
+    tellTorn(bytes, 0, path, next, source);
   }
+  const needed = new Map(slots.map(({ slot, sequence }) => [slot, sequence]));
+  return { nextSequence: lastSequence + 1, nextEntry: end.expected, slots: needed };
 }
 
-function belongs(header: BlockHeader, sequence: number, entry: number): boolean {
-  return header.sequence === sequence && header.firstEntry === entry;
-}
-
-/** Files of the journal by slot, with the sequence that their first block tells; -1 for one that is not needed. */
-async function readSlots({ disk, folder, platform }: Source, fromSequence: number): Promise<Map<number, number>> {
-  const slots = new Map<number, number>();
-  for (const name of await disk.list(folder)) {
-    const slot = /^(\d+)\.journal$/.exec(name)?.[1];
-    if (slot === undefined) continue;
-    const file = await disk.open(slotPath(folder, Number(slot)), "read-write");
+/**
+ * The last group may have come as far as the system's memory and no further, when the process was killed or its write
+ * failed; a sync would not tell, since pages whose writing failed count as clean. What is written again is on the disk.
+ */
+async function writeAgain(disk: Disk, pieces: readonly Piece[]): Promise<void> {
+  for (const { path, at, bytes } of pieces) {
+    const file = await disk.open(path, "sync");
     try {
-      slots.set(Number(slot), await readSequence(file, platform, fromSequence));
+      await file.write(at, [bytes]);
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+function belongs({ sequence, firstEntry }: BlockHeader, end: End): boolean {
+  return sequence === end.sequence && firstEntry === end.expected;
+}
+
+async function readSlots({ disk, folder, platform }: Source, fromSequence: number): Promise<JournalFile[]> {
+  const slots: JournalFile[] = [];
+  for (const name of await disk.list(folder)) {
+    const number = /^(\d+)\.journal$/.exec(name)?.[1];
+    if (number === undefined) continue;
+    const slot = Number(number);
+    const path = slotPath(folder, slot);
+    const file = await disk.open(path, "read-write");
+    try {
+      slots.push({ slot, path, ...(await readFirstBlock(file, platform, fromSequence)) });
     } finally {
       await file.close();
     }
@@ -88,37 +123,50 @@ async function readSlots({ disk, folder, platform }: Source, fromSequence: numbe
   return slots;
 }
 
-async function readSequence(file: DiskFile, platform: Platform, fromSequence: number): Promise<number> {
+async function readFirstBlock(file: DiskFile, platform: Platform, fromSequence: number) {
   const head = new Uint8Array(blockHeaderBytes);
   await file.read(0, head);
+  if (head.every((byte) => byte === 0)) return { sequence: -1, isDoubtful: false }; // as it was made
   const header = readBlockHeader(head, 0);
-  if (!header || header.sequence < fromSequence || header.entriesBytes > (await file.size())) return -1;
+  if (!header || header.entriesBytes > (await file.size())) return { sequence: -1, isDoubtful: true };
   const block = new Uint8Array(blockHeaderBytes + header.entriesBytes);
   const bytes = await file.read(0, block);
-  return blockIsWhole(block.subarray(0, bytes), 0, header, platform) ? header.sequence : -1;
+  if (!blockIsWhole(block.subarray(0, bytes), 0, header, platform)) return { sequence: -1, isDoubtful: true };
+  return { sequence: header.sequence < fromSequence ? -1 : header.sequence, isDoubtful: false };
 }
 
+/** Where whole blocks end: the entry that is missing, and the file in which it would stand. */
 interface End {
-  readonly at: number;
   readonly sequence: number;
-  /** Number of the first entry that is missing. */
   readonly expected: number;
-  readonly path: string;
 }
 
 /**
  * Groups are written one after the other. A whole block of a group that began later than the missing entry shows
  * that the entry was durable and acknowledged once: to cut there would lose it silently.
+ * @returns the highest sequence of whole blocks behind the end, from its own one on; -1 without any.
  */
-function refuseDamage(bytes: Uint8Array, end: End, platform: Platform): void {
-  for (let at = bytes.indexOf(0x52, end.at); at >= 0; at = bytes.indexOf(0x52, at + 1)) {
+function lastSequenceBehind(bytes: Uint8Array, from: number, path: string, end: End, platform: Platform): number {
+  let last = -1;
+  for (let at = bytes.indexOf(0x52, from); at >= 0; at = bytes.indexOf(0x52, at + 1)) {
     const header = readBlockHeader(bytes, at);
-    if (!header || header.sequence !== end.sequence || header.groupEntry <= end.expected) continue;
-    if (!blockIsWhole(bytes, at, header, platform)) continue;
+    if (!header || header.sequence < end.sequence || !blockIsWhole(bytes, at, header, platform)) continue;
+    last = Math.max(last, header.sequence);
+    if (header.groupEntry <= end.expected) continue;
     throw new LogError(
       "corrupt",
-      `${end.path}: entry ${end.expected} is damaged at byte ${end.at}, while entry ${header.firstEntry} at ${at} ` +
+      `${path}: entry ${end.expected} is damaged at byte ${from}, while entry ${header.firstEntry} at ${at} ` +
         "shows that it was durable; restore the file from a copy, or move the data folder away to start empty",
     );
   }
+  return last;
+}
+
+/** Is what stands behind the end the beginning of a block that should stand there? Else it is older, or nothing. */
+function tellTorn(bytes: Uint8Array, at: number, path: string, { sequence, expected }: End, { onCut }: Source): void {
+  if (at + blockHeaderBytes > bytes.length) return;
+  const header = readBlockFields(bytes, at);
+  const fitting = [header.magic === blockMagic, header.sequence === sequence, header.firstEntry === expected];
+  if (fitting.filter(Boolean).length < 2) return;
+  onCut(`${path}: entry ${expected} at byte ${at} is not whole; it was being written when the last run ended`);
 }

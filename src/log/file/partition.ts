@@ -89,6 +89,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
       get indexIntervalBytes() {
         return intervalBytes();
       },
+      epochOf: (offset) => this.epochOfOffset(offset),
       indexMade: () => void engine.changed.add(this),
     };
   }
@@ -183,6 +184,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
   roll(wallMs: number): FileSegment {
     this.activeSegment?.finish();
     const segment = new FileSegment(this.folder, this.logEndOffset, wallMs);
+    segment.dense = true;
     this.segments.push(segment);
     this.#engine.changed.add(this);
     return segment;
@@ -340,6 +342,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
     }
     part.written = part.sizeInBytes;
     part.unsynced = segment.unsynced;
+    part.dense = segment.dense;
     return part;
   }
 

@@ -65,7 +65,8 @@ class Recovery {
 
     const journaled = checkpoint?.engine.journaled ?? log.journaled;
     const position = checkpoint?.engine.journal ?? { sequence: 1, entry: 1 };
-    const start = await readJournal({ disk, folder, platform }, position, (entry) => this.#apply(entry, journaled));
+    const source = { disk, folder, platform, onCut: (what: string) => log.cut(what) };
+    const start = await readJournal(source, position, (entry) => this.#apply(entry, journaled));
     const scanning = !clean && !journaled;
     if (scanning) await each(log.partitions(), foldersAtATime, (partition) => this.#scan(partition));
     log.start(start, this.#appliedBytes);
@@ -174,7 +175,11 @@ class Recovery {
       let segment = partition.activeSegment;
       if (segment?.baseOffset !== base) {
         segment = new FileSegment(partition.folder, base, this.#wallMs);
+        segment.dense = true;
         if (base !== partition.logEndOffset) {
+          this.#log.cut(
+            `${segment.logPath} does not go on where ${partition.folder} ends, at ${partition.logEndOffset}`,
+          );
           for (const path of segment.paths) await disk.remove(path);
           continue;
         }
@@ -182,14 +187,16 @@ class Recovery {
       }
       await this.#scanSegment(partition, segment);
     }
-    partition.highWatermark = partition.logEndOffset = Math.max(partition.logEndOffset, partition.logStartOffset);
+    partition.logEndOffset = Math.max(partition.logEndOffset, partition.logStartOffset);
+    partition.advance(partition.logEndOffset);
   }
 
   async #scanSegment(partition: FilePartition, segment: FileSegment): Promise<void> {
     const log = this.#log;
     const { disk, platform, files } = log;
     const { indexIntervalBytes } = partition.config;
-    const source = { disk, platform, files, indexIntervalBytes, indexMade: () => undefined };
+    const unknown = () => -1; // epochs are learned from what is read
+    const source = { disk, platform, files, indexIntervalBytes, epochOf: unknown, indexMade: () => undefined };
     const size = await log.files.use(segment.logPath, "existing", (file) => file.size());
     try {
       for await (const batches of segment.batches(source, segment.written, size)) {
@@ -202,7 +209,10 @@ class Recovery {
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
     }
-    segment.written = segment.sizeInBytes; // the rest is cut at the next write
+    const { sizeInBytes, logPath } = segment;
+    if (size > sizeInBytes)
+      log.cut(`${logPath}: ${size - sizeInBytes} bytes from ${sizeInBytes} on are no whole batches`);
+    segment.written = sizeInBytes; // the rest is cut at the next write
     segment.unsynced = true;
     log.changed.add(partition);
   }

@@ -7,8 +7,22 @@ import { TimeIndex } from "./time-index.ts";
 export const offsetEntryBytes = 8; // relative offset int32, position int32: Kafka's .index
 export const timeEntryBytes = 12; // timestamp int64, relative offset int32: Kafka's .timeindex
 
+/** Checksums of both files, as the checkpoint keeps them: of the offset index and of the time index. */
+export type IndexSums = readonly [offsets: number, times: number];
+
+const emptySum = 0x811c9dc5;
+
+/** FNV-1a goes on where it ended, as the files do; another byte anywhere gives another sum. */
+function sumWith(sum: number, bytes: Uint8Array, end = bytes.length): number {
+  let hash = sum;
+  for (let at = 0; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
+  return hash >>> 0;
+}
+
 export class SegmentIndex {
   readonly baseOffset: number;
+  /** Of the entries that the files hold; undefined for those of an older version. */
+  #sums: IndexSums | undefined;
   /** Entries that the files hold. */
   savedOffsets: number;
   savedTimes: number;
@@ -18,10 +32,15 @@ export class SegmentIndex {
   offsets = new SparseIndex();
   times = new TimeIndex();
 
-  constructor(baseOffset: number, savedOffsets = 0, savedTimes = 0) {
+  constructor(baseOffset: number, savedOffsets = 0, savedTimes = 0, sums?: IndexSums) {
     this.baseOffset = baseOffset;
+    this.#sums = savedOffsets + savedTimes === 0 ? [emptySum, emptySum] : sums;
     this.savedOffsets = this.#unloadedOffsets = savedOffsets;
     this.savedTimes = this.#unloadedTimes = savedTimes;
+  }
+
+  get sums(): IndexSums | undefined {
+    return this.#sums;
   }
 
   /** Entries in the files and in memory. */
@@ -48,6 +67,12 @@ export class SegmentIndex {
     this.times = new TimeIndex();
   }
 
+  #sum(of: "offsets" | "times", bytes: Uint8Array): void {
+    if (this.#sums === undefined) return;
+    const [offsets, times] = this.#sums;
+    this.#sums = of === "offsets" ? [sumWith(offsets, bytes), times] : [offsets, sumWith(times, bytes)];
+  }
+
   /** Writes what the files lack. They are derived, so they are never synced; `load` checks them. */
   async save(disk: Disk, path: string): Promise<void> {
     const offsets = this.offsets.slice(this.savedOffsets - this.#unloadedOffsets);
@@ -59,6 +84,7 @@ export class SegmentIndex {
       }
       await writeAt(disk, `${path}.index`, this.savedOffsets * offsetEntryBytes, bytes);
       this.savedOffsets += offsets.length;
+      this.#sum("offsets", bytes);
     }
     const times = this.times.slice(this.savedTimes - this.#unloadedTimes);
     if (times.length > 0) {
@@ -69,6 +95,7 @@ export class SegmentIndex {
       }
       await writeAt(disk, `${path}.timeindex`, this.savedTimes * timeEntryBytes, bytes);
       this.savedTimes += times.length;
+      this.#sum("times", bytes);
     }
   }
 
@@ -77,9 +104,13 @@ export class SegmentIndex {
     if (this.loaded) return true;
     const offsetsEnd = this.#unloadedOffsets * offsetEntryBytes;
     const timesEnd = this.#unloadedTimes * timeEntryBytes;
+    const saved = [this.savedOffsets * offsetEntryBytes, this.savedTimes * timeEntryBytes] as const;
+    const sums = this.#sums; // as of now: the files may grow while they are read
     const [index, timeIndex] = await Promise.all([disk.readFile(`${path}.index`), disk.readFile(`${path}.timeindex`)]);
     if (this.loaded) return true; // somebody else was faster
-    if ((index?.length ?? 0) < offsetsEnd || (timeIndex?.length ?? 0) < timesEnd) return false;
+    if ((index?.length ?? 0) < saved[0] || (timeIndex?.length ?? 0) < saved[1]) return false;
+    if (sums !== undefined && sumWith(emptySum, index ?? nothing, saved[0]) !== sums[0]) return false;
+    if (sums !== undefined && sumWith(emptySum, timeIndex ?? nothing, saved[1]) !== sums[1]) return false;
     const offsets = new SparseIndex();
     for (let at = 0, last = -1; at < offsetsEnd; at += offsetEntryBytes) {
       const position = readInt32(index!, at + 4);
@@ -101,6 +132,8 @@ export class SegmentIndex {
     return true;
   }
 }
+
+const nothing = new Uint8Array(0);
 
 async function writeAt(disk: Disk, path: string, position: number, bytes: Uint8Array): Promise<void> {
   const file = await disk.open(path, "read-write");

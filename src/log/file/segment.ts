@@ -5,7 +5,7 @@ import { BatchView, batchHeaderBytes, logOverheadBytes, verifyCrc } from "../../
 import type { Disk } from "../disk.ts";
 import type { SegmentFacts } from "../segments.ts";
 import type { FileCache } from "./file-cache.ts";
-import { SegmentIndex } from "./segment-index.ts";
+import { type IndexSums, SegmentIndex } from "./segment-index.ts";
 
 /** A segment as the checkpoint keeps it. */
 export interface SavedSegment {
@@ -19,6 +19,9 @@ export interface SavedSegment {
   /** Entries of its index files. */
   readonly offsets: number;
   readonly times: number;
+  readonly sums?: IndexSums;
+  /** No offset is left out; missing where an older version wrote. */
+  readonly dense?: true;
   /** Compaction made it anew in a file of that number, which may still have to take the segment's name. */
   readonly swap?: number;
 }
@@ -29,6 +32,8 @@ export interface SegmentSource {
   readonly platform: Platform;
   readonly files: FileCache;
   readonly indexIntervalBytes: number;
+  /** Under which leader epoch the offset was written; -1 when that is not known. */
+  epochOf(offset: number): number;
   /** An index was made anew: its files are to be written. */
   indexMade(): void;
 }
@@ -57,6 +62,8 @@ export class FileSegment implements SegmentFacts {
   /** Its file was compared with `written` since this process began. */
   checked = false;
   swap: number | undefined;
+  /** Appends made it, so that each batch begins where the one before ended. Compaction leaves offsets out. */
+  dense = false;
 
   constructor(folder: string, baseOffset: number, wallMs: number) {
     this.baseOffset = baseOffset;
@@ -74,8 +81,9 @@ export class FileSegment implements SegmentFacts {
     segment.maxTimestamp = saved.maxTimestamp;
     segment.maxTimestampOffset = saved.maxTimestampOffset;
     segment.lastAppendMs = saved.lastAppendMs;
-    segment.index = new SegmentIndex(saved.base, saved.offsets, saved.times);
+    segment.index = new SegmentIndex(saved.base, saved.offsets, saved.times, saved.sums);
     segment.swap = saved.swap;
+    segment.dense = saved.dense === true;
     return segment;
   }
 
@@ -90,6 +98,8 @@ export class FileSegment implements SegmentFacts {
       lastAppendMs: this.lastAppendMs,
       offsets: this.index.offsetCount,
       times: this.index.timeCount,
+      ...(this.index.sums === undefined ? {} : { sums: this.index.sums }),
+      ...(this.dense ? { dense: true } : {}),
       ...(this.swap === undefined ? {} : { swap: this.swap }),
     };
   }
@@ -134,7 +144,7 @@ export class FileSegment implements SegmentFacts {
     windowBytes = 256 * 1024,
   ): AsyncGenerator<readonly BatchView[], void, undefined> {
     let wanted = windowBytes;
-    let lastOffset = this.baseOffset - 1;
+    let lastOffset: number | undefined;
     for (let at = position; at < end; ) {
       const length = Math.min(wanted, end - at);
       const bytes = await this.#read(source, at, length);
@@ -148,8 +158,8 @@ export class FileSegment implements SegmentFacts {
         if (next < batchHeaderBytes || at + used + next > end) damage = `a batch of ${next} bytes`;
         else if (used + next > bytes.length) break;
         else if (!verifyCrc(batch, source.platform)) damage = "the checksum does not fit";
-        else if (batch.baseOffset <= lastOffset) damage = `offset ${batch.baseOffset} after ${lastOffset}`;
-        else {
+        else damage = this.#misplaced(batch, at + used, lastOffset, source);
+        if (damage === undefined) {
           lastOffset = batch.lastOffset;
           found.push(batch);
           used += next;
@@ -162,6 +172,32 @@ export class FileSegment implements SegmentFacts {
       wanted = used === 0 ? next : windowBytes;
       at += used;
     }
+  }
+
+  /**
+   * The checksum leaves out offset, leader epoch and format: they must be those that can stand at this position.
+   * @param before last offset of the batch in front of it, where that was read.
+   */
+  #misplaced(batch: BatchView, position: number, before: number | undefined, source: SegmentSource) {
+    const { baseOffset, lastOffset, partitionLeaderEpoch, magic } = batch;
+    if (magic !== 2) return `a batch of format ${magic}`;
+    const epoch = source.epochOf(baseOffset);
+    if (epoch !== -1 && partitionLeaderEpoch !== epoch) return `leader epoch ${partitionLeaderEpoch}, not ${epoch}`;
+    const earliest = before === undefined ? this.#earliestAt(position) : before + 1;
+    const isExact = this.dense && earliest !== undefined;
+    if (isExact ? baseOffset !== earliest : baseOffset < (earliest ?? this.baseOffset)) {
+      return `offset ${baseOffset}, expected ${earliest ?? this.baseOffset}`;
+    }
+    const last = before === undefined ? this.index.offsets.lastOffsetAt(position) : undefined;
+    if (last !== undefined && lastOffset !== last) return `last offset ${lastOffset}, expected ${last}`;
+    const isBehindAll = position < this.written && lastOffset > this.lastOffset;
+    return isBehindAll ? `last offset ${lastOffset} behind the segment's, ${this.lastOffset}` : undefined;
+  }
+
+  /** Where a batch must begin, if that is known without reading the one in front of it. */
+  #earliestAt(position: number): number | undefined {
+    if (position === 0) return this.baseOffset;
+    return position === this.written ? this.lastOffset + 1 : undefined;
   }
 
   /** Less than asked for only where the file ends. */

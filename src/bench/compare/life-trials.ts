@@ -1,0 +1,123 @@
+/** What a broker costs to start, to have, and to start again with much in it. */
+import { setTimeout as pause } from "node:timers/promises";
+import { untilMetadata, untilOffset } from "../load/first-answer.ts";
+import { nowMs } from "../load/latencies.ts";
+import { runLoad } from "../load/loads.ts";
+import { manyGroups, nameOfGroup } from "../load/many-groups.ts";
+import { cpuMs, residentBytes } from "../load/process.ts";
+import { median } from "../median.ts";
+import { Party } from "../pauses/party.ts";
+import type { Broker } from "./brokers.ts";
+import { type Trial, trial } from "./row.ts";
+
+const groupCount = 10_000;
+const topicOfGroups = "bench-groups";
+
+async function startedAgain(broker: Broker, until: (sinceMs: number) => Promise<number>): Promise<number> {
+  await broker.stop();
+  const sinceMs = nowMs();
+  await broker.startAgain();
+  return until(sinceMs);
+}
+
+function start(id: string, what: string, ownBrokers: "packaged" | "source", value: number): Trial {
+  return trial({
+    id,
+    settings: ["fsync"],
+    ...(ownBrokers === "source" ? { products: ["regroup"] } : {}),
+    ownBrokers,
+    rounds: 5,
+    figures: { ms: { what, unit: "ms", better: "less", targets: { fsync: { value } } } },
+    measure: async (broker) => ({ ms: await startedAgain(broker, (sinceMs) => untilMetadata(broker.server, sinceMs)) }),
+  });
+}
+
+/** CPU time of the broker for each record. */
+async function costOfRecords(broker: Broker, topic: string, partitions: number) {
+  const before = cpuMs(broker.pid);
+  const load = { partitions, valueBytes: 1000, batchBytes: 4096, perRequest: 10, warmUpSeconds: 0, seconds: 3 };
+  const { perSecond } = await runLoad("produce", { server: broker.server, topic, ...load });
+  return { perSecond, cpuMicros: ((cpuMs(broker.pid) - before) * 1000) / (perSecond * load.seconds) };
+}
+
+export const lifeTrials: readonly Trial[] = [
+  start("start", "start to first metadata answer", "packaged", 120),
+  start("start-source", "start to first metadata answer, from source", "source", 400),
+  trial({
+    id: "memory-idle",
+    settings: ["fsync"],
+    ownBrokers: "packaged",
+    rounds: 1,
+    figures: {
+      megabytes: { what: "resident memory idle", unit: "MB", better: "less", targets: { fsync: { value: 75 } } },
+    },
+    measure: async ({ pid }) => {
+      await pause(3000);
+      return { megabytes: residentBytes(pid) / 1e6 };
+    },
+  }),
+  trial({
+    id: "restart-groups",
+    settings: ["os"],
+    ownBrokers: "packaged",
+    rounds: 3,
+    figures: {
+      ms: {
+        what: "restart with 10,000 groups until an offset is answered",
+        unit: "ms",
+        better: "less",
+        targets: { os: { ratio: 0.2 } },
+      },
+    },
+    prepare: ({ server }) => manyGroups(server, topicOfGroups, groupCount),
+    measure: async (broker) => {
+      const group = nameOfGroup(groupCount - 1);
+      return { ms: await startedAgain(broker, (sinceMs) => untilOffset(broker.server, group, topicOfGroups, sinceMs)) };
+    },
+  }),
+  trial({
+    id: "partitions",
+    settings: ["fsync", "os"],
+    products: ["regroup"],
+    ownBrokers: "packaged",
+    rounds: 1,
+    figures: {
+      cpu: {
+        what: "10,000 partitions against 10: CPU for each record",
+        unit: "times",
+        better: "less",
+        targets: { fsync: { value: 2 }, os: { value: 2 } },
+      },
+      time: { what: "10,000 partitions against 10: time for each record", unit: "times", better: "less" },
+    },
+    measure: async (broker, name) => {
+      const few = await costOfRecords(broker, `${name}-few`, 10);
+      await runLoad("produce", { server: broker.server, topic: `${name}-many`, partitions: 10_000, seconds: 0 });
+      const many = await costOfRecords(broker, `${name}-many`, 10_000);
+      return { cpu: many.cpuMicros / few.cpuMicros, time: few.perSecond / many.perSecond };
+    },
+  }),
+  trial({
+    id: "cooperative",
+    settings: ["fsync"],
+    rounds: 3,
+    figures: {
+      movedMs: {
+        what: "cooperative rebalance as one of 5 joins, 32 partitions: moved",
+        unit: "ms",
+        better: "less",
+        targets: { fsync: { value: 60 } },
+      },
+      stayedMs: { what: "… stayed: late by", unit: "ms", better: "less" },
+      quietMs: { what: "… nothing happens: late by", unit: "ms", better: "less" },
+    },
+    measure: async ({ server }, name) => {
+      await using party = await Party.open(server, name, 4);
+      const calmMs = 7000; // after a rebalance heartbeats come early for 6 s
+      await pause(calmMs);
+      const quiet = await party.quiet();
+      const { moved, stayed } = await party.join();
+      return { movedMs: median(moved), stayedMs: median(stayed), quietMs: median(quiet.stayed) };
+    },
+  }),
+];

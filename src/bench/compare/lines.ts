@@ -1,0 +1,53 @@
+/** From what was found to the lines of the table: medians, ratios with their spread, targets. */
+import { median } from "../median.ts";
+import type { Product, Setting } from "./brokers.ts";
+import type { Found } from "./measure.ts";
+import type { Figure, Target, Trial } from "./row.ts";
+
+export interface Line {
+  readonly what: string;
+  readonly unit: string;
+  readonly setting: Setting;
+  readonly regroup: readonly number[];
+  readonly kafka: readonly number[];
+  /** Of the medians; with the lowest and the highest of the rounds, each against its neighbour. */
+  readonly ratio: { readonly median: number; readonly low: number; readonly high: number } | undefined;
+  readonly target: string;
+  /** undefined: nothing to hold it against. */
+  readonly isMet: boolean | undefined;
+}
+
+export function linesOf(trial: Trial, found: readonly Found[]): Line[] {
+  return Object.entries(trial.figures).flatMap(([name, figure]) =>
+    trial.settings.map((setting) => lineOf(name, figure, setting, found)),
+  );
+}
+
+function lineOf(name: string, figure: Figure, setting: Setting, found: readonly Found[]): Line {
+  const valuesOf = (product: Product) => {
+    return found.find((it) => it.product === product && it.setting === setting)?.values[name] ?? [];
+  };
+  const [regroup, kafka] = [valuesOf("regroup"), valuesOf("kafka")];
+  const rounds = regroup.flatMap((value, at) => (kafka[at] === undefined ? [] : [value / kafka[at]]));
+  const ratio =
+    rounds.length === 0
+      ? undefined
+      : { median: median(regroup) / median(kafka), low: Math.min(...rounds), high: Math.max(...rounds) };
+  const target = figure.targets?.[setting] ?? {};
+  const { what, unit } = figure;
+  const isMet = regroup.length === 0 ? undefined : meets(target, figure.better, median(regroup), ratio?.median);
+  return { what, unit, setting, regroup, kafka, ratio, target: wordsFor(target, figure), isMet };
+}
+
+function meets({ ratio, value }: Target, better: Figure["better"], own: number, against: number | undefined) {
+  const holds = (is: number, wanted: number) => (better === "more" ? is >= wanted : is <= wanted);
+  if (value !== undefined) return holds(own, value);
+  if (ratio !== undefined && against !== undefined) return holds(against, ratio);
+  return undefined;
+}
+
+function wordsFor({ ratio, value }: Target, { better, unit }: Figure): string {
+  const sign = better === "more" ? "≥" : "≤";
+  if (value !== undefined) return `${sign} ${value} ${unit}`;
+  return ratio === undefined ? "" : `${sign} ${ratio} ×`;
+}

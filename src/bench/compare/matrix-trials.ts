@@ -1,0 +1,91 @@
+/** The whole matrix of produce and consume, of commits and of group sizes: `--full`. */
+import type { CompressionType } from "../../protocol/platform.ts";
+import { runLoad } from "../load/loads.ts";
+import { type Trial, trial } from "./row.ts";
+
+const sizes = [100, 1000, 10_000];
+const partitionCounts = [1, 10, 100, 1000];
+const compressions: readonly CompressionType[] = ["none", "gzip", "snappy", "lz4", "zstd"];
+
+/** Bytes that a topic is filled with before it is read. */
+const filledBytes = 100_000_000;
+
+function produce(valueBytes: number, partitions: number, acks: number, compression: CompressionType): Trial {
+  const how = `${valueBytes} B, ${partitions} partitions, acks=${acks === -1 ? "all" : acks}, ${compression}`;
+  return trial({
+    id: `produce-${valueBytes}-${partitions}-${acks}-${compression}`,
+    settings: ["fsync", "os"],
+    rounds: 1,
+    figures: { perSecond: { what: `produce ${how}`, unit: "records/s", better: "more" } },
+    measure: async ({ server }, topic) => {
+      const shape = { valueBytes, partitions, perRequest: Math.min(partitions, 10), acks, compression };
+      return runLoad("produce", { server, topic, ...shape, seconds: 2 });
+    },
+  });
+}
+
+function consume(valueBytes: number, partitions: number, compression: CompressionType): Trial {
+  return trial({
+    id: `consume-${valueBytes}-${partitions}-${compression}`,
+    settings: ["os"],
+    rounds: 1,
+    figures: {
+      perSecond: {
+        what: `consume ${valueBytes} B, ${partitions} partitions, ${compression}`,
+        unit: "records/s",
+        better: "more",
+      },
+    },
+    measure: async ({ server }, topic) => {
+      const records = filledBytes / valueBytes;
+      return runLoad("consume", { server, topic, valueBytes, partitions, compression, records, seconds: 2 });
+    },
+  });
+}
+
+function commits(partitions: number, groups: number): Trial {
+  return trial({
+    id: `commits-${partitions}-${groups}`,
+    settings: ["fsync", "os"],
+    rounds: 1,
+    figures: {
+      perSecond: { what: `commits of ${partitions} partitions, ${groups} groups`, unit: "commits/s", better: "more" },
+      p99: { what: `commits of ${partitions} partitions, ${groups} groups, p99`, unit: "ms", better: "less" },
+    },
+    measure: async ({ server }) => {
+      return runLoad("commits", { server, topic: `bench-commits-${partitions}`, partitions, groups, seconds: 2 });
+    },
+  });
+}
+
+function groups(members: number): Trial {
+  const ms = (what: string) => ({ what: `group of ${members}: ${what}`, unit: "ms", better: "less" }) as const;
+  return trial({
+    id: `group-${members}`,
+    settings: ["os"],
+    rounds: 3,
+    figures: {
+      formedMs: ms("forms"),
+      joinedMs: ms("one joins"),
+      leftMs: ms("one leaves"),
+      crashedMs: ms("one dies, since the end of its session"),
+    },
+    measure: async ({ server }, groupId) => {
+      const times = await runLoad("groups", { server, groupId, members, crash: true });
+      return { ...times, crashedMs: times.crashedMs! };
+    },
+  });
+}
+
+export const matrixTrials: readonly Trial[] = [
+  ...sizes.flatMap((size) =>
+    partitionCounts.flatMap((count) =>
+      [1, -1].flatMap((acks) => compressions.map((compression) => produce(size, count, acks, compression))),
+    ),
+  ),
+  ...sizes.flatMap((size) =>
+    partitionCounts.flatMap((count) => compressions.map((compression) => consume(size, count, compression))),
+  ),
+  ...[1, 50].flatMap((partitions) => [1, 10, 100].map((count) => commits(partitions, count))),
+  ...[10, 100, 1000, 5000].map(groups),
+];

@@ -1,0 +1,67 @@
+/** The table, and the charts in text: one line for each broker, the longest the largest. */
+import { cpus, release, totalmem } from "node:os";
+import { median } from "../median.ts";
+import { versions } from "./brokers.ts";
+import type { Line } from "./lines.ts";
+
+const nameOfSetting = { fsync: "fsync", os: "OS", memory: "memory" };
+
+export function number(value: number): string {
+  if (Number.isNaN(value)) return "–";
+  if (value >= 100_000) return `${Math.round(value / 1000).toLocaleString("en")}k`;
+  if (value >= 100) return Math.round(value).toLocaleString("en");
+  return value.toPrecision(2);
+}
+
+function cell(values: readonly number[]): string {
+  return values.length === 0 ? "–" : number(median(values));
+}
+
+export function row(line: Line): string[] {
+  const { what, unit, setting, regroup, kafka, ratio, target, isMet } = line;
+  const spread = ratio && regroup.length > 1 ? ` (${number(ratio.low)} – ${number(ratio.high)})` : "";
+  return [
+    `${what}, ${unit}`,
+    nameOfSetting[setting],
+    cell(regroup),
+    cell(kafka),
+    ratio === undefined ? "–" : `${number(ratio.median)} ×${spread}`,
+    target === "" ? "" : `${target}${isMet === undefined ? "" : isMet ? " ✓" : " ✗"}`,
+  ];
+}
+
+const head = ["what", "flush", "regroup", "Kafka", "regroup / Kafka", "target"];
+
+export function table(lines: readonly Line[]): string {
+  const rows = lines.map(row);
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
+}
+
+const barLength = 40;
+
+/** Only what was measured on both. */
+export function charts(lines: readonly Line[]): string {
+  const pairs = lines.filter(({ regroup, kafka, target }) => regroup.length > 0 && kafka.length > 0 && target !== "");
+  const drawn = pairs.map(({ what, unit, setting, regroup, kafka }) => {
+    const [ours, theirs] = [median(regroup), median(kafka)];
+    const most = Math.max(ours, theirs);
+    const bar = (name: string, value: number) => {
+      const length = Math.max(1, Math.round((value / most) * barLength));
+      return `  ${name.padEnd(8)} ${"█".repeat(length)} ${number(value)}\n`;
+    };
+    return `${what} (${unit}), ${nameOfSetting[setting]}\n${bar("regroup", ours)}${bar("Kafka", theirs)}`;
+  });
+  return drawn.length === 0 ? "" : `\`\`\`\n${drawn.join("\n")}\`\`\`\n`;
+}
+
+/** On what it was measured, in a sentence each. */
+export function circumstances(minutes: number): string {
+  const { regroup, kafka, java } = versions();
+  const [cpu] = cpus();
+  return [
+    `Measured on ${new Date().toISOString().slice(0, 10)} in ${minutes.toFixed(0)} minutes, on ${cpus().length} × ` +
+      `${cpu?.model.trim() || "unnamed processor"}, ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}.`,
+    `regroup ${regroup} (the packaged build) on Node ${process.versions.node}; Apache Kafka ${kafka} on Java ` +
+      `${java ?? "–"} with the options of its own start scripts and a heap of 1 GB.`,
+  ].join("\n");
+}

@@ -1,0 +1,37 @@
+import type { Broker, Product, Setting } from "./brokers.ts";
+
+/** What regroup's figure is held against: a share of Kafka's in the same run, or a figure of its own. */
+export interface Target {
+  readonly ratio?: number;
+  readonly value?: number;
+}
+
+/** One line of the table for each setting. */
+export interface Figure {
+  readonly what: string;
+  readonly unit: string;
+  readonly better: "more" | "less";
+  readonly targets?: Partial<Record<Setting, Target>>;
+}
+
+/** One measurement that tells one or more figures. */
+export interface Trial<F extends string = string> {
+  readonly id: string;
+  readonly settings: readonly Setting[];
+  /** Without it both; nothing but regroup keeps all in memory. */
+  readonly products?: readonly Product[];
+  /** Turns that each broker gets; medians count. */
+  readonly rounds: number;
+  /** Brokers that are started for it, and not those that served the trials before it. */
+  readonly ownBrokers?: "packaged" | "source";
+  readonly figures: Readonly<Record<F, Figure>>;
+  /** Once for each broker. */
+  readonly prepare?: (broker: Broker, name: string) => Promise<void>;
+  /** @param name new each time, for topics and groups. */
+  readonly measure: (broker: Broker, name: string) => Promise<Readonly<Record<NoInfer<F>, number>>>;
+}
+
+/** Infers the names of a trial's figures. */
+export function trial<F extends string>(it: Trial<F>): Trial<F> {
+  return it;
+}

@@ -1,0 +1,33 @@
+/** The loads by name, and how each is run in a process of its own. */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { commitDefaults, commits } from "./commits.ts";
+import { connectionDefaults, connections } from "./connections.ts";
+import { consume, consumeDefaults } from "./consume.ts";
+import { groupDefaults, groups } from "./groups.ts";
+import { latency, latencyDefaults } from "./latency.ts";
+import { produce, produceDefaults } from "./produce.ts";
+
+export const loads = {
+  produce: { run: produce, defaults: produceDefaults },
+  consume: { run: consume, defaults: consumeDefaults },
+  latency: { run: latency, defaults: latencyDefaults },
+  commits: { run: commits, defaults: commitDefaults },
+  groups: { run: groups, defaults: groupDefaults },
+  connections: { run: connections, defaults: connectionDefaults },
+} as const;
+
+export type LoadName = keyof typeof loads;
+type Loads = typeof loads;
+export type LoadOptions<K extends LoadName> = Omit<Parameters<Loads[K]["run"]>[0], keyof Loads[K]["defaults"]> &
+  Partial<Parameters<Loads[K]["run"]>[0]>;
+export type LoadResult<K extends LoadName> = Awaited<ReturnType<Loads[K]["run"]>>;
+
+/** Runs a load in a new process, which no other load has left garbage in. @throws when it fails. */
+export async function runLoad<K extends LoadName>(name: K, options: LoadOptions<K>): Promise<LoadResult<K>> {
+  const child = fork(new URL("run.ts", import.meta.url), [name, JSON.stringify(options)], { execArgv: [] });
+  const exited = once(child, "exit").then(([code]) => Promise.reject(new Error(`the load ${name} ended with ${code}`)));
+  exited.catch(() => undefined); // after its result it is meant to end
+  const [result] = (await Promise.race([once(child, "message"), exited])) as [LoadResult<K>];
+  return result;
+}

@@ -1,0 +1,97 @@
+/** The members of one group, a connection each, that do what the classic protocol asks of them and nothing beside. */
+import { Heartbeat } from "../../protocol/apis/heartbeat.ts";
+import { JoinGroup } from "../../protocol/apis/join-group.ts";
+import { LeaveGroup } from "../../protocol/apis/leave-group.ts";
+import { SyncGroup } from "../../protocol/apis/sync-group.ts";
+import { ErrorCode, errorName } from "../../protocol/errors.ts";
+import { decodeResponseFrame } from "../../protocol/frame.ts";
+import type { Api, RequestInput, ResponseOf } from "../../protocol/schema.ts";
+import { frameOf, type Wire } from "./wire.ts";
+
+const versions = { join: 7, sync: 5, heartbeat: 4, leave: 4 } as const;
+const protocolType = "consumer";
+const protocolName = "range";
+/** As long as those of a consumer of one topic. */
+const metadata = Buffer.alloc(24, 1);
+const assignment = Buffer.alloc(24, 2);
+
+export class Member {
+  readonly #wire: Wire;
+  readonly #groupId: string;
+  readonly #sessionTimeoutMs: number;
+  readonly #onStable: (generationId: number) => void;
+  /** Those that wait for their answers, which come in order. */
+  readonly #asked: ((answer: Buffer) => void)[] = [];
+  memberId = "";
+  /** Of which it has its assignment; -1 while it has none. */
+  generationId = -1;
+
+  constructor(wire: Wire, groupId: string, sessionTimeoutMs: number, onStable: (generationId: number) => void) {
+    this.#wire = wire;
+    this.#groupId = groupId;
+    this.#sessionTimeoutMs = sessionTimeoutMs;
+    this.#onStable = onStable;
+    wire.onAnswer = (answer) => this.#asked.shift()!(answer);
+  }
+
+  join(): void {
+    this.generationId = -1;
+    const request = {
+      groupId: this.#groupId,
+      sessionTimeoutMs: this.#sessionTimeoutMs,
+      rebalanceTimeoutMs: 60_000,
+      memberId: this.memberId,
+      groupInstanceId: null,
+      protocolType,
+      protocols: [{ name: protocolName, metadata }],
+    };
+    this.#ask(JoinGroup, versions.join, request, (answer) => {
+      this.memberId = answer.memberId;
+      if (answer.errorCode === ErrorCode.MEMBER_ID_REQUIRED) return this.join(); // KIP-394
+      if (answer.errorCode !== ErrorCode.NONE) throw new Error(`a join failed: ${errorName(answer.errorCode)}`);
+      this.#sync(answer);
+    });
+  }
+
+  #sync({ generationId, members }: ResponseOf<typeof JoinGroup>): void {
+    const { memberId } = this;
+    const assignments = members.map((member) => ({ memberId: member.memberId, assignment }));
+    const who = { groupId: this.#groupId, generationId, memberId, groupInstanceId: null };
+    this.#ask(SyncGroup, versions.sync, { ...who, protocolType, protocolName, assignments }, ({ errorCode }) => {
+      if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) return this.join();
+      if (errorCode !== ErrorCode.NONE) throw new Error(`a sync failed: ${errorName(errorCode)}`);
+      this.generationId = generationId;
+      this.#onStable(generationId);
+    });
+  }
+
+  /** Asks whether the group goes on as it is, and joins again when it does not. */
+  heartbeat(): void {
+    const { memberId, generationId } = this;
+    if (generationId < 0 || this.#asked.length > 0) return;
+    const request = { groupId: this.#groupId, generationId, memberId, groupInstanceId: null };
+    this.#ask(Heartbeat, versions.heartbeat, request, ({ errorCode }) => {
+      if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) this.join();
+      else if (errorCode !== ErrorCode.NONE) throw new Error(`a heartbeat failed: ${errorName(errorCode)}`);
+    });
+  }
+
+  leave(onLeft: () => void): void {
+    const members = [{ memberId: this.memberId, groupInstanceId: null }];
+    this.generationId = -1;
+    this.#ask(LeaveGroup, versions.leave, { groupId: this.#groupId, members }, ({ errorCode }) => {
+      if (errorCode !== ErrorCode.NONE) throw new Error(`a leave failed: ${errorName(errorCode)}`);
+      onLeft();
+    });
+  }
+
+  #ask<A extends Api>(
+    api: A,
+    version: number,
+    request: RequestInput<A>,
+    onAnswer: (answer: ResponseOf<A>) => void,
+  ): void {
+    this.#asked.push((answer) => onAnswer(decodeResponseFrame(api, version, answer).response));
+    this.#wire.send(frameOf(api, version, request));
+  }
+}

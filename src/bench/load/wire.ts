@@ -1,0 +1,112 @@
+/**
+ * One connection that speaks frames and nothing else: what is sent was encoded before, answers are handed on in their
+ * order, so that the generator costs little beside the broker.
+ */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { decodeResponseFrame, encodeRequestFrame } from "../../protocol/frame.ts";
+import type { Api, RequestInput, ResponseOf } from "../../protocol/schema.ts";
+
+export const clientId = "bench";
+
+/** @returns size, header and body in one piece. */
+export function frameOf<A extends Api>(api: A, version: number, request: RequestInput<A>): Uint8Array {
+  return Buffer.concat(encodeRequestFrame(api, version, { correlationId: 1, clientId }, request));
+}
+
+/** @param answer the first bytes of the frame without its size. @param bytes of all of it. */
+export type OnAnswer = (answer: Buffer, bytes: number) => void;
+
+export class Wire {
+  readonly #socket: Socket;
+  readonly #keepBytes: number;
+  onAnswer: OnAnswer = () => undefined;
+  #pieces: Buffer[] = [];
+  #kept = 0;
+  /** Of the frame whose size is known; 0 between two frames. */
+  #missing = 0;
+  #size = 0;
+
+  private constructor(socket: Socket, keepBytes: number) {
+    this.#socket = socket;
+    this.#keepBytes = keepBytes;
+    socket.on("data", (chunk: Buffer) => this.#received(chunk));
+  }
+
+  /** @param keepBytes of each answer: the rest is counted and thrown away. */
+  static async open(server: string, keepBytes = Number.POSITIVE_INFINITY): Promise<Wire> {
+    const [host, port] = server.split(":");
+    const socket = connect(Number(port), host).setNoDelay(true);
+    await once(socket, "connect");
+    socket.on("error", (error) => {
+      throw error;
+    });
+    return new Wire(socket, keepBytes);
+  }
+
+  send(frame: Uint8Array): void {
+    this.#socket.write(frame);
+  }
+
+  /** For preparations: only while nothing else is under way. */
+  async ask<A extends Api>(api: A, version: number, request: RequestInput<A>): Promise<ResponseOf<A>> {
+    const answered = new Promise<Buffer>((resolve) => {
+      this.onAnswer = resolve;
+    });
+    this.send(frameOf(api, version, request));
+    return decodeResponseFrame(api, version, await answered).response;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #received(chunk: Buffer): void {
+    let rest = chunk;
+    while (rest.length > 0) {
+      if (this.#missing === 0) rest = this.#begin(rest);
+      if (this.#missing === 0) return;
+      const part = rest.subarray(0, Math.min(this.#missing, rest.length));
+      rest = rest.subarray(part.length);
+      this.#missing -= part.length;
+      if (this.#kept < this.#keepBytes) this.#keep(part);
+      if (this.#missing === 0) this.#end();
+    }
+  }
+
+  /** @returns what follows a frame's size; nothing when the size is not whole. */
+  #begin(chunk: Buffer): Buffer {
+    const whole = this.#pieces.length > 0 ? Buffer.concat([...this.#pieces, chunk]) : chunk;
+    if (whole.length < 4) {
+      this.#pieces = [whole];
+      return whole.subarray(whole.length);
+    }
+    this.#pieces = [];
+    this.#size = this.#missing = whole.readInt32BE(0);
+    return whole.subarray(4);
+  }
+
+  #keep(part: Buffer): void {
+    const piece = part.subarray(0, this.#keepBytes - this.#kept);
+    this.#pieces.push(piece);
+    this.#kept += piece.length;
+  }
+
+  #end(): void {
+    const answer = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#kept = 0;
+    this.onAnswer(answer, this.#size);
+  }
+}
+
+/** Opens so many connections to one broker. */
+export async function openWires(server: string, count: number, keepBytes?: number): Promise<Wire[]> {
+  const wires: Wire[] = [];
+  const atOnce = 40; // less than the backlog of brokers, which is 50 by default
+  while (wires.length < count) {
+    const some = Array.from({ length: Math.min(atOnce, count - wires.length) }, () => Wire.open(server, keepBytes));
+    wires.push(...(await Promise.all(some)));
+  }
+  return wires;
+}

@@ -71,5 +71,6 @@ export {
   type TransactionError,
   TransactionFailedError,
 } from "./transaction/errors.ts";
+export { type ExactlyOnceOptions, exactlyOnce } from "./transaction/exactly-once.ts";
 export { type OffsetsOf, Transaction } from "./transaction/transaction.ts";
 export type { GroupMetadata } from "./transaction/transaction-calls.ts";

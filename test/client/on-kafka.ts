@@ -13,6 +13,7 @@ import { startTarget } from "../conformance/targets.ts";
 const settings = {
   "group.min.session.timeout.ms": 100,
   "group.initial.rebalance.delay.ms": 0,
+  "transaction.abort.timed.out.transaction.cleanup.interval.ms": 200,
   // Tests write records of 1970: half a minute after its start Kafka would delete them as too old.
   "log.initial.task.delay.ms": 3_600_000,
 };

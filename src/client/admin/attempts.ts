@@ -107,12 +107,17 @@ export async function retrying<T>(
   const { defaultApiTimeoutMs, requestTimeoutMs, retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = cluster.config;
   const { signal } = options;
   const call = callWithin(options.timeoutMs ?? defaultApiTimeoutMs, signal);
+  let before: KafkaError | undefined;
   for (let failures = 0; ; failures++) {
     try {
       return await work({ timeoutMs: Math.min(requestTimeoutMs, remainingMs(call)), signal });
-    } catch (error) {
+    } catch (thrown) {
+      // The end of the call that cuts the last attempt short tells less than what was said before.
+      const isCut = thrown instanceof RequestTimeoutError && remainingMs(call) === 0;
+      const error = isCut ? (before ?? thrown) : thrown;
       const pauseMs = backoffMs({ initialMs, maxMs }, failures);
       if (!passes(error) || pauseMs > remainingMs(call)) throw error;
+      before = error;
       if (error.errorCode === ErrorCode.NOT_CONTROLLER) cluster.refreshSoon();
       await delay(pauseMs, signal);
     }

@@ -14,6 +14,7 @@ import { type CommitInput, offsetsIn } from "./commit-input.ts";
 import type { OffsetToCommit } from "./committer.ts";
 import { InvalidStateError } from "./errors.ts";
 import { Loop, type LoopOptions, oneBatch, oneRecord } from "./loops.ts";
+import { Polls } from "./polls.ts";
 import type { ReadPartition, Whence } from "./read-partition.ts";
 import { type RunOptions, run } from "./run.ts";
 import type { SubscriptionInput } from "./subscription.ts";
@@ -236,6 +237,24 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
     return this.close();
   }
 
+  /**
+   * For `exactlyOnce`.
+   * @internal
+   * @throws {ClientConfigError} unless offsets are committed with what it reads, and by nobody else.
+   */
+  static pollsOf(consumer: AnyConsumer, signal: AbortSignal | undefined) {
+    const { groupId, enableAutoCommit, maxPollRecords } = consumer.#config;
+    if (groupId === undefined) throw noGroup("exactlyOnce");
+    if (enableAutoCommit) {
+      throw new ClientConfigError(
+        "exactlyOnce: enable.auto.commit must be false",
+        "its transactions commit the offsets; a commit beside them could take one back",
+      );
+    }
+    const { handout } = consumer.#open();
+    return { polls: new Polls(handout, groupId, maxPollRecords, signal), logger: consumer.#cluster.logger };
+  }
+
   #open(): Assignments {
     if (this.#closing !== undefined) throw new ClosedError("the consumer was closed");
     return this.#assignments;
@@ -262,6 +281,9 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
     return offsetsIn(what);
   }
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever it reads
+type AnyConsumer = Consumer<any, any, any>;
 
 export function noGroup(what: string): ClientConfigError {
   return new ClientConfigError(`${what}: the consumer is in no group`, "set group.id");

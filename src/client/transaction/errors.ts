@@ -12,7 +12,7 @@ export class TransactionAbortedError extends KafkaError {
     super(`transactional.id ${transactionalId}: the transaction was aborted: ${cause.message}`, {
       code: cause.code,
       ...codeOf(cause),
-      retriable: !inVain.has(cause.errorCode ?? 0) && cause.code !== "INVALID_ARGUMENT" && !cause.fatal,
+      retriable: cause.retriable || another.has(cause.errorCode),
       cause,
     });
   }
@@ -59,17 +59,16 @@ export class TransactionFailedError extends KafkaError {
 /** Errors after which a transaction stands still, or the producer does. */
 export type TransactionError = TransactionAbortedError | ProducerFencedError | TransactionFailedError;
 
-/** Codes that doing the same again does not change. */
-const inVain: ReadonlySet<number> = new Set([
-  ErrorCode.TOPIC_AUTHORIZATION_FAILED,
-  ErrorCode.GROUP_AUTHORIZATION_FAILED,
-  ErrorCode.MESSAGE_TOO_LARGE,
-  ErrorCode.RECORD_LIST_TOO_LARGE,
-  ErrorCode.INVALID_RECORD,
-  ErrorCode.INVALID_TIMESTAMP,
-  ErrorCode.INVALID_TOPIC_EXCEPTION,
-  ErrorCode.FENCED_INSTANCE_ID,
-  ErrorCode.OFFSET_METADATA_TOO_LARGE,
+/** Requests that said it cannot be made again; another transaction can. */
+const another: ReadonlySet<number | undefined> = new Set([
+  ErrorCode.TRANSACTION_ABORTABLE,
+  ErrorCode.INVALID_TXN_STATE,
+  ErrorCode.INVALID_PRODUCER_EPOCH,
+  ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+  ErrorCode.UNKNOWN_PRODUCER_ID,
+  ErrorCode.UNKNOWN_MEMBER_ID,
+  ErrorCode.ILLEGAL_GENERATION,
+  ErrorCode.REBALANCE_IN_PROGRESS,
 ]);
 
 const fencing: ReadonlySet<number | undefined> = new Set([ErrorCode.PRODUCER_FENCED, ErrorCode.INVALID_PRODUCER_EPOCH]);

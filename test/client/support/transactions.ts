@@ -1,5 +1,6 @@
 /** What the tests of transactions share: producers that speak either protocol, and readers of either isolation. */
 
+import type { Admin } from "../../../src/client/admin/admin.ts";
 import type { Cluster } from "../../../src/client/cluster.ts";
 import { readConfig } from "../../../src/client/config.ts";
 import type { Kafka } from "../../../src/client/kafka.ts";
@@ -42,12 +43,11 @@ function withoutFeatures(cluster: Cluster): Cluster {
 
 /** All values of partition 0 that a consumer of this isolation is handed, up to the end that it may see. */
 export async function valuesOf(
-  kafka: Kafka,
+  { kafka, admin }: { readonly kafka: Kafka; readonly admin: Admin },
   topic: string,
   isolationLevel: "read_uncommitted" | "read_committed" = "read_committed",
 ): Promise<string[]> {
   const partition = { topic, partition: 0 };
-  await using admin = kafka.admin();
   await using consumer = kafka.consumer({ isolationLevel, autoOffsetReset: "earliest", valueDeserializer: "string" });
   const [end] = await admin.listOffsets([{ ...partition, at: "latest" }], { isolationLevel });
   await consumer.assign([partition]);

@@ -1,0 +1,97 @@
+/** Read, process, write, commit: as one, again and again. */
+import { backoffMs } from "../backoff.ts";
+import { Consumer } from "../consumer/consumer.ts";
+import type { Poll } from "../consumer/polls.ts";
+import type { HandlerContext } from "../consumer/run.ts";
+import { KafkaError } from "../errors.ts";
+import type { Producer } from "../producer/producer.ts";
+import type { RecordRead } from "../topic-types.ts";
+import { delay } from "../wait.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Who reads, who writes, and what is done between. `In…` is of the consumer, `Out…` of the producer. */
+export interface ExactlyOnceOptions<InKey, InValue, InTopics, OutKey, OutValue, OutTopics> {
+  /** A member of a group, with `enable.auto.commit` false; subscribed, or with partitions of its own choice. */
+  readonly consumer: Consumer<InKey, InValue, InTopics>;
+  /** With a `transactional.id` that no other running producer has. */
+  readonly producer: Producer<OutKey, OutValue, OutTopics>;
+  /**
+   * Writes by `tx` what follows from the records: up to max.poll.records, of all partitions, each partition's in their
+   * order. It is called again with the same records if the transaction cannot be committed, so that what it does
+   * elsewhere may be done twice. Its signal is aborted when partitions are lost: nothing of it counts then.
+   */
+  readonly process: (
+    records: readonly RecordRead<InKey, InValue, InTopics>[],
+    tx: Transaction<OutKey, OutValue, OutTopics>,
+    context: HandlerContext,
+  ) => unknown;
+  /** Ends it, once the transaction that is open has ended. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const backoff = { initialMs: 100, maxMs: 5000 };
+
+/**
+ * What is written for each record that is read counts exactly once, for readers with `isolation.level` read_committed:
+ * outputs and offsets are committed together, in one transaction for each poll. A transaction that cannot be committed,
+ * because the group has rebalanced, a coordinator has gone or the broker says so, is aborted and done anew by whoever
+ * has the partitions then; a rebalance waits for the transaction that is open.
+ *
+ * Resolves when the consumer is closed, or the signal is aborted.
+ * @throws {ClientConfigError} for a consumer without group.id or with enable.auto.commit, a producer without
+ * transactional.id.
+ * @throws {ProducerFencedError | TransactionFailedError} the producer cannot go on: close both, and begin anew.
+ * @throws what `process` throws, and errors of consumer and producer that do not pass. The transaction is aborted; the
+ * next run begins with the same records.
+ * @example
+ * const consumer = kafka.consumer({ groupId: 'billing', enableAutoCommit: false, isolationLevel: 'read_committed' })
+ * await consumer.subscribe('orders')
+ * const producer = kafka.producer({ transactionalId: 'billing-1' })
+ * await exactlyOnce({ consumer, producer, process: async (records, tx) => {
+ *   await tx.sendBatch(records.map(({ key, value }) => ({ topic: 'bills', key, value })))
+ * } })
+ */
+export async function exactlyOnce<InKey, InValue, InTopics, OutKey, OutValue, OutTopics>({
+  consumer,
+  producer,
+  process,
+  signal,
+}: ExactlyOnceOptions<InKey, InValue, InTopics, OutKey, OutValue, OutTopics>): Promise<void> {
+  const { polls, logger } = Consumer.pollsOf(consumer, signal);
+  const transact = (poll: Poll) =>
+    producer.transaction(async (tx) => {
+      // What comes out of bytes is known to types only.
+      const records = poll.records as unknown as readonly RecordRead<InKey, InValue, InTopics>[];
+      await process(records, tx, { signal: poll.signal });
+      poll.check();
+      await tx.sendOffsets(consumer, poll.offsets);
+    });
+  try {
+    let isReady = false;
+    for (let failures = 0; signal?.aborted !== true; ) {
+      let poll: Poll | undefined;
+      try {
+        if (!isReady) await producer.initTransactions();
+        isReady = true;
+        poll = await polls.next();
+        if (poll === undefined) return;
+        await transact(poll);
+        poll.done();
+        failures = 0;
+      } catch (error) {
+        const isLost = poll?.signal.aborted === true;
+        poll?.takenBack();
+        if (!isLost && !passes(error)) throw error;
+        logger.warn({ err: error }, "a transaction was aborted, and is done anew");
+        if (!isLost) await delay(backoffMs(backoff, failures++), signal).catch(() => {});
+      }
+    }
+  } finally {
+    polls.leave();
+  }
+}
+
+/** Would the same work succeed, here or where the partitions are then? */
+function passes(error: unknown): boolean {
+  return error instanceof KafkaError && !error.fatal && (error.retriable || error.code === "COMMIT_FAILED");
+}

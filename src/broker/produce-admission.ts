@@ -26,7 +26,7 @@ interface Needed {
   readonly verification: Verification;
 }
 
-/** The first version that has the coordinator add partitions by itself, and the first that knows TRANSACTION_ABORTABLE. */
+/** First versions that have the coordinator add partitions by itself, and that know TRANSACTION_ABORTABLE. */
 const addsSince = 12;
 const abortableSince = 11;
 /** Defaults of Kafka's add.partitions.to.txn.retry.backoff.max.ms and .backoff.ms, which is reached by doubling. */

@@ -1,6 +1,10 @@
-/** Compaction: of each key only the latest record stays (cleanup.policy=compact). What it decides, without any I/O. */
+/**
+ * Compaction: of each key only the latest record stays (cleanup.policy=compact), and nothing of aborted transactions.
+ * What it decides, without any I/O.
+ */
 import type { Platform } from "../protocol/platform.ts";
 import { type BatchRecord, type BatchView, encodeBatch, readRecords } from "../protocol/records/batch.ts";
+import type { CleanedTransactions } from "./cleaned-transactions.ts";
 import type { LogConfig } from "./log.ts";
 import type { SegmentFacts } from "./segments.ts";
 
@@ -15,8 +19,10 @@ export class LatestOffsets {
     return this.#offsets.size >= mostKeys;
   }
 
-  note(batch: BatchView, platform: Platform): void {
-    if (batch.control) return;
+  /** An aborted record is the latest of nothing. */
+  note(batch: BatchView, transactions: CleanedTransactions, platform: Platform): void {
+    if (batch.control) return void transactions.isNeedless(batch);
+    if (transactions.isAborted(batch)) return;
     for (const { key, offset } of readRecords(batch, platform))
       if (key !== null) this.#offsets.set(textOf(key), offset);
   }
@@ -38,14 +44,13 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /**
- * How many of the oldest segments are to be cleaned now: all but the active one and those that are younger than
- * min.compaction.lag.ms, once enough of them is dirty (min.cleanable.dirty.ratio) or has waited for too long
- * (max.compaction.lag.ms).
- * @param cleanedTo everything below this offset was cleaned before.
+ * How many of the oldest segments are to be cleaned now: all but the active one, those that reach beyond the last
+ * stable offset, and those that are younger than min.compaction.lag.ms, once enough of them is dirty
+ * (min.cleanable.dirty.ratio) or has waited for too long (max.compaction.lag.ms).
  */
 export function segmentsToCompact(
   segments: readonly SegmentFacts[],
-  cleanedTo: number,
+  { cleanedTo, lastStableOffset }: { readonly cleanedTo: number; readonly lastStableOffset: number },
   config: LogConfig,
   wallMs: number,
 ): number {
@@ -55,6 +60,7 @@ export function segmentsToCompact(
   let dirtyBytes = 0;
   let mustClean = false;
   for (const segment of segments.slice(0, -1)) {
+    if (segment.lastOffset >= lastStableOffset) break;
     const isClean = segment.lastOffset < cleanedTo;
     if (!isClean && wallMs - segment.lastAppendMs < config.minCompactionLagMs) break;
     if (isClean) cleanBytes += segment.sizeInBytes;
@@ -89,10 +95,11 @@ export function groupSegments<S extends SegmentFacts>(segments: readonly S[], co
 
 export interface CompactionRules {
   readonly latest: LatestOffsets;
+  readonly transactions: CleanedTransactions;
   readonly wallMs: number;
   readonly deleteRetentionMs: number;
   readonly platform: Platform;
-  /** Is it the last batch that its producer wrote here? It stays, emptied if need be: it tells the sequence. */
+  /** Is it the last batch that its producer wrote here? It stays, emptied if need be: it tells sequence or epoch. */
   isProducersLast(batch: BatchView): boolean;
 }
 
@@ -102,17 +109,41 @@ export interface CompactionRules {
  */
 export function compactBatch(batch: BatchView, rules: CompactionRules): Uint8Array | undefined {
   const whole = batch.bytes.subarray(batch.at, batch.end);
-  // Markers of transactions stay as they are; and a timestamp beyond 2^53 could not be written again unchanged.
-  if (batch.control || !Number.isSafeInteger(batch.maxTimestamp) || !Number.isSafeInteger(batch.baseTimestamp))
-    return whole;
+  if (batch.control) return compactControlBatch(batch, rules);
+  const isAborted = rules.transactions.isAborted(batch);
+  // A timestamp beyond 2^53 could not be written again unchanged.
+  if (!Number.isSafeInteger(batch.maxTimestamp) || !Number.isSafeInteger(batch.baseTimestamp)) return whole;
   // KIP-534: a tombstone's time begins to run when compaction first sees it, and stands in its batch.
   const tombstonesGo = batch.hasDeleteHorizon && rules.wallMs >= batch.deleteHorizonMs;
   const records = [...readRecords(batch, rules.platform)];
-  const kept = records.filter((record) => rules.latest.isLatest(record) && !(tombstonesGo && record.value === null));
+  const stays = (record: BatchRecord) => rules.latest.isLatest(record) && !(tombstonesGo && record.value === null);
+  const kept = isAborted ? [] : records.filter(stays);
   const newHorizon = !batch.hasDeleteHorizon && kept.some(({ value }) => value === null);
   if (kept.length === 0 && !rules.isProducersLast(batch)) return undefined;
   if (kept.length === records.length && !newHorizon) return whole;
-  const deleteHorizonMs = newHorizon ? rules.wallMs + rules.deleteRetentionMs : batch.deleteHorizonMs;
+  return rewritten(batch, kept, newHorizon ? rules.wallMs + rules.deleteRetentionMs : batch.deleteHorizonMs, rules);
+}
+
+/**
+ * A marker stays as long as there are records of its transaction, and delete.retention.ms more: a reader that is on its
+ * way through the log may have seen them (KIP-534).
+ */
+function compactControlBatch(batch: BatchView, rules: CompactionRules): Uint8Array | undefined {
+  const whole = batch.bytes.subarray(batch.at, batch.end);
+  if (!rules.transactions.isNeedless(batch)) return whole;
+  if (batch.count === 0) return rules.isProducersLast(batch) ? whole : undefined;
+  const horizonMs = rules.wallMs + rules.deleteRetentionMs;
+  if (!batch.hasDeleteHorizon) return rewritten(batch, [...readRecords(batch, rules.platform)], horizonMs, rules);
+  if (rules.wallMs < batch.deleteHorizonMs) return whole;
+  return rules.isProducersLast(batch) ? rewritten(batch, [], -1, rules) : undefined;
+}
+
+function rewritten(
+  batch: BatchView,
+  kept: readonly BatchRecord[],
+  deleteHorizonMs: number,
+  rules: CompactionRules,
+): Uint8Array {
   const appendTime = batch.timestampType === "LogAppendTime" || kept.length === 0;
   return encodeBatch(
     {
@@ -127,6 +158,7 @@ export function compactBatch(batch: BatchView, rules: CompactionRules): Uint8Arr
       producerEpoch: batch.producerEpoch,
       baseSequence: batch.baseSequence,
       transactional: batch.transactional,
+      control: batch.control,
       ...(deleteHorizonMs < 0 ? {} : { deleteHorizonMs }),
     },
     rules.platform,

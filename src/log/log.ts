@@ -76,7 +76,7 @@ export interface AppendOptions {
   /** Of the transaction that a marker ends; from 2 on the marker bears a later epoch than its records (KIP-890). */
   readonly transactionVersion?: number;
   /** What `startVerification` gave before the coordinator was asked. Without it nobody begins a transaction here. */
-  readonly verification?: Verification;
+  readonly verification?: Verification | undefined;
 }
 
 /**
@@ -159,8 +159,8 @@ export interface PartitionLog {
 
   /**
    * Appends whole, validated batches. Base offset and partition leader epoch are written into `batches` in place (they
-   * are outside the checksum), so the caller hands over bytes of its own. A marker (`encodeControlBatch`, internal) ends
-   * its producer's transaction; what stands against it comes as the producer's verdict.
+   * are outside the checksum), so the caller hands over bytes of its own. A marker (`encodeControlBatch`, internal)
+   * ends its producer's transaction; what stands against it comes as the producer's verdict.
    */
   append(batches: Uint8Array, options: AppendOptions): AppendResult;
 

@@ -3,6 +3,7 @@
  * asks `prepare` before it stores anything, and tells by `appended` and `advance` what came of it.
  */
 import { type BatchView, batches as batchesOf, setBaseOffset, setLeaderEpoch } from "../protocol/records/batch.ts";
+import { CleanedTransactions } from "./cleaned-transactions.ts";
 import { type EpochStart, LeaderEpochs } from "./leader-epochs.ts";
 import type {
   AbortedTransaction,
@@ -131,6 +132,11 @@ export class PartitionState {
 
   abortedTransactions(fromOffset: number, toOffset: number): readonly AbortedTransaction[] {
     return this.producerStates.transactions.abortedBetween(fromOffset, toOffset);
+  }
+
+  /** For one walk through the log by compaction. */
+  cleanedTransactions(): CleanedTransactions {
+    return new CleanedTransactions(this.producerStates.transactions.abortedByFirstOffset());
   }
 
   hasOngoingTransaction(producerId: number, producerEpoch: number): boolean {

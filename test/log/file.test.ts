@@ -2,10 +2,25 @@ import { openFileLog } from "../../src/log/file/recovery.ts";
 import { MemoryDisk } from "../../src/log/memory-disk.ts";
 import { platform } from "./batches.ts";
 import { logConformance } from "./conformance.ts";
+import { type Storage, transactionConformance } from "./transaction-conformance.ts";
 
 const small = { platform, folder: "data", journalFileBytes: 64 * 1024 };
 
-logConformance("file, on a disk in memory", () => openFileLog({ ...small, disk: new MemoryDisk() }));
-logConformance("file, without a journal", () =>
-  openFileLog({ ...small, disk: new MemoryDisk(), flushIntervalMessages: 1000 }),
-);
+function storage(options: object = {}): Storage {
+  let disk = new MemoryDisk();
+  return {
+    cutsSurvive: !("flushIntervalMessages" in options),
+    open: () => openFileLog({ ...small, ...options, disk }),
+    crash: () => {
+      disk = disk.crash({ kind: "kill" });
+    },
+  };
+}
+
+for (const [name, options] of [
+  ["file, on a disk in memory", {}],
+  ["file, without a journal", { flushIntervalMessages: 1000 }],
+] as const) {
+  logConformance(name, () => storage(options).open());
+  transactionConformance(name, () => storage(options));
+}

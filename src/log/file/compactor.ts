@@ -15,7 +15,7 @@ const writeBytes = 1024 * 1024;
 
 /** One round over a partition. */
 export async function compact(log: FilePartition, engine: Engine, wallMs: number): Promise<void> {
-  const count = segmentsToCompact(log.segments, log.cleanedTo, log.config, wallMs);
+  const count = segmentsToCompact(log.segments, log, log.config, wallMs);
   if (count === 0) return;
   await log.inLane(async () => {
     await log.writeTail();
@@ -23,14 +23,16 @@ export async function compact(log: FilePartition, engine: Engine, wallMs: number
   });
   const segments = log.segments.slice(0, count);
   const latest = new LatestOffsets();
+  const noted = log.cleanedTransactions();
   let dirtyEnd = log.cleanedTo;
   for (const segment of segments.filter(({ lastOffset }) => lastOffset >= log.cleanedTo)) {
     if (latest.isFull) break; // the rest in the next round
-    for await (const batch of batchesOf(log, segment, engine)) latest.note(batch, engine.platform);
+    for await (const batch of batchesOf(log, segment, engine)) latest.note(batch, noted, engine.platform);
     dirtyEnd = segment.lastOffset + 1;
   }
   const rules: CompactionRules = {
     latest,
+    transactions: log.cleanedTransactions(),
     wallMs,
     deleteRetentionMs: log.config.deleteRetentionMs,
     platform: engine.platform,
@@ -42,6 +44,7 @@ export async function compact(log: FilePartition, engine: Engine, wallMs: number
     await cleanGroup(log, engine, group, rules);
   }
   log.cleanedTo = dirtyEnd;
+  log.producerStates.transactions.forgetAborted(rules.transactions.emptied);
   engine.changed.add(log);
 }
 

@@ -73,8 +73,9 @@ export class MemoryPartition extends PartitionState implements PartitionLog {
     this.#throwIfGone();
     const { highWatermark, lastStableOffset, logStartOffset, logEndOffset } = this;
     if (offset < logStartOffset || offset > logEndOffset) return undefined;
-    const collector = new ChunkCollector(offset, this.boundOf(options.upTo), options);
-    this.#collect(offset, collector);
+    const limit = this.boundOf(options.upTo);
+    const collector = new ChunkCollector(offset, limit, options);
+    if (offset < limit) this.#collect(offset, collector); // else it may lie within a batch that is open
     const { bytes, nextOffset } = collector;
     return { chunks: collector.finish(), bytes, nextOffset, highWatermark, lastStableOffset, logStartOffset };
   }
@@ -145,16 +146,18 @@ export class MemoryPartition extends PartitionState implements PartitionLog {
 
   /** Compaction, one round. */
   compact(wallMs: number): void {
-    const count = segmentsToCompact(this.#segments, this.cleanedTo, this.config, wallMs);
+    const count = segmentsToCompact(this.#segments, this, this.config, wallMs);
     const segments = this.#segments.slice(0, count);
     if (count === 0) return;
     const latest = new LatestOffsets();
+    const noted = this.cleanedTransactions();
     for (const segment of segments.filter(({ lastOffset }) => lastOffset >= this.cleanedTo)) {
-      for (const batch of segment.batchesFrom(0)) latest.note(batch, this.#platform);
+      for (const batch of segment.batchesFrom(0)) latest.note(batch, noted, this.#platform);
     }
     const { deleteRetentionMs } = this.config;
     const isProducersLast = (batch: BatchView) => this.producerStates.isLast(batch);
-    const rules = { latest, wallMs, deleteRetentionMs, platform: this.#platform, isProducersLast };
+    const transactions = this.cleanedTransactions();
+    const rules = { latest, transactions, wallMs, deleteRetentionMs, platform: this.#platform, isProducersLast };
     const cleaned = groupSegments(segments, this.config).map((group) => {
       const segment = new MemorySegment(group[0]!.baseOffset, group[0]!.createdMs);
       for (const source of group) {
@@ -167,6 +170,7 @@ export class MemoryPartition extends PartitionState implements PartitionLog {
     });
     this.#segments.splice(0, count, ...cleaned.filter(({ sizeInBytes }) => sizeInBytes > 0));
     this.cleanedTo = segments.at(-1)!.lastOffset + 1;
+    this.producerStates.transactions.forgetAborted(transactions.emptied);
   }
 
   markDeleted(): void {

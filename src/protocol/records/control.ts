@@ -43,7 +43,7 @@ export interface Marker {
   readonly coordinatorEpoch: number;
 }
 
-/** What a control batch does to a transaction; undefined when it is emptied, or of another kind. @throws {RecordsError} */
+/** What a control batch does to a transaction; undefined: it is emptied, or of another kind. @throws {RecordsError} */
 export function readMarker(batch: BatchView): Marker | undefined {
   const first = readRecords(batch, plainPlatform).next().value; // neither compressed nor with headers
   if (first === undefined) return undefined;

@@ -1,6 +1,5 @@
 /** What members have read and handled of the records in topics: nothing changes, nothing is passed over. */
-import { keyOf } from "../client/member/partitions.ts";
-import type { TopicPartition } from "../client/topic-partition.ts";
+import { keyOf, type Partitions } from "../client/member/partitions.ts";
 import type { World } from "./world.ts";
 
 export interface ReadRecord {
@@ -21,7 +20,7 @@ export class Consumption {
     this.#world = world;
   }
 
-  read(from: TopicPartition, { offset, text }: ReadRecord): void {
+  read(from: Partitions[number], { offset, text }: ReadRecord): void {
     if (this.deleted.has(from.topic)) return;
     const key = keyOf(from);
     const texts = this.#texts.get(key) ?? new Map<number, string>();
@@ -34,7 +33,7 @@ export class Consumption {
   }
 
   /** A member has handled all records from one offset to another. */
-  handled(groupId: string, of: TopicPartition, fromOffset: number, toOffset: number): void {
+  handled(groupId: string, of: Partitions[number], fromOffset: number, toOffset: number): void {
     const key = `${groupId} ${keyOf(of)}`;
     const below = this.handledBelow(groupId, of);
     if (fromOffset > below && !this.deleted.has(of.topic)) {
@@ -44,7 +43,7 @@ export class Consumption {
     this.#handled.set(key, Math.max(below, toOffset));
   }
 
-  handledBelow(groupId: string, of: TopicPartition): number {
+  handledBelow(groupId: string, of: Partitions[number]): number {
     return this.#handled.get(`${groupId} ${keyOf(of)}`) ?? 0;
   }
 }

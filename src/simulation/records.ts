@@ -1,6 +1,5 @@
 /** What lies in a partition in the end, as a consumer reads it; and whether it is what producers were promised. */
-import { keyOf } from "../client/member/partitions.ts";
-import type { TopicPartition } from "../client/topic-partition.ts";
+import { keyOf, type Partitions } from "../client/member/partitions.ts";
 import { Fetch } from "../protocol/apis/fetch.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { plainPlatform } from "../protocol/plain-platform.ts";
@@ -60,7 +59,7 @@ export class Reader {
     });
   }
 
-  #take(of: TopicPartition, bytes: Uint8Array, fromOffset: number): number {
+  #take(of: Partitions[number], bytes: Uint8Array, fromOffset: number): number {
     const key = keyOf(of);
     let next = fromOffset;
     for (const batch of batches(bytes)) {

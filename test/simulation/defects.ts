@@ -19,7 +19,7 @@ const coordinator: readonly Defect[] = [
       "if (last === undefined) for (const output of outputs) output();",
       "if (outputs.length >= 0) for (const output of outputs) output();",
     ],
-    ["an append counts as durable at once", "result.durable.then(", "Promise.resolve().then("],
+    ["an append counts as durable at once", "    durable.then(", "    Promise.resolve().then("],
     [
       "a reply waits for the first append on its way, not for its own",
       "const last = this.#batches.at(-1);\n    if (last === undefined) for",
@@ -30,7 +30,11 @@ const coordinator: readonly Defect[] = [
     ["a shard that is closed goes on answering", 'this.#state = "closed";\n    this.#alarm', "this.#alarm"],
   ]),
   ...inFile("coordinator/load.ts", [
-    ["a load does not wait until what it read is durable", "await untilDurable(log, end, wanted);", ""],
+    [
+      "a load does not wait until what it read is durable",
+      "await untilDurable(log, Math.max(offset, end), wanted);",
+      "",
+    ],
     [
       "a load leaves the last record out",
       "while (offset < end && wanted()) {\n    const",
@@ -38,10 +42,14 @@ const coordinator: readonly Defect[] = [
     ],
     [
       "a load passes over tombstones",
-      "if (decoded !== undefined) replay",
-      "if (decoded !== undefined && record.value !== null) replay",
+      "if (decoded !== undefined) machine",
+      "if (decoded !== undefined && record.value !== null) machine",
     ],
-    ["a load takes the first record of a batch only", "replay(decoded);", "{ replay(decoded); break; }"],
+    [
+      "a load takes the first record of a batch only",
+      "machine.replay(decoded, producerId);",
+      "{ machine.replay(decoded, producerId); break; }",
+    ],
   ]),
   ...inFile("coordinator/runtime.ts", [
     ["a shard that failed is not loaded again", "void this.load(partition, log, leaderEpoch);", ""],
@@ -156,22 +164,32 @@ const group: readonly Defect[] = [
     ],
     ["the session of one that leaves runs on", "context.cancel(member.timer);", ""],
   ]),
-  ...inFile("group/offsets/commit.ts", [
+  ...inFile("group/offsets/refuse-commit.ts", [
     [
       "a commit of an old generation is taken",
-      "if (generation !== group.generation) return ErrorCode.ILLEGAL_GENERATION;",
-      "",
+      "return generation === group.generation ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;",
+      "return ErrorCode.NONE;",
     ],
-    ["a commit without a generation is taken on a live group", 'generation < 0 && state === "Empty"', "generation < 0"],
+    [
+      "a commit without a generation is taken on a live group",
+      'state === "Empty") return ErrorCode.NONE;\n  if (isNobody(committer)) return ErrorCode.UNKNOWN',
+      "state) return ErrorCode.NONE;\n  if (isNobody(committer)) return ErrorCode.UNKNOWN",
+    ],
+  ]),
+  ...inFile("group/offsets/write-offsets.ts", [
     ["commits go to the wrong partition", "partition: partition.partitionIndex, value", "partition: 0, value"],
     [
       "a commit is acknowledged and not written",
-      "records.length === 0 ? ({ ok: true } as const) : context.emit(records)",
-      "({ ok: true }) as { ok: boolean; errorCode: ErrorCode }",
+      "records.length === 0 ? ({ ok: true } as const) : context.emit(records, transaction)",
+      "(void context, void transaction, { ok: true }) as { ok: boolean; errorCode: ErrorCode }",
     ],
   ]),
   ...inFile("group/offsets/fetch.ts", [
-    ["offsets of an Empty group are not told", "shard.durable.groups.has(groupId)", "shard.live.has(groupId)"],
+    [
+      "offsets of an Empty group are not told",
+      "durable.groups.has(groupId)",
+      "durable.groups.get(groupId)?.members.length",
+    ],
   ]),
   ...inFile("group/offsets/expire.ts", [
     ["offsets expire at once", "nowMs - sinceMs >= offsetsRetentionMs", "nowMs - sinceMs >= 0"],

@@ -77,6 +77,16 @@ test("rule 58: a request is looked at only when the one before it is answered", 
   assert.deepEqual(sent, [1]);
 });
 
+test("a Produce that holds its connection has nothing start behind it until it lets go", async () => {
+  const { connection, ask, started } = openConnection();
+  ask(Produce, 9, produce);
+  const goOn = connection.hold();
+  ask(Produce, 9, produce);
+  assert.deepEqual(started, ["Produce"]);
+  goOn();
+  assert.deepEqual(started, ["Produce", "Produce"]);
+});
+
 test("a Produce behind a Produce starts before the earlier is durable, and is answered after it", async () => {
   const { ask, started, answers, sent } = openConnection();
   ask(Produce, 9, produce);

@@ -147,18 +147,6 @@ test("an idempotent producer's retry is answered with the old offset, a gap is n
   assert.equal((await send(4, 0)).errorCode, ErrorCode.INVALID_PRODUCER_EPOCH);
 });
 
-test("a transactional batch has no producer id here that it could go with", async () => {
-  const under = await startBroker();
-  await createTopic(under, "orders");
-  const batch = () => batchOf(["a"], { producerId: 7, producerEpoch: 0, baseSequence: 0, transactional: true });
-  const named = await produce(under, 9, produceOf(batch(), { transactionalId: "tx" }));
-  assert.equal(named.errorCode, ErrorCode.INVALID_PRODUCER_ID_MAPPING);
-  assert.equal(
-    (await produce(under, 9, produceOf(batch()))).errorCode,
-    ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-  );
-});
-
 test("a partition that is named twice is appended to once, with what was named last", async () => {
   const under = await startBroker();
   await createTopic(under, "orders");

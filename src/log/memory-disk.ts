@@ -129,6 +129,11 @@ export class MemoryDisk implements Disk {
     for (const content of [inode.now, inode.durable]) content.bytes[position]! ^= bits;
   }
 
+  /** Pages whose writing failed count as clean: the system goes on showing them, and no sync makes them durable. */
+  forgetUnsynced(path: string): void {
+    this.#file(path).unsynced = [];
+  }
+
   /** Every file's path. */
   paths(): string[] {
     return [...this.#now.keys()].filter((path) => !path.endsWith("/")).sort();

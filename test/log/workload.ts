@@ -1,4 +1,4 @@
-/** What the tests of crashes and of faults have in common: a log that is asked for everything, and what must be left. */
+/** What tests of crashes and of faults have in common: a log that is asked for everything, and what must be left. */
 import assert from "node:assert/strict";
 import { defaultLogConfig } from "../../src/log/config.ts";
 import type { Disk } from "../../src/log/disk.ts";

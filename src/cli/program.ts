@@ -43,6 +43,11 @@ const commands: readonly CommandEntry[] = [
     load: async (path) => (await import("./groups/groups.ts")).groupsCommand(path),
   },
   {
+    name: "transactions",
+    summary: "List, describe, find and abort transactions.",
+    load: async (path) => (await import("./transactions/transactions.ts")).transactionsCommand(path),
+  },
+  {
     name: "kafka-consumer-groups",
     summary: "Take the options of kafka-consumer-groups.sh and print its columns.",
     load: async () => (await import("./kafka-consumer-groups/kafka-consumer-groups.ts")).kafkaConsumerGroupsCommand(),

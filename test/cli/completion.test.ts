@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { Kafka } from "../../src/client/kafka.ts";
 import { startTestBroker, unique } from "../client/broker.ts";
 import { on } from "./run-regroup.ts";
 import { shellEnvironment } from "./shell-folder.ts";
@@ -50,6 +51,13 @@ test("bash completes topics and groups that the broker has, by the connection th
   assert.deepEqual(await offered(`regroup consume ${topic} --group ${group}`), [group]);
   assert.deepEqual((await offered("regroup groups describe bil")).toSorted(), [group, other].toSorted());
   assert.deepEqual(await offered("regroup topics describe -b 127.0.0.1:1 or"), []);
+});
+
+test("bash completes transactional ids", async () => {
+  const transactionalId = unique("transfers");
+  await using producer = new Kafka({ bootstrapServers }).producer({ transactionalId });
+  await producer.initTransactions();
+  assert.deepEqual(await offered("regroup transactions describe tra"), [transactionalId]);
 });
 
 test("zsh and fish get scripts of their own, other shells none", async () => {

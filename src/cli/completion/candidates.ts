@@ -104,12 +104,17 @@ async function valuesOf(taker: Argument | Option, { flags }: Position): Promise<
   const isGroup = placeholder === "group" || ("long" in taker && taker.long === "--group");
   if (placeholder === "file" || placeholder === "path") return [{ text: filesMark }];
   if (placeholder === "topic") return names(flags, topicsOf);
+  if (placeholder === "transactional-id") return names(flags, transactionalIdsOf);
   if (isGroup) return names(flags, async (admin) => (await admin.listGroups()).map(({ groupId }) => groupId));
   return [];
 }
 
 async function topicsOf(admin: Admin): Promise<string[]> {
   return (await admin.listTopics()).filter(({ isInternal }) => !isInternal).map(({ topic }) => topic);
+}
+
+async function transactionalIdsOf(admin: Admin): Promise<string[]> {
+  return (await admin.listTransactions()).map(({ transactionalId }) => transactionalId);
 }
 
 /** A person has typed Tab, and does not wait long. */

@@ -12,17 +12,16 @@ import { byCoordinator, byLeader, byTopic } from "./routing.ts";
 import { errorOf } from "./topics.ts";
 
 /** As brokers write them. */
-export const transactionStates = [
-  "Empty",
-  "Ongoing",
-  "PrepareCommit",
-  "PrepareAbort",
-  "CompleteCommit",
-  "CompleteAbort",
-  "PrepareEpochFence",
-  "Dead",
-] as const;
-export type TransactionState = (typeof transactionStates)[number] | (string & {});
+export type TransactionState =
+  | "Empty"
+  | "Ongoing"
+  | "PrepareCommit"
+  | "PrepareAbort"
+  | "CompleteCommit"
+  | "CompleteAbort"
+  | "PrepareEpochFence"
+  | "Dead"
+  | (string & {});
 
 export interface ListTransactionsOptions extends AdminOptions {
   /** Only those in one of these states; default: all. */

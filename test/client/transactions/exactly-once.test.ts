@@ -88,7 +88,7 @@ suite("exactlyOnce", () => {
     assert.equal(await client.committed(groupId, topic), 60);
   });
 
-  test("work that throws ends it, and nothing of its transaction counts; the next run begins with its records", async () => {
+  test("work that throws ends it: nothing of its transaction counts, and the next run begins with its records", async () => {
     const [topic, target, groupId] = [await client.topic(numbers(5)), await client.topic([]), unique("copiers")];
     {
       await using broken = new Copier(groupId, topic, async (records, tx) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import { commit, committed, describe, joinedGroup, Member, stableGroup, untilState } from "../member.ts";
+import { Producer, patiently } from "../producer.ts";
 import { untilReady } from "../ready.ts";
 import {
   accepted,
@@ -192,6 +193,54 @@ suite("After a restart", () => {
       assert.ok(other.producerId > producerId);
     });
   }
+
+  test("rule 6: a coordinator that restarts knows of each member only the assignor in use", async () => {
+    const { address, stopAndRestart } = target as Target;
+    const group = fresh("g");
+    const both: [string, string][] = [
+      ["range", "x"],
+      ["sticky", "x"],
+    ];
+    const members = await stableGroup(group, [
+      { address, protocols: both },
+      { address, protocols: both },
+    ]);
+    await stopAndRestart();
+    await whileLoading(await reconnected(members[0]!));
+    const [a, b] = [await reconnected(members[0]!), await reconnected(members[1]!)];
+    const c = await Member.of(group, { address, protocols: [["sticky", "x"]] });
+    refused(await c.join(), "INCONSISTENT_GROUP_PROTOCOL");
+    refused(await a.heartbeat(), "NONE"); // and nobody else is bothered
+    const rejoining = a.join();
+    await untilState(b.connection, group, "PreparingRebalance");
+    refused(await c.join(), "INCONSISTENT_GROUP_PROTOCOL"); // the other one is still known by one assignor only
+    accepted(await b.join());
+    accepted(await rejoining);
+    const joining = c.join();
+    await untilState(b.connection, group, "PreparingRebalance", 3);
+    const answers = await Promise.all([a.join(), b.join(), joining]);
+    for (const answer of answers) assert.equal(accepted(answer).protocolName, "sticky");
+  });
+
+  test("rule 42: what a transaction left pending is pending, and can be decided", async () => {
+    const { address, killAndRestart } = target as Target;
+    const topic = await createTopic(await open(address), 1);
+    const group = fresh("g");
+    const before = await Producer.of({ address });
+    accepted(await before.commitOffset(group, topic.name, 5));
+    await killAndRestart();
+    await untilReady(address);
+    const broker = await open(address);
+    const asked = { groups: [{ groupId: group, topics: [{ topicId: topic.id, partitionIndexes: [0] }] }] };
+    const begins = async () => {
+      const answer = await broker.ask("OffsetFetch", { ...asked, requireStable: true });
+      return answer.groups[0].errorCode === 0 && answer.groups[0].topics[0].partitions[0];
+    };
+    refused(await until("the group is there again", begins), "UNSTABLE_OFFSET_COMMIT");
+    const end = () => broker.ask("EndTxn", { ...before.identity, committed: true });
+    accepted(await patiently("the transaction ends", end));
+    await until("the offset counts", async () => (await begins()).committedOffset === 5);
+  });
 
   test("max.connections.per.ip: one connection too many is closed, the others stay", async () => {
     const { address } = target as Target;

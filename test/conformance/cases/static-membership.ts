@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { joinedGroup, Member, stableGroup, untilState } from "../member.ts";
+import { describe, joinedGroup, Member, stableGroup, untilState } from "../member.ts";
 import { accepted, fresh, open, refused, until } from "../suite.ts";
 import type { Value } from "../wire/codec.ts";
 import { isPending } from "../wire/connection.ts";
+import { subscription } from "../wire/subscription.ts";
 
 /** The process of a static member starts again: the same instance id, no member id. */
 const restarted = (old: Member, set: Partial<Member> = {}) =>
@@ -111,6 +112,37 @@ suite("Static membership: coming back", { concurrency: true }, () => {
     refused(await b.heartbeat(), "NONE");
   });
 
+  test("KIP-814: a leader that comes back with another subscription plans for it no more than before", async () => {
+    const group = fresh("g");
+    const [a, b] = (await stableGroup(group, [{ instanceId: "a" }, { instanceId: "b" }])) as [Member, Member];
+    const follower = await restarted(b, { protocols: [["range", "all,more"]] } as Partial<Member>);
+    assert.equal(accepted(await follower.join()).generationId, 2);
+    const leader = await restarted(a, { protocols: [["range", "all,more"]] } as Partial<Member>);
+    const answer = accepted(await leader.join());
+    assert.deepEqual([answer.generationId, answer.skipAssignment], [2, true]);
+    const told = answer.members.map((each: Value) => [each.memberId, each.metadata.equals(subscription("all,more"))]);
+    assert.deepEqual(
+      told.sort(),
+      [
+        [leader.memberId, true],
+        [follower.memberId, true],
+      ].sort(),
+    );
+    // What it plans all the same is passed over: the group is Stable, and answers with what it has.
+    const plan = { [leader.memberId]: "everything", [follower.memberId]: "nothing" };
+    assert.equal(String(accepted(await leader.sync(plan)).assignment), `to ${a.memberId}`);
+    assert.equal(String(accepted(await follower.sync()).assignment), `to ${b.memberId}`);
+    refused(await follower.heartbeat(), "NONE");
+    // Only when it joins again, as a leader may at any time, is there a round.
+    const rejoining = leader.join();
+    await untilState(follower.connection, group, "PreparingRebalance");
+    accepted(await follower.join());
+    assert.deepEqual(
+      [accepted(await rejoining).generationId, leader.joined.leader, leader.joined.skipAssignment],
+      [3, leader.memberId, false],
+    );
+  });
+
   test("rule 31: before version 9 a leader that comes back is told the old leader and no members", async () => {
     for (const version of [5, 8]) {
       const [a, b] = (await stableGroup(fresh("g"), [{ instanceId: "a" }, {}])) as [Member, Member];
@@ -201,6 +233,26 @@ suite("Static membership: going away", { concurrency: true }, () => {
     await until("the group rebalances", async () => (await a.heartbeat()).errorCode === 27);
     refused(await b.heartbeat(), "UNKNOWN_MEMBER_ID");
     assert.equal(accepted(await a.join()).members.length, 1);
+  });
+
+  test("rule 11: one that hangs through a round is planned for by what it said last, and told that it is late", async () => {
+    const group = fresh("g");
+    const [a, b] = (await stableGroup(group, [
+      { rebalanceTimeoutMs: 1500 },
+      { rebalanceTimeoutMs: 1500, instanceId: "b", protocols: [["range", "all,more"]] },
+    ])) as [Member, Member];
+    const answer = accepted(await a.join()); // b does not: its application is busy
+    assert.equal(answer.generationId, 3);
+    const away = answer.members.find((each: Value) => each.memberId === b.memberId);
+    assert.ok(away.metadata.equals(subscription("all,more")));
+    accepted(await a.sync({ [a.memberId]: "all that b had", [b.memberId]: "something else" }));
+    assert.equal((await describe(a.connection, group)).groupState, "Stable");
+    refused(await b.heartbeat(), "ILLEGAL_GENERATION");
+    refused(await b.sync(), "ILLEGAL_GENERATION");
+    const late = await restarted(b);
+    assert.equal(accepted(await late.join()).generationId, 3);
+    assert.equal(String(accepted(await late.sync()).assignment), "something else");
+    refused(await a.heartbeat(), "NONE");
   });
 
   test("rule 33: when a round completes meanwhile it is dropped a rebalance timeout after it", async () => {

@@ -83,7 +83,7 @@ test("rule 41: from version 5 on the commit adds its group; before, AddOffsetsTo
   assert.equal(await fetched(client), 5);
 });
 
-test("rule 42: what is pending is pending after the coordinator of its group has moved, and can be decided", async () => {
+test("rule 42: what is pending is pending after the group has moved, and can be decided", async () => {
   const { under, client, producer, partition } = await world();
   assert.equal(await commit(producer, 5), ErrorCode.NONE);
   assert.deepEqual(lastStableOffset(under, partition), [1, 0]);

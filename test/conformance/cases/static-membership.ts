@@ -235,7 +235,7 @@ suite("Static membership: going away", { concurrency: true }, () => {
     assert.equal(accepted(await a.join()).members.length, 1);
   });
 
-  test("rule 11: one that hangs through a round is planned for by what it said last, and told that it is late", async () => {
+  test("rule 11: one that hangs through a round is planned for by what it said last, and told so later", async () => {
     const group = fresh("g");
     const [a, b] = (await stableGroup(group, [
       { rebalanceTimeoutMs: 1500 },

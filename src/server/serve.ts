@@ -96,7 +96,13 @@ async function fileLog(folder: string, { config, logger, onFailure }: ServeOptio
       flushIntervalMessages: config.get("log.flush.interval.messages"),
       producerIdExpirationMs: config.get("producer.id.expiration.ms"),
       wallMs: machineClock.now().wallMs,
-      onFailure,
+      onFailure: (error) => {
+        if (!isFull(error.cause)) return onFailure(error);
+        logger.error(
+          { err: error },
+          "the disk is full: nothing is written any more, reads go on; make room and restart",
+        );
+      },
       onCut: (what) => logger.warn({}, what),
       onDamage: ({ topic, partition }, error) =>
         logger.error({ err: error, topic, partition }, `${topic}-${partition} is damaged and serves no more`),
@@ -106,6 +112,11 @@ async function fileLog(folder: string, { config, logger, onFailure }: ServeOptio
     if (!isSystemError(error)) throw error;
     throw new StartError(`log.dirs: ${folder} cannot be used: ${error.message}`, { cause: error });
   }
+}
+
+/** Nothing on the disk is in doubt: it may still be read. */
+function isFull(cause: unknown): boolean {
+  return isSystemError(cause) && (cause.code === "ENOSPC" || cause.code === "EDQUOT");
 }
 
 /** No such folder, no right to write there, no room. */

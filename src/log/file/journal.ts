@@ -4,6 +4,7 @@
  */
 import type { Platform } from "../../protocol/platform.ts";
 import type { Disk, DiskFile } from "../disk.ts";
+import { asFailure } from "./engine.ts";
 import { Group } from "./group.ts";
 import { blockHeaderBytes, type EntryKind, entryHeaderBytes, sealBlock, writeEntryHeader } from "./journal-format.ts";
 import type { Place, Slabs } from "./slabs.ts";
@@ -205,7 +206,7 @@ export class Journal {
   }
 
   #fail(error: unknown): void {
-    const failure = error instanceof Error ? error : new Error(String(error));
+    const failure = asFailure(error);
     this.#failure = failure;
     this.#options.onFailure(failure);
     for (const { group } of this.#groups) group.fail(failure);

@@ -19,40 +19,15 @@ import { type PartitionIdentity, PartitionState } from "../partition-state.ts";
 import { ProducerStates } from "../producer-state.ts";
 import { mustRoll } from "../segments.ts";
 import { savePartition } from "./checkpoint.ts";
-import type { Engine } from "./engine.ts";
-import { Deferred, type Group, type Waiter } from "./group.ts";
+import { asFailure, type Engine } from "./engine.ts";
+import { Deferred } from "./group.ts";
+import { PendingAppends } from "./pending-appends.ts";
 import { findTimestamp, readFiles, readTail } from "./reader.ts";
 import { DamageError, FileSegment, type SegmentSource } from "./segment.ts";
 import { Tail } from "./tail.ts";
 
 const durableAlready = Promise.resolve();
 const largestWriteBytes = 4 * 1024 * 1024;
-
-/** Appends that wait for one group's write. */
-class PendingAppends implements Waiter {
-  readonly group: Group;
-  readonly deferred = new Deferred();
-  readonly #partition: FilePartition;
-  endOffset = 0;
-  bytes = 0;
-
-  constructor(partition: FilePartition, group: Group) {
-    this.#partition = partition;
-    this.group = group;
-    group.join(this);
-  }
-
-  durable(): void {
-    this.#partition.settled(this);
-    this.#partition.advance(Math.min(this.endOffset, this.#partition.logEndOffset));
-    this.deferred.resolve();
-  }
-
-  failed(error: Error): void {
-    this.#partition.settled(this);
-    this.deferred.reject(error);
-  }
-}
 
 export class FilePartition extends PartitionState implements PartitionLog {
   /** In the journal and in the checkpoint; never used again. */
@@ -120,8 +95,17 @@ export class FilePartition extends PartitionState implements PartitionLog {
   override becomeLeader(leaderEpoch: number): void {
     if (leaderEpoch === this.leaderEpoch) return;
     super.becomeLeader(leaderEpoch);
+    if (this.#engine.failure) return; // it leads those who read; the next life leads under a later epoch
     const { bytes, at } = this.#journal("epoch", 4);
     writeInt32(bytes, at, leaderEpoch);
+  }
+
+  /** The disk failed: what it did not take will never be there, and nobody may see it. */
+  forgetUnacknowledged(): void {
+    if (this.logEndOffset === this.highWatermark) return;
+    this.tail.truncate(this.highWatermark);
+    this.logEndOffset = this.highWatermark;
+    this.epochs.truncateEnd(this.highWatermark);
   }
 
   /** Begins a journal entry about this partition; its effect on the state must show before the next await. */
@@ -209,7 +193,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
   }
 
   async read(offset: number, options: ReadOptions): Promise<ReadResult | undefined> {
-    this.throwIfRefused();
+    this.#throwIfUnreadable();
     const { highWatermark, lastStableOffset, logStartOffset, logEndOffset } = this;
     if (offset < logStartOffset || offset > logEndOffset) return undefined;
     const limit = this.boundOf(options.upTo);
@@ -263,8 +247,8 @@ export class FilePartition extends PartitionState implements PartitionLog {
   }
 
   async offsetForTimestamp(timestampMs: number): Promise<TimestampAndOffset | undefined> {
-    this.throwIfRefused();
-    await this.flush();
+    this.#throwIfUnreadable();
+    await this.#flushToRead();
     return findTimestamp(this, timestampMs);
   }
 
@@ -370,6 +354,14 @@ export class FilePartition extends PartitionState implements PartitionLog {
     return this.inLane(() => this.writeTail());
   }
 
+  /** @throws {LogError} when files do not hold everything, and will not. */
+  async #flushToRead(): Promise<void> {
+    const { tail } = this;
+    if (this.#engine.failure === undefined)
+      await this.flush().catch((error: unknown) => Promise.reject(asFailure(error)));
+    else if (tail.written < tail.length) throw this.#engine.failure;
+  }
+
   /** What is appended meanwhile waits for the next time: under a steady load this would not end. */
   async writeTail(): Promise<void> {
     const { tail } = this;
@@ -389,7 +381,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
       await this.#write(segment, mergeSmall(pieces));
       segment.written += bytes;
       segment.unsynced = true;
-      tail.written += entries;
+      tail.written = Math.min(tail.written + entries, tail.length); // its end may have been forgotten meanwhile
     }
     if (tail.written === tail.length) this.#engine.unwritten.delete(this);
   }
@@ -448,10 +440,16 @@ export class FilePartition extends PartitionState implements PartitionLog {
   }
 
   throwIfRefused(): void {
+    this.#throwIfUnreadable();
+    if (this.#engine.failure) throw this.#engine.failure;
+  }
+
+  /** A disk that failed, or is full, is read all the same. */
+  #throwIfUnreadable(): void {
     const name = `${this.topic}-${this.partition}`;
     if (this.refusal === "deleted") throw new LogError("deleted", `${name} was deleted`);
     if (this.refusal === "corrupt") throw new LogError("corrupt", `${name} is damaged: ${this.damage}`);
-    if (this.#engine.failure) throw this.#engine.failure;
+    if (this.#engine.failure?.kind === "closed") throw this.#engine.failure;
   }
 
   markDeleted(): void {

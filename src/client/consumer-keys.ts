@@ -47,6 +47,7 @@ const consumerOwnKeys = {
   ),
   "enable.auto.commit": flag(true),
   "auto.commit.interval.ms": int(5000),
+  /** With read_committed records of transactions are handed out once committed, and none of aborted ones (KIP-98). */
   "isolation.level": oneOf(["read_uncommitted", "read_committed"], "read_uncommitted"),
   "fetch.min.bytes": int(1),
   "fetch.max.bytes": int(52_428_800),

@@ -64,7 +64,7 @@ export async function exactlyOnce<InKey, InValue, InTopics, OutKey, OutValue, Ou
       const records = poll.records as unknown as readonly RecordRead<InKey, InValue, InTopics>[];
       await process(records, tx, { signal: poll.signal });
       poll.check();
-      await tx.sendOffsets(consumer, poll.offsets);
+      void tx.sendOffsets(consumer, poll.offsets); // while what was sent is stored: the commit waits for both
     });
   try {
     let isReady = false;

@@ -140,8 +140,7 @@ export class TransactionManager {
   }
 
   async #commit(): Promise<void> {
-    await Promise.allSettled(this.#pending);
-    await this.#records.flush();
+    await Promise.all([this.#records.flush(), Promise.allSettled(this.#pending)]);
     if (this.#state === "InTransaction") {
       this.#turn("Committing");
       try {
@@ -151,13 +150,14 @@ export class TransactionManager {
         this.#commitFailed(error);
       }
     }
-    const error = this.#error!;
+    const error = this.#error ?? wasAborted(this.transactionalId);
     if (this.isOpen) await this.#abort();
     throw error;
   }
 
   async #abort(): Promise<void> {
     if (this.#state === "Failed") throw this.#error;
+    if (!this.isOpen) return; // the producer was closed
     this.#turn("Aborting");
     await this.#records.discard(this.#error ?? wasAborted(this.transactionalId));
     await Promise.allSettled(this.#pending);

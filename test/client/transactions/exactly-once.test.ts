@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { Consumer } from "../../../src/client/consumer/consumer.ts";
-import type { ConsumerConfigInput } from "../../../src/client/consumer-keys.ts";
-import type { Producer } from "../../../src/client/producer/producer.ts";
-import { type ExactlyOnceOptions, exactlyOnce } from "../../../src/client/transaction/exactly-once.ts";
+import { exactlyOnce } from "../../../src/client/transaction/exactly-once.ts";
 import { until } from "../../interop/support/until.ts";
 import { startTestBroker, unique } from "../broker.ts";
 import { testClient } from "../support/consumers.ts";
+import { Copier, type CopierOptions, copyTo, type Process } from "../support/copier.ts";
 import { valuesOf } from "../support/transactions.ts";
 
 const bootstrapServers = await startTestBroker({ "group.min.session.timeout.ms": "100" });
@@ -14,58 +12,10 @@ const client = testClient(bootstrapServers);
 const { kafka } = client;
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => `${from + index}`);
 
-type Process = ExactlyOnceOptions<
-  Uint8Array,
-  string,
-  unknown,
-  string | Uint8Array,
-  string | Uint8Array,
-  unknown
->["process"];
+const noSignal = { signal: new AbortController().signal };
 
-/** One process of an application: it copies what it reads to partition 0 of the target. */
-class Copier implements AsyncDisposable {
-  readonly consumer: Consumer<Uint8Array, string>;
-  readonly producer: Producer;
-  readonly ended: Promise<void>;
-  readonly #abort = new AbortController();
-
-  constructor(
-    groupId: string,
-    topic: string,
-    process: Process,
-    config: ConsumerConfigInput & { transactionalId?: string } = {},
-  ) {
-    const { transactionalId = unique("copier"), ...rest } = config;
-    this.consumer = client.consumer(groupId, {
-      enableAutoCommit: false,
-      isolationLevel: "read_committed",
-      ...(rest as object),
-    });
-    this.producer = kafka.producer({ transactionalId });
-    this.ended = this.#run(topic, process);
-    this.ended.catch(() => {});
-  }
-
-  async #run(topic: string, process: Process): Promise<void> {
-    const { consumer, producer } = this;
-    await consumer.subscribe(topic);
-    await exactlyOnce({ consumer, producer, process, signal: this.#abort.signal });
-  }
-
-  async stop(): Promise<void> {
-    this.#abort.abort();
-    await this.ended;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.consumer.close();
-    await this.producer.close();
-  }
-}
-
-function copyTo(target: string): Process {
-  return (records, tx) => tx.sendBatch(records.map(({ value }) => ({ topic: target, value, partition: 0 })));
+function copier(groupId: string, topic: string, process: Process, more: Partial<CopierOptions> = {}): Copier {
+  return new Copier(kafka, { groupId, topic, process, ...more });
 }
 
 const sorted = (values: readonly string[]) => values.toSorted((a, b) => Number(a) - Number(b));
@@ -80,27 +30,27 @@ async function copied(target: string, count: number): Promise<string[]> {
 suite("exactlyOnce", () => {
   test("copies what is there and what comes, and commits how far it has read", async () => {
     const [topic, target, groupId] = [await client.topic(numbers(50)), await client.topic([]), unique("copiers")];
-    await using copier = new Copier(groupId, topic, copyTo(target), { maxPollRecords: 20 });
+    await using one = copier(groupId, topic, copyTo(target), { config: { maxPollRecords: 20 } });
     await copied(target, 50);
     await client.produce(topic, 0, numbers(10, 50));
     assert.deepEqual(await copied(target, 60), numbers(60));
-    await copier.stop();
+    await one.stop();
     assert.equal(await client.committed(groupId, topic), 60);
   });
 
-  test("work that throws ends it: nothing of its transaction counts, and the next run begins with its records", async () => {
+  test("work that throws ends it: nothing of it counts, and the next run begins with its records", async () => {
     const [topic, target, groupId] = [await client.topic(numbers(5)), await client.topic([]), unique("copiers")];
     {
-      await using broken = new Copier(groupId, topic, async (records, tx) => {
-        await copyTo(target)(records, tx, { signal: AbortSignal.abort() });
+      await using broken = copier(groupId, topic, async (records, tx) => {
+        await copyTo(target)(records, tx, noSignal);
         throw new RangeError("cannot do it");
       });
       await assert.rejects(broken.ended, new RangeError("cannot do it"));
       assert.equal(await client.committed(groupId, topic), undefined);
     }
-    await using copier = new Copier(groupId, topic, copyTo(target));
+    await using one = copier(groupId, topic, copyTo(target));
     assert.deepEqual(await copied(target, 5), numbers(5));
-    await copier.stop();
+    await one.stop();
   });
 
   test("the same consumer goes on with them, too", async () => {
@@ -120,10 +70,10 @@ suite("exactlyOnce", () => {
     const partitions = [0, 1, 2, 3].map((partition) => numbers(150, 150 * partition));
     const [topic, target, groupId] = [await client.topic(...partitions), await client.topic([]), unique("copiers")];
     const slowly: Process = async (records, tx) => {
-      await copyTo(target)(records, tx, { signal: AbortSignal.abort() });
+      await copyTo(target)(records, tx, noSignal);
       await new Promise(setImmediate);
     };
-    const start = () => new Copier(groupId, topic, slowly, { maxPollRecords: 10, heartbeatIntervalMs: 100 });
+    const start = () => copier(groupId, topic, slowly, { config: { maxPollRecords: 10, heartbeatIntervalMs: 100 } });
     await using first = start();
     await copied(target, 30);
     {
@@ -147,9 +97,9 @@ suite("exactlyOnce", () => {
       isStuck.resolve();
       await isTold.promise;
     };
-    await using slow = new Copier(groupId, topic, stuck, { maxPollIntervalMs: 500 });
+    await using slow = copier(groupId, topic, stuck, { config: { maxPollIntervalMs: 500 } });
     await isStuck.promise;
-    await using other = new Copier(groupId, topic, copyTo(target));
+    await using other = copier(groupId, topic, copyTo(target));
     await isTold.promise;
     assert.deepEqual(await copied(target, 5), numbers(5));
     await Promise.all([slow.stop(), other.stop()]);
@@ -165,14 +115,14 @@ suite("exactlyOnce", () => {
       isIn.resolve();
       await mayGo.promise;
     };
-    await using older = new Copier(groupId, topic, held, { transactionalId });
+    await using older = copier(groupId, topic, held, { transactionalId });
     await isIn.promise;
     await using newer = kafka.producer({ transactionalId });
     await newer.initTransactions();
     mayGo.resolve();
     await assert.rejects(older.ended, { name: "ProducerFencedError", fatal: true });
     await older.consumer.close();
-    await using next = new Copier(groupId, topic, copyTo(target));
+    await using next = copier(groupId, topic, copyTo(target));
     assert.deepEqual(await copied(target, 5), numbers(5));
     await next.stop();
   });
@@ -180,16 +130,16 @@ suite("exactlyOnce", () => {
   test("a transaction that the group refuses is done anew", async () => {
     const [topic, target, groupId] = [await client.topic(numbers(5)), await client.topic([]), unique("copiers")];
     let calls = 0;
-    await using copier: Copier = new Copier(groupId, topic, async (records, tx, context) => {
+    await using one: Copier = copier(groupId, topic, async (records, tx, context) => {
       await copyTo(target)(records, tx, context);
       // A membership that the group does not know, for once.
       if (++calls === 1) {
-        const stranger = { ...copier.consumer.groupMetadata(), groupId, memberId: "stranger" };
+        const stranger = { ...one.consumer.groupMetadata(), groupId, memberId: "stranger" };
         await tx.sendOffsets(stranger, { topic, partition: 0, offset: 5 });
       }
     });
     assert.deepEqual(await copied(target, 5), numbers(5));
-    await copier.stop();
+    await one.stop();
     assert.equal(calls, 2);
   });
 

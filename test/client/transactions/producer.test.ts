@@ -143,6 +143,7 @@ for (const protocol of protocols) {
       const tx = await closed.beginTransaction();
       await tx.send({ topic, value: "closed", partition: 0 });
       await closed.close();
+      await assert.rejects(tx.commit(), { code: "TRANSACTION_ABORTED" });
       await producer.transaction((next) => next.send({ topic, value: "kept", partition: 0 }));
       await committed(topic, ["kept"]);
     });

@@ -167,7 +167,7 @@ export interface PartitionLog {
   /** @returns undefined when `offset` is below the log start or above the log end. @throws {LogError} when damaged. */
   read(offset: number, options: ReadOptions): Promise<ReadResult | undefined>;
 
-  /** Bytes that `read` would find from `offset` on; an estimate that costs no I/O. Default: up to the high watermark. */
+  /** Bytes that `read` finds from `offset` on; an estimate without I/O. Default: up to the high watermark. */
   bytesFrom(offset: number, upTo?: "high-watermark" | "last-stable-offset"): number;
 
   /** The aborted transactions that have records in [fromOffset, toOffset), in the order of their markers. */

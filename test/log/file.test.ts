@@ -9,7 +9,6 @@ const small = { platform, folder: "data", journalFileBytes: 64 * 1024 };
 function storage(options: object = {}): Storage {
   let disk = new MemoryDisk();
   return {
-    cutsSurvive: !("flushIntervalMessages" in options),
     open: () => openFileLog({ ...small, ...options, disk }),
     crash: () => {
       disk = disk.crash({ kind: "kill" });

@@ -4,4 +4,4 @@ import { logConformance } from "./conformance.ts";
 import { transactionConformance } from "./transaction-conformance.ts";
 
 logConformance("memory", async () => openMemoryLog({ platform }));
-transactionConformance("memory", () => ({ open: async () => openMemoryLog({ platform }), cutsSurvive: true }));
+transactionConformance("memory", () => ({ open: async () => openMemoryLog({ platform }) }));

@@ -13,8 +13,6 @@ import { now, readCommitted, TransactionModel } from "./transaction-model.ts";
 /** Where a log of the engine lies: what one opens the next one finds again. */
 export interface Storage {
   open(): Promise<Log>;
-  /** Without a journal a process that is killed leaves in doubt what came behind a cut. */
-  readonly cutsSurvive: boolean;
   /** What opens next finds what a process that was killed has left. undefined: nothing outlives the process. */
   readonly crash?: () => void;
 }
@@ -61,7 +59,6 @@ type Action = ValueOf<(typeof action)[keyof typeof action]>;
 const { send, end: endOf, plain, crash, close, truncate, deleteBefore, clean } = action;
 const history: fc.Arbitrary<Action>[] = [send, send, send, endOf, endOf, plain, crash, close];
 const cut = fc.oneof(...history, deleteBefore, truncate);
-const startCut = fc.oneof(...history, deleteBefore);
 const cleaned = fc.oneof(...history, clean, clean);
 
 export function transactionConformance(engine: string, storage: () => Storage): void {
@@ -213,11 +210,7 @@ export function transactionConformance(engine: string, storage: () => Storage): 
           { numRuns: Number(process.env.REGROUP_TEST_RUNS ?? 60) },
         );
       });
-    always(
-      "cut at either end, closed and killed, it is what its history says",
-      { segmentBytes: 400 },
-      storage().cutsSurvive ? cut : startCut,
-    );
+    always("cut at either end, closed and killed, it is what its history says", { segmentBytes: 400 }, cut);
     always(
       "compacted, closed and killed, its committed records are those of its history",
       {
@@ -251,7 +244,6 @@ export function transactionConformance(engine: string, storage: () => Storage): 
         case "truncate": {
           const offset = await batchStart(log, action.part);
           await log.truncate(offset);
-          await all.clean(wallMs); // a checkpoint: this is about transactions, not about a crash in the middle of a cut
           model.entries.length = offset;
           break;
         }

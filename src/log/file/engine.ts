@@ -43,6 +43,8 @@ export interface Engine {
   shared(config: LogConfig): LogConfig;
   /** Has these paths removed some time after the next checkpoint. */
   doom(paths: readonly string[]): void;
+  /** Removes what was doomed before the last checkpoint, so that its names may be used again. */
+  removeNow(paths: readonly string[]): Promise<void>;
   onDamage(partition: FilePartition, error: Error): void;
 }
 

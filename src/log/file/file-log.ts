@@ -427,6 +427,12 @@ export class FileLog implements Log, Engine {
     }
   }
 
+  async removeNow(paths: readonly string[]): Promise<void> {
+    if (paths.length === 0) return;
+    await this.#removeDoomed(paths, Number.POSITIVE_INFINITY);
+    await this.checkpoint(); // which does not name them any more
+  }
+
   #owner(path: string): FilePartition | undefined {
     const folder = path.slice(0, path.lastIndexOf("/"));
     return this.#partitions.get(folder.slice(this.folder.length + 1));

@@ -44,6 +44,8 @@ export class FilePartition extends PartitionState implements PartitionLog {
   /** Names in its folder, or the folder itself, are not durable. */
   namesChanged = false;
   #folderReady = false;
+  /** Nothing is taken: new segments would get names of files that the last checkpoint counts on. */
+  #isBeingCut = false;
   readonly #engine: Engine;
   readonly source: SegmentSource;
   readonly #pending = new Set<PendingAppends>();
@@ -119,6 +121,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
 
   override refuse(largestBatchBytes: number, options: AppendOptions): AppendRefusal | undefined {
     if (this.#engine.failure) return "failed";
+    if (this.#isBeingCut) return "too-many-in-flight";
     return super.refuse(largestBatchBytes, options);
   }
 
@@ -271,17 +274,37 @@ export class FilePartition extends PartitionState implements PartitionLog {
 
   async truncate(offset: number): Promise<void> {
     this.throwIfRefused();
-    await this.inLane(() => this.cutFiles(offset, () => writeTruncate(this.#journal("truncate", 8), offset)));
-    await this.#journaled();
-    if (!this.#engine.journaled) await this.#engine.checkpoint(); // recovery reads files, and would find what was cut
+    this.#isBeingCut = true;
+    try {
+      const gone = await this.inLane(() => {
+        return this.cutFiles(offset, () => writeTruncate(this.#journal("truncate", 8), offset));
+      });
+      await this.#journaled();
+      await this.#engine.checkpoint();
+      await this.inLane(() => this.#shortenActive());
+      await this.#engine.removeNow(gone);
+    } finally {
+      this.#isBeingCut = false;
+    }
+  }
+
+  /** Where there is no journal, recovery would take what was cut for something that came since. */
+  async #shortenActive(): Promise<void> {
+    const active = this.activeSegment;
+    if (active === undefined || active.checked || active.written === 0) return;
+    await this.#engine.files.use(active.logPath, "read-write", async (file) => {
+      await file.truncate(active.written);
+      await file.sync();
+    });
   }
 
   /**
-   * Cuts the segments; files are only overwritten, or shortened at their next use: the last checkpoint still counts
-   * on them until the journal entry is durable. Runs in the lane, or on recovery.
+   * Cuts the segments, and leaves their files: the last checkpoint still counts on them. Runs in the lane, or on
+   * recovery.
    * @param commit writes the journal entry in the same turn in which the state changes.
+   * @returns files that are to be removed once a checkpoint does not count on them.
    */
-  async cutFiles(offset: number, commit: () => void): Promise<void> {
+  async cutFiles(offset: number, commit: () => void): Promise<readonly string[]> {
     await this.writeTail();
     const cut = this.segments.find(({ baseOffset, lastOffset }) => baseOffset < offset && lastOffset >= offset);
     const before = new ProducerStates();
@@ -290,14 +313,17 @@ export class FilePartition extends PartitionState implements PartitionLog {
     }
     const kept = cut && (await this.#firstPart(cut, offset, before));
     commit();
-    const gone = this.segments.filter(({ baseOffset }) => baseOffset >= offset);
-    this.#engine.doom(gone.flatMap((segment) => segment.paths));
+    const gone = this.segments
+      .filter(({ baseOffset }) => baseOffset >= offset)
+      .flatMap(({ paths, logPath }) => [logPath, ...paths]);
+    this.#engine.doom(gone);
     this.segments = this.segments.filter(({ baseOffset }) => baseOffset < offset);
     if (kept) this.segments[this.segments.length - 1] = kept;
     this.tail.truncate(offset);
     this.cutEnd(offset, before);
     const active = this.activeSegment;
     if (active) active.checked = false; // its file is longer than it
+    return gone;
   }
 
   async #replay(segment: FileSegment, producers: ProducerStates): Promise<void> {

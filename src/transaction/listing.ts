@@ -1,6 +1,6 @@
 import { ErrorCode } from "../protocol/errors.ts";
 import type { DescribedTransaction, ListedTransaction, ListFilter } from "./requests.ts";
-import { noProducer, type Shard } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 
 /** One transactional id as DescribeTransactions tells it (KIP-664). */
 export function describeTransaction({ durable }: Shard, transactionalId: string): DescribedTransaction {
@@ -15,9 +15,10 @@ export function describeTransaction({ durable }: Shard, transactionalId: string)
   return { errorCode, transactionalId, ...told };
 }
 
-/** What Kafka tells beside an error. */
+/** What Kafka tells beside an error; also of the producer it is 0, which may be somebody's id. */
 export const nothing = {
-  ...noProducer,
+  producerId: 0,
+  producerEpoch: 0,
   transactionState: "",
   transactionTimeoutMs: 0,
   transactionStartTimeMs: 0,

@@ -1,14 +1,15 @@
 import { parseArgs } from "node:util";
 import { GroupLife } from "./random/group-life.ts";
 import { LogLife } from "./random/log-life.ts";
+import { TransactionLife } from "./random/transaction-life.ts";
 import { untilReady } from "./ready.ts";
 import { startTarget, type Target } from "./targets.ts";
 import { Connection } from "./wire/connection.ts";
 
 /*
- * node test/conformance/compare.ts [--of groups|logs] [--from 0] [--lives 50] [--steps 60] [--restarts 0] [--show]
+ * node test/conformance/compare.ts [--of groups|logs|transactions] [--from 0] [--lives 50] [--steps 60] [--restarts 0] [--show]
  *
- * Plays random lives of groups, or of partitions, against a real Kafka and against regroup side by side, and tells the
+ * Plays random lives of groups, partitions, or transactions, against a real Kafka and against regroup side by side, and tells the
  * first line where they part. With restarts both brokers are killed (SIGKILL) and started again that often, all lives
  * at once; not for partitions, as a Kafka that is killed forgets more of a log than it need. What Kafka leaves to the
  * order of a hash map is not compared: who leads when the leader is gone. A life ends there.
@@ -32,7 +33,8 @@ const [from, count, steps, restarts] = [values.from, values.lives, values.steps,
 ];
 if (values.of === "logs" && restarts > 0) throw new Error("--of logs: no restarts");
 const topic = "lives";
-const atOnce = 3;
+/** Kafka asks its transaction coordinator for several producers at once, and tells all what the first of them knows. */
+const atOnce = values.of === "transactions" ? 1 : 3;
 
 const settings = { "group.initial.rebalance.delay.ms": 0, "num.partitions": 4 };
 const targets = await Promise.all([
@@ -54,15 +56,13 @@ async function tellAll(target: Target): Promise<string[][]> {
   const topics = [{ name: topic, numPartitions: 3, replicationFactor: 1 }];
   await connection.ask("CreateTopics", { topics, timeoutMs: 10_000 });
   connection.close();
-  const lives: (GroupLife | LogLife)[] = [];
-  for (let seed = from; seed < from + count; seed++) {
-    lives.push(await (values.of === "logs" ? LogLife.begin(address, seed) : GroupLife.begin(address, seed, topic)));
-  }
+  const lives: Life[] = [];
+  for (let seed = from; seed < from + count; seed++) lives.push(await begin(address, seed));
   for (let part = 0; part <= restarts; part++) {
     if (part > 0) {
       await target.killAndRestart();
       await untilReady(address);
-      for (const life of lives) if (life instanceof GroupLife) await life.reconnect();
+      for (const life of lives) await life.reconnect?.();
     }
     const waiting = [...lives];
     const work = async () => {
@@ -72,7 +72,20 @@ async function tellAll(target: Target): Promise<string[][]> {
     };
     await Promise.all(Array.from({ length: atOnce }, work));
   }
-  return lives.map((life) => life.end());
+  return Promise.all(lives.map((life) => life.end()));
+}
+
+interface Life {
+  step(): Promise<void>;
+  /** After a restart of the broker. */
+  reconnect?(): Promise<void>;
+  /** @returns all that it told. */
+  end(): string[] | Promise<string[]>;
+}
+
+function begin(address: string, seed: number): Promise<Life> {
+  if (values.of === "logs") return LogLife.begin(address, seed);
+  return values.of === "transactions" ? TransactionLife.begin(address, seed) : GroupLife.begin(address, seed, topic);
 }
 
 /** @returns the number of lives that differ. */

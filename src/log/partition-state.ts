@@ -155,12 +155,12 @@ export class PartitionState {
     this.changed();
   }
 
-  /** @param before producers as all in front of `offset` makes them; without it nothing may be appended any more. */
-  cutEnd(offset: number, before?: ProducerStates): void {
+  /** @param before the producers as everything in front of `offset` makes them. */
+  cutEnd(offset: number, before: ProducerStates): void {
     this.logEndOffset = Math.min(this.logEndOffset, offset);
     this.highWatermark = Math.min(this.highWatermark, offset);
     this.epochs.truncateEnd(offset);
-    if (before) this.producerStates.truncate(offset, before);
+    this.producerStates.truncate(offset, before);
     this.changed();
   }
 

@@ -223,7 +223,8 @@ export class ProducerStates {
 
   restore(saved: readonly SavedProducer[], aborted: Parameters<Transactions["restore"]>[0]): void {
     this.#producers.clear();
-    for (const [producerId = -1, producerEpoch = -1, coordinatorEpoch = -1, ...others] of saved) {
+    for (const numbers of saved) {
+      const [producerId = -1, producerEpoch = -1, coordinatorEpoch = -1, ...others] = withTransaction(numbers);
       const [currentTxnStartOffset = -1, lastTimestamp = -1, lastOffset = -1, ...rest] = others;
       const batches: RememberedBatch[] = [];
       for (let at = 0; at + 3 < rest.length; at += 4) {
@@ -242,6 +243,13 @@ export class ProducerStates {
     }
     this.transactions.restore(aborted, this.#openOffsets());
   }
+}
+
+/** Before there were transactions a producer was saved as its id, epoch, last timestamp, and the batches. */
+function withTransaction(saved: SavedProducer): SavedProducer {
+  if (saved.length % 4 !== 3) return saved;
+  const [producerId = -1, producerEpoch = -1, lastTimestamp = -1, ...batches] = saved;
+  return [producerId, producerEpoch, -1, -1, lastTimestamp, batches.at(-1) ?? -1, ...batches];
 }
 
 /** KIP-890: from version 2 on the marker's epoch is later than its records'; a marker that is repeated does no harm. */

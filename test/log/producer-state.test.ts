@@ -98,6 +98,17 @@ test("what is saved is restored", () => {
   assert.equal(restored.send(7), 7);
 });
 
+test("what was saved before there were transactions is understood", () => {
+  const restored = new Partition();
+  restored.nextOffset = 7;
+  restored.states.restore([[9, 0, 1000, 5, 5, 5, 5, 6, 6, 6, 6]], []);
+  assert.equal(restored.send(6), "duplicate of 6..6");
+  assert.equal(restored.send(7), 7);
+  assert.equal(restored.states.transactions.firstUnstableOffset, undefined);
+  const [told] = restored.states.snapshots();
+  assert.deepEqual([told?.coordinatorEpoch, told?.currentTxnStartOffset, told?.lastSequence], [-1, -1, 7]);
+});
+
 test("several batches of one append are checked one after the other, and a refusal changes nothing", () => {
   const states = new ProducerStates();
   const batch = (baseSequence: number) => new BatchView(sampleBatch({ producerId: 9, producerEpoch: 0, baseSequence }));

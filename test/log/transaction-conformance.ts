@@ -261,7 +261,7 @@ export function transactionConformance(engine: string, storage: () => Storage): 
           all = await stored.open();
           log = all.get(orders.topic, orders.partition)!;
       }
-      await check(log, model, config.cleanupPolicy?.compact === true);
+      await equalsHistory(log, model, config.cleanupPolicy?.compact === true);
     }
     await all.close();
   }
@@ -277,7 +277,7 @@ async function batchStart(log: PartitionLog, part: number): Promise<number> {
   return start < logStartOffset ? logEndOffset : start;
 }
 
-async function check(log: PartitionLog, model: TransactionModel, isCompacted: boolean): Promise<void> {
+export async function equalsHistory(log: PartitionLog, model: TransactionModel, isCompacted: boolean): Promise<void> {
   assert.equal(log.logEndOffset, model.entries.length);
   assert.equal(log.lastStableOffset, model.lastStableOffset, "last stable offset");
   for (const { producerId, lastTimestamp: _, ...told } of log.producers()) {

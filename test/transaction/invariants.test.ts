@@ -231,7 +231,7 @@ class Run {
   }
 }
 
-test("whatever happens: a transaction has one end, in all of its partitions, and the log tells all that is durable", () => {
+test("whatever happens: a transaction has one end, in all of its partitions, and the log tells what is durable", () => {
   fc.assert(
     fc.property(fc.array(act, { maxLength: 120 }), (acts) => {
       const run = new Run();

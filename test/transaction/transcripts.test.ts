@@ -1,5 +1,5 @@
 /**
- * Conversations with a transaction coordinator, as files that a person reads. The lines with → and — are what is asked;
+ * Conversations with a transaction coordinator, as files that a person reads: the lines with → and — are what is asked;
  * the rest is what came of it, written by `npm test -- --update` and compared by every other run.
  */
 import assert from "node:assert/strict";

@@ -21,9 +21,17 @@ export class RunningBroker {
   #stderr = "";
   readonly #changed = new Set<() => void>();
 
-  /** @param limit of the shell, as `ulimit` takes it. */
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}, limit = "") {
-    const command = [process.execPath, launcher, "serve", ...args];
+  /**
+   * @param limit of the shell, as `ulimit` takes it.
+   * @param within a command that runs another one: the rest of its arguments.
+   */
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    limit = "",
+    within: readonly string[] = [],
+  ) {
+    const command = [...within, process.execPath, launcher, "serve", ...args];
     const shell = ["-c", `${limit === "" ? "" : `ulimit ${limit}; `}exec "$0" "$@"`];
     this.child = spawn("/bin/sh", [...shell, ...command], { env: { ...process.env, ...environment } });
     this.child.stdout!.on("data", (chunk) => this.#took(() => (this.#stdout += chunk)));

@@ -127,7 +127,9 @@ export class BrokerNode {
         if (process.isAlive) this.die();
       },
       (error) => {
-        if (process.isAlive) this.#seams.failed(this, "it does not stop", error);
+        if (!process.isAlive) return;
+        this.#seams.failed(this, "it does not stop", error);
+        this.die();
       },
     );
   }

@@ -6,7 +6,6 @@ import { DurableState } from "../group/durable-state.ts";
 import type { GroupFact } from "../group/facts.ts";
 import type { GroupCoordinator } from "../group/group-coordinator.ts";
 import type { CommittedOffset, GroupRecord } from "../group/record.ts";
-import { replay } from "../group/replay.ts";
 import { coordinatorPartition } from "../protocol/hash.ts";
 import { BrokerNode, type BrokerSeams } from "./broker-node.ts";
 import { Consumption } from "./consumption.ts";
@@ -17,9 +16,10 @@ import type { Plan } from "./plan.ts";
 import { type Asked, Requests } from "./requests.ts";
 import { watchStep } from "./step-invariants.ts";
 import { ownStorage, type Storage, sharedStorage } from "./storage.ts";
-import { newTopic, offsetsTopic } from "./topics.ts";
+import { newTopic, offsetsTopic, transactionsTopic } from "./topics.ts";
+import { Transactions } from "./transactions.ts";
 import { WatchedCoordinator } from "./watched-coordinator.ts";
-import { WatchedPartition } from "./watched-partition.ts";
+import { type LogEntry, replayEntry, WatchedPartition } from "./watched-partition.ts";
 import type { World } from "./world.ts";
 
 /** One broker's part in a shard of `__consumer_offsets`, since its last load. */
@@ -38,6 +38,7 @@ export class Cluster {
   readonly network: Network;
   readonly ledger: Ledger;
   readonly consumption: Consumption;
+  readonly transactions: Transactions;
   /** Deleted, and not made again yet. */
   readonly goneTopics = new Set<string>();
   readonly requests: Requests;
@@ -58,7 +59,8 @@ export class Cluster {
     this.network = new Network(world, plan.network);
     this.consumption = new Consumption(world);
     this.ledger = new Ledger(world, this.consumption.deleted);
-    this.requests = new Requests(world, this.ledger);
+    this.transactions = new Transactions(world, this.consumption.deleted);
+    this.requests = new Requests(world, this.ledger, this.transactions);
     this.storage = plan.topology === "alone" ? ownStorage(this) : sharedStorage(this);
     this.brokers = plan.brokers.map((clock, index) => new BrokerNode(world, index + 1, this.#seams(clock)));
   }
@@ -73,6 +75,7 @@ export class Cluster {
         "group.heartbeat.max.wait.ms": String(plan.heartbeatMaxWaitMs),
         "offsets.retention.minutes": String(plan.offsetsRetentionMinutes),
         "offsets.retention.check.interval.ms": "60000",
+        "transaction.state.log.num.partitions": "2",
         "auto.create.topics.enable": "false",
         "producer.id.expiration.ms": "2147483647",
       }),
@@ -160,8 +163,12 @@ export class Cluster {
     const missing = this.plan.topics.filter(({ name }) => isMissing(name));
     const topics = missing.map(({ name, partitions }) => newTopic(name, partitions));
     if (topics.length > 0) await metadataShard.submit("CreateTopics", { topics, validateOnly: false });
-    const errorCode = await broker.services.ensureInternalTopic(offsetsTopic);
-    if (errorCode !== 0) throw new Error(`${offsetsTopic} cannot be made: error ${errorCode}`);
+    const isTransactional = this.plan.transactional.length > 0;
+    const internal = isTransactional ? ([offsetsTopic, transactionsTopic] as const) : ([offsetsTopic] as const);
+    for (const name of internal) {
+      const errorCode = await broker.services.ensureInternalTopic(name);
+      if (errorCode !== 0) throw new Error(`${name} cannot be made: error ${errorCode}`);
+    }
     await metadataShard.settled();
     this.storage.started(node);
   }
@@ -209,13 +216,15 @@ export class Cluster {
     lead.appendedBefore = lead.log.appendedRecords;
     lead.log.durableRecords = lead.log.appendedRecords;
     const shadow = new DurableState();
-    for (const record of lead.log.loaded) replay(shadow, record);
+    for (const entry of lead.log.loaded) replayEntry(shadow, entry);
     lead.log.loaded = [];
     lead.shadow = shadow;
     coordinator.emittedRecords = 0;
     const { durable } = coordinator.shard;
     const difference =
-      firstDifference(shadow.groups, durable.groups) ?? firstDifference(shadow.offsets, durable.offsets);
+      firstDifference(shadow.groups, durable.groups) ??
+      firstDifference(shadow.offsets, durable.offsets) ??
+      firstDifference(shadow.pending.groups, durable.pending.groups);
     if (difference !== undefined) this.#otherThanReplayed(coordinator, difference);
     this.world.tell(() => `${node.name} has loaded ${offsetsTopic}-${coordinator.partition}`);
     this.ledger.loaded(durable, (groupId) => this.shardOf(groupId) === coordinator.partition);
@@ -226,7 +235,7 @@ export class Cluster {
     this.world.violated("replay of the log gives the durable state", where);
   }
 
-  #appended(key: string, node: BrokerNode, records: readonly GroupRecord[]): void {
+  #appended(key: string, node: BrokerNode, entries: readonly LogEntry[]): void {
     const { world } = this;
     const lead = this.#leads.get(key)!;
     const shadow = lead.shadow!;
@@ -237,16 +246,18 @@ export class Cluster {
         `${node.name} appends to ${offsetsTopic}-${lead.log.partition}`,
       );
     }
-    for (const record of records) {
-      if (world.isTold) world.tell(() => `  log ${describe(record)}`);
-      this.ledger.appended(record, nowWallMs, this.plan.offsetsRetentionMinutes * 60_000, shadow);
-      replay(shadow, record);
+    for (const entry of entries) {
+      if (world.isTold) world.tell(() => `  log ${describeEntry(entry)}`);
+      if ("record" in entry) {
+        this.ledger.appended(entry.record, nowWallMs, this.plan.offsetsRetentionMinutes * 60_000, shadow);
+      }
+      replayEntry(shadow, entry);
     }
     const { coordinator } = lead;
     if (coordinator === undefined) return;
     const appended = lead.log.appendedRecords - lead.appendedBefore;
     if (appended !== coordinator.emittedRecords) return; // more is on its way
-    for (const record of records) this.#compare(coordinator, shadow, record);
+    for (const entry of entries) if ("record" in entry) this.#compare(coordinator, shadow, entry.record);
   }
 
   #compare(coordinator: WatchedCoordinator, shadow: DurableState, record: GroupRecord): void {
@@ -306,6 +317,11 @@ function isSameOffset(a: CommittedOffset | undefined, b: CommittedOffset | undef
   const isSame = a.offset === b.offset && a.metadata === b.metadata && a.leaderEpoch === b.leaderEpoch;
   const isAsOld = a.commitTimestampMs === b.commitTimestampMs && a.expireTimestampMs === b.expireTimestampMs;
   return isSame && isAsOld && a.topicId === b.topicId;
+}
+
+function describeEntry(entry: LogEntry): string {
+  if (!("record" in entry)) return `${entry.type} of producer ${entry.producerId}`;
+  return describe(entry.record) + (entry.producerId === undefined ? "" : `, of producer ${entry.producerId}`);
 }
 
 function describe(record: GroupRecord): string {

@@ -1,11 +1,7 @@
 /** What members have read and handled of the records in topics: nothing changes, nothing is passed over. */
 import { keyOf, type Partitions } from "../client/member/partitions.ts";
+import type { ReadRecord } from "./shown-records.ts";
 import type { World } from "./world.ts";
-
-export interface ReadRecord {
-  readonly offset: number;
-  readonly text: string;
-}
 
 export class Consumption {
   readonly #world: World;

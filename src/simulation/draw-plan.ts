@@ -43,10 +43,14 @@ export function drawPlan(seed: number): Plan {
     network: drawNetwork(random),
     disk: drawDisk(random),
     fetches,
+    readCommitted: random.fork("isolation").chance(0.5),
+    transactional: drawTransactional(shape),
     producers: topology === "alone" ? drawProducers(shape, fetches) : [],
-    faults: [...drawFaults(shape, members, brokers.length, shards), ...drawOfTopics(shape, shards)].sort(
-      (a, b) => a.atMs - b.atMs,
-    ),
+    faults: [
+      ...drawFaults(shape, members, brokers.length, shards),
+      ...drawOfTopics(shape, shards),
+      ...drawOfTransactions(shape),
+    ].sort((a, b) => a.atMs - b.atMs),
     faultsEndMs,
   };
 }
@@ -151,11 +155,35 @@ function drawProducers({ random, topics }: Shape, fetches: boolean): Plan["produ
 
 /** Where members fetch, there is something to fetch in most partitions. */
 function drawMoreProducers(random: Random, topics: Plan["topics"]): Plan["producers"] {
-  const all = topics.flatMap(({ name, partitions }) =>
+  const some = partitionsOf(topics)
+    .filter(() => random.chance(0.7))
+    .slice(0, mostProducers);
+  return some.map((to, index) => ({ name: `p${index + 1}`, ...to, intervalMs: random.pick([300, 1000, 5000]) }));
+}
+
+function drawTransactional({ random, topology, topics }: Shape): Plan["transactional"] {
+  const own = random.fork("transactions");
+  if (topology !== "alone" || !own.chance(0.35)) return [];
+  return Array.from({ length: own.int(1, 3) }, (_, index) => {
+    const outputs = partitionsOf(topics).filter(() => own.chance(0.4));
+    const [first] = partitionsOf(topics);
+    return {
+      name: `t${index + 1}`,
+      transactionVersion: own.pick([0, 2]),
+      timeoutMs: own.pick([3000, 15_000, 60_000]),
+      outputs: outputs.length === 0 ? [first!] : outputs.slice(0, 5),
+      offsetsOf: own.chance(0.7) ? first! : null,
+      commitChance: own.pick([0.5, 0.9]),
+      intervalMs: own.pick([100, 1000, 5000]),
+      pauseMs: own.pick([0, 50, 500, 5000]),
+    };
+  });
+}
+
+function partitionsOf(topics: Plan["topics"]) {
+  return topics.flatMap(({ name, partitions }) =>
     Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })),
   );
-  const some = all.filter(() => random.chance(0.7)).slice(0, mostProducers);
-  return some.map((to, index) => ({ name: `p${index + 1}`, ...to, intervalMs: random.pick([300, 1000, 5000]) }));
 }
 
 function drawVersions(random: Random, isStatic: boolean): Versions {
@@ -213,6 +241,21 @@ function drawOfTopics({ random, topics, topology, faultsEndMs }: Shape, shards: 
   }
   if (kinds.length === 0) return [];
   return Array.from({ length: own.int(1, 4) }, () => ({ atMs: own.int(2000, faultsEndMs), ...own.pick(kinds)() }));
+}
+
+function drawOfTransactions(shape: Shape): Fault[] {
+  const own = shape.random.fork("faults of transactions");
+  return drawTransactional(shape).flatMap(({ name: producer }) =>
+    Array.from({ length: own.int(0, 4) }, () => {
+      const backAfterMs = own.chance(0.9) ? own.pick([0, 1000, 20_000]) : null;
+      const kinds: FaultKind[] = [
+        { kind: "transactional producer dies", producer, backAfterMs },
+        { kind: "transactional producer is doubled", producer },
+        { kind: "transactional producer stalls", producer, forMs: own.pick([1000, 10_000, 30_000]) },
+      ];
+      return { atMs: own.int(2000, shape.faultsEndMs), ...own.pick(kinds) };
+    }),
+  );
 }
 
 type Draw = () => FaultKind;

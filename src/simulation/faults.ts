@@ -57,6 +57,12 @@ function apply(simulation: Simulation, fault: FaultKind): void {
       return simulation.admin.remove(simulation.member(fault.member).plan);
     case "partitions are added":
       return simulation.admin.addPartition(fault.topic);
+    case "transactional producer dies":
+      return simulation.transactional(fault.producer).die(fault.backAfterMs);
+    case "transactional producer is doubled":
+      return simulation.transactional(fault.producer).start();
+    case "transactional producer stalls":
+      return simulation.transactional(fault.producer).stall(fault.forMs);
     case "topic is deleted":
       return simulation.admin.deleteTopic(fault.topic, fault.backAfterMs);
     case "partition is led anew":

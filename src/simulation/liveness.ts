@@ -1,5 +1,6 @@
 /** What must be so in the end: all groups Stable and everything read by one member; and later nothing left over. */
 import type { GroupTimer } from "../group/shard.ts";
+import { zeroUuid } from "../protocol/schema.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ConsumerNode } from "./consumer-node.ts";
 import type { Simulation } from "./simulation.ts";
@@ -120,7 +121,8 @@ function offsetsOfDeleted(cluster: Cluster): string | undefined {
     for (const [groupId, topics] of shard.durable.offsets) {
       for (const name of cluster.consumption.deleted) {
         const topicId = metadata.topic(name)?.topicId;
-        const stays = [...(topics.get(name)?.values() ?? [])].find((offset) => offset.topicId !== topicId);
+        const isOfOther = (id: string) => id !== topicId && id !== zeroUuid;
+        const stays = [...(topics.get(name)?.values() ?? [])].find((offset) => isOfOther(offset.topicId));
         if (stays !== undefined) return `${groupId} has offset ${stays.offset} of ${name} as it was before`;
       }
     }

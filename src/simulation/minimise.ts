@@ -48,6 +48,11 @@ function withoutMember(plan: Plan, name: string): Plan {
   return { ...plan, members: plan.members.filter((member) => member.name !== name), faults };
 }
 
+function withoutTransactional(plan: Plan, name: string | undefined): Plan {
+  const faults = plan.faults.filter((fault) => !("producer" in fault && fault.producer === name));
+  return { ...plan, faults, transactional: plan.transactional.filter((each) => each.name !== name) };
+}
+
 type Simpler = (plan: Plan) => Plan;
 
 const rightClock = { rate: 1, wallAheadMs: 0 };
@@ -65,6 +70,7 @@ const simplifications: readonly Simpler[] = [
   (plan) => ({ ...plan, initialRebalanceDelayMs: 0 }),
   (plan) => ({ ...plan, groupMaxSize: unlimited }),
   (plan) => ({ ...plan, producers: plan.producers.slice(1) }),
+  (plan) => withoutTransactional(plan, plan.transactional[0]?.name),
   (plan) => ({ ...plan, topics: plan.topics.map((topic) => ({ ...topic, partitions: 1 })) }),
   (plan) => ({
     ...plan,

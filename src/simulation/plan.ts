@@ -27,6 +27,9 @@ export interface Plan {
   readonly fetches: boolean;
   readonly members: readonly MemberPlan[];
   readonly producers: readonly ProducerPlan[];
+  readonly transactional: readonly TransactionalPlan[];
+  /** Members that fetch see what is committed only. */
+  readonly readCommitted: boolean;
   readonly faults: readonly Fault[];
   /** When faults end. */
   readonly faultsEndMs: number;
@@ -58,6 +61,22 @@ export interface ProducerPlan {
   readonly topic: string;
   readonly partition: number;
   readonly intervalMs: number;
+}
+
+/** Only where there is one broker. */
+export interface TransactionalPlan {
+  /** Also its transactional id. */
+  readonly name: string;
+  /** 0: as clients since KIP-98; 2: since KIP-890. */
+  readonly transactionVersion: 0 | 2;
+  readonly timeoutMs: number;
+  readonly outputs: readonly { readonly topic: string; readonly partition: number }[];
+  /** The partition that its transactions commit an offset of, in a group of its own. */
+  readonly offsetsOf: { readonly topic: string; readonly partition: number } | null;
+  readonly commitChance: number;
+  /** Between two transactions, and at most between two records of one. */
+  readonly intervalMs: number;
+  readonly pauseMs: number;
 }
 
 /** The newest that the client speaks. */
@@ -108,6 +127,10 @@ export type FaultKind =
   /** It is made again under the same name. */
   | { readonly kind: "topic is deleted"; readonly topic: string; readonly backAfterMs: number }
   /** Its leader went elsewhere and came back: the next leader epoch. */
+  /** Without a word; its transaction stays open. */
+  | { readonly kind: "transactional producer dies"; readonly producer: string; readonly backAfterMs: number | null }
+  | { readonly kind: "transactional producer is doubled"; readonly producer: string }
+  | { readonly kind: "transactional producer stalls"; readonly producer: string; readonly forMs: number }
   | { readonly kind: "partition is led anew"; readonly topic: string; readonly partition: number }
   | { readonly kind: "admin removes"; readonly member: string }
   /** As a tool does for a group without members; a live one is to refuse it. */

@@ -2,11 +2,10 @@
 import { keyOf, type Partitions } from "../client/member/partitions.ts";
 import { Fetch } from "../protocol/apis/fetch.ts";
 import { ErrorCode, errorName } from "../protocol/errors.ts";
-import { plainPlatform } from "../protocol/plain-platform.ts";
-import { batches, readRecords } from "../protocol/records/batch.ts";
+import type { ResponseOf } from "../protocol/schema.ts";
 import type { ConsumerNode } from "./consumer-node.ts";
-import type { ReadRecord } from "./consumption.ts";
 import type { MemberCalls } from "./member-calls.ts";
+import { type ReadRecord, shownRecords } from "./shown-records.ts";
 
 /** Where a member is in one partition; what was fetched from there on and is not handled yet. */
 export class Position {
@@ -65,11 +64,7 @@ const passing: ReadonlySet<number> = new Set([
   ErrorCode.INCONSISTENT_TOPIC_ID,
 ]);
 
-interface PartitionAnswer {
-  readonly partitionIndex: number;
-  readonly errorCode: number;
-  readonly records: Uint8Array | null;
-}
+type PartitionAnswer = ResponseOf<typeof Fetch>["responses"][number]["partitions"][number];
 
 export class Reading {
   readonly #member: ConsumerNode;
@@ -100,12 +95,13 @@ export class Reading {
         })),
       }),
     );
-    const body = { maxWaitMs, minBytes: 1, topics, forgottenTopicsData: [], rackId: "" };
+    const isolationLevel = this.#member.cluster.plan.readCommitted ? 1 : 0;
+    const body = { isolationLevel, maxWaitMs, minBytes: 1, topics, forgottenTopicsData: [], rackId: "" };
     this.#calls.askLeader(Fetch, body, (response) => {
       if (response === undefined || response.errorCode !== ErrorCode.NONE) return this.#soon();
       let isWell = true;
       for (const { topic, topicId, partitions } of response.responses) {
-        for (const answer of partitions as PartitionAnswer[]) {
+        for (const answer of partitions) {
           const position = asked.get(`${this.#byId ? topicId : topic}-${answer.partitionIndex}`);
           if (position !== undefined) isWell = this.#take(position, answer) && isWell;
         }
@@ -128,8 +124,9 @@ export class Reading {
     this.#soon();
   }
 
-  #take(position: Position, { errorCode, records }: PartitionAnswer): boolean {
+  #take(position: Position, { errorCode, records, abortedTransactions }: PartitionAnswer): boolean {
     const { cluster, name } = this.#member;
+    const { plan } = cluster;
     const { at } = position;
     if (position.isStopped) return true;
     if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE && cluster.consumption.deleted.has(at.topic)) {
@@ -142,16 +139,11 @@ export class Reading {
       cluster.world.violated("a position can be read", message);
       return false;
     }
-    let next = position.fetchOffset;
-    const found: ReadRecord[] = [];
-    for (const batch of batches(records ?? new Uint8Array(0))) {
-      for (const { offset, value } of readRecords(batch, plainPlatform)) {
-        if (offset < next) continue;
-        const text = value === null ? "" : plainPlatform.utf8Decode(value, 0, value.length);
-        cluster.consumption.read(at, { offset, text });
-        found.push({ offset, text });
-      }
-      next = Math.max(next, batch.lastOffset + 1);
+    const aborted = plan.readCommitted ? abortedTransactions : null;
+    const { records: found, next } = shownRecords(records ?? new Uint8Array(0), position.fetchOffset, aborted);
+    for (const record of found) {
+      cluster.consumption.read(at, record);
+      if (plan.readCommitted) cluster.transactions.shown(at, record);
     }
     position.fetched(found, next);
     return true;

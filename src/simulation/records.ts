@@ -2,14 +2,13 @@
 import { keyOf, type Partitions } from "../client/member/partitions.ts";
 import { Fetch } from "../protocol/apis/fetch.ts";
 import { ErrorCode } from "../protocol/errors.ts";
-import { plainPlatform } from "../protocol/plain-platform.ts";
-import { batches, readRecords } from "../protocol/records/batch.ts";
+import type { ResponseOf } from "../protocol/schema.ts";
 import { plainUtf8 } from "../protocol/utf8.ts";
 import { ClientLink } from "./client-link.ts";
 import type { Cluster } from "./cluster.ts";
-import type { ProducerPlan } from "./plan.ts";
 import { Process } from "./process.ts";
 import type { ProducerNode } from "./producer-node.ts";
+import { shownRecords } from "./shown-records.ts";
 
 export function textBytes(text: string): Uint8Array {
   const bytes = new Uint8Array(plainUtf8.utf8Length(text));
@@ -17,17 +16,24 @@ export function textBytes(text: string): Uint8Array {
   return bytes;
 }
 
+type Fetched = Pick<
+  ResponseOf<typeof Fetch>["responses"][number]["partitions"][number],
+  "records" | "abortedTransactions"
+>;
+
 /** Reads partitions from their beginning to their end. */
 export class Reader {
   readonly #cluster: Cluster;
   readonly #link: ClientLink;
   /** By "topic-partition": the text of the record at each offset. */
   readonly found = new Map<string, Map<number, string>>();
+  readonly #isolationLevel: 0 | 1;
   #unread = 0;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, isolation: "committed" | "uncommitted") {
     this.#cluster = cluster;
-    const process = new Process(cluster.world, "reader", { rate: 1, wallAheadMs: 0 });
+    this.#isolationLevel = isolation === "committed" ? 1 : 0;
+    const process = new Process(cluster.world, `reader of what is ${isolation}`, { rate: 1, wallAheadMs: 0 });
     this.#link = new ClientLink(process, cluster.network, cluster.requests);
   }
 
@@ -35,8 +41,8 @@ export class Reader {
     return this.#unread === 0;
   }
 
-  read(plans: readonly ProducerPlan[]): void {
-    for (const { topic, partition } of plans) {
+  read(partitions: Partitions): void {
+    for (const { topic, partition } of partitions) {
       const key = keyOf({ topic, partition });
       if (this.found.has(key)) continue;
       this.found.set(key, new Map());
@@ -47,29 +53,26 @@ export class Reader {
 
   #fetch(topic: string, partition: number, fetchOffset: number): void {
     const partitions = [{ partition, fetchOffset, partitionMaxBytes: 1_000_000 }];
-    const body = { maxWaitMs: 0, minBytes: 0, topics: [{ topic, partitions }], forgottenTopicsData: [], rackId: "" };
+    const asked = { maxWaitMs: 0, minBytes: 0, topics: [{ topic, partitions }], forgottenTopicsData: [], rackId: "" };
+    const body = { ...asked, isolationLevel: this.#isolationLevel };
     const call = { api: Fetch, version: 11, body, timeoutMs: 5000 };
     this.#link.ask(this.#cluster.brokers[0]!, "main", call, (response) => {
       const answer = response?.responses[0]?.partitions[0];
       const again = (offset: number) => this.#cluster.world.after(300, () => this.#fetch(topic, partition, offset));
       if (answer?.errorCode !== ErrorCode.NONE) return void again(fetchOffset);
-      const next = this.#take({ topic, partition }, answer.records ?? new Uint8Array(0), fetchOffset);
+      const next = this.#take({ topic, partition }, answer, fetchOffset);
       if (next >= answer.highWatermark) this.#unread--;
       else again(next);
     });
   }
 
-  #take(of: Partitions[number], bytes: Uint8Array, fromOffset: number): number {
-    const key = keyOf(of);
-    let next = fromOffset;
-    for (const batch of batches(bytes)) {
-      for (const { offset, value } of readRecords(batch, plainPlatform)) {
-        const text = value ?? new Uint8Array(0);
-        const found = plainPlatform.utf8Decode(text, 0, text.length);
-        this.found.get(key)!.set(offset, found);
-        this.#cluster.consumption.read(of, { offset, text: found });
-        next = Math.max(next, offset + 1);
-      }
+  #take(of: Partitions[number], { records: bytes, abortedTransactions }: Fetched, fromOffset: number): number {
+    const { consumption, transactions } = this.#cluster;
+    const { records, next } = shownRecords(bytes ?? new Uint8Array(0), fromOffset, abortedTransactions);
+    for (const record of records) {
+      this.found.get(keyOf(of))!.set(record.offset, record.text);
+      consumption.read(of, record);
+      if (this.#isolationLevel === 1) transactions.shown(of, record);
     }
     return next;
   }

@@ -4,6 +4,7 @@ import { ErrorCode, errorName } from "../protocol/errors.ts";
 import { decodeResponseFrame, encodeRequestFrame } from "../protocol/frame.ts";
 import type { Api } from "../protocol/schema.ts";
 import type { Floor, Ledger } from "./ledger.ts";
+import type { Transactions } from "./transactions.ts";
 import type { WatchedCoordinator } from "./watched-coordinator.ts";
 import type { WatchedPartition } from "./watched-partition.ts";
 import type { World } from "./world.ts";
@@ -41,11 +42,13 @@ export class Asked {
 export class Requests {
   readonly #world: World;
   readonly #ledger: Ledger;
+  readonly #transactions: Transactions;
   readonly #asked = new Map<number, Asked>();
   #correlationId = 0;
 
-  constructor(world: World, ledger: Ledger) {
+  constructor(world: World, ledger: Ledger, transactions: Transactions) {
     this.#world = world;
+    this.#transactions = transactions;
     this.#ledger = ledger;
   }
 
@@ -130,6 +133,7 @@ export class Requests {
     for (const topic of group.topics) {
       for (const { partitionIndex, errorCode, committedOffset, metadata } of topic.partitions) {
         if (errorCode !== ErrorCode.NONE) continue;
+        this.#transactions.offsetTold(metadata);
         const id = committedOffset === -1 ? undefined : metadata;
         const seen = { group: groupId, topic: topic.name, partition: partitionIndex, id };
         this.#ledger.offsetSeen(seen, "as fetched", floor);

@@ -8,6 +8,7 @@ import { Ownership } from "./ownership.ts";
 import type { Plan } from "./plan.ts";
 import { ProducerNode } from "./producer-node.ts";
 import { differenceToPromised, Reader } from "./records.ts";
+import { TransactionalNode } from "./transactional-node.ts";
 import { type Violation, World } from "./world.ts";
 
 export interface SimulationOptions {
@@ -35,6 +36,7 @@ export class Simulation {
   readonly members: ConsumerNode[];
   readonly twins: ConsumerNode[] = [];
   readonly producers: ProducerNode[];
+  readonly transactionals: TransactionalNode[];
 
   constructor({ plan, turn, isTold = false }: SimulationOptions) {
     this.plan = plan;
@@ -44,6 +46,11 @@ export class Simulation {
     this.admin = new AdminNode(this.cluster);
     this.members = plan.members.map((member) => new ConsumerNode(member, this.cluster, this.ownership));
     this.producers = plan.producers.map((producer) => new ProducerNode(producer, this.cluster));
+    this.transactionals = plan.transactional.map((producer) => new TransactionalNode(producer, this.cluster));
+  }
+
+  transactional(name: string): TransactionalNode {
+    return this.transactionals.find(({ plan }) => plan.name === name)!;
   }
 
   member(name: string): ConsumerNode {
@@ -67,7 +74,7 @@ export class Simulation {
     const { world, plan } = this;
     this.cluster.start();
     for (const member of this.members) world.after(1000 + member.plan.startsMs, () => member.start());
-    for (const producer of this.producers) world.after(1000, () => producer.start());
+    for (const producer of [...this.producers, ...this.transactionals]) world.after(1000, () => producer.start());
     scheduleFaults(this);
     await world.runUntil(plan.faultsEndMs);
     this.#heal();
@@ -88,19 +95,23 @@ export class Simulation {
   }
 
   async #produceNoMore(): Promise<void> {
-    const { producers } = this;
-    for (const producer of producers) producer.end();
-    const isBusy = () => (producers.some((one) => one.isBusy) ? "a batch is not acknowledged" : undefined);
+    const all = [...this.producers, ...this.transactionals];
+    for (const producer of all) producer.end();
+    const isBusy = () => (all.some((one) => one.isBusy) ? "a batch is not acknowledged" : undefined);
     await this.#until("what is produced is acknowledged when faults stop", 60_000, isBusy);
     await this.#until("what was produced is handled when faults stop", 120_000, () => unhandled(this));
   }
 
   async #checkRecords(): Promise<void> {
     const { producers, plan, world } = this;
-    const reader = new Reader(this.cluster);
+    const reader = new Reader(this.cluster, "uncommitted");
     reader.read(plan.producers);
-    const isReading = () => (reader.isDone ? undefined : "a partition cannot be read");
-    await this.#until("what was produced can be read", 60_000, isReading);
+    const committed = new Reader(this.cluster, "committed");
+    committed.read(plan.transactional.flatMap(({ outputs }) => outputs));
+    const isReading = () => (reader.isDone && committed.isDone ? undefined : "a partition cannot be read");
+    await this.#until("what was produced can be read", 90_000, isReading);
+    const wrong = this.cluster.transactions.differenceTo(committed.found);
+    if (wrong !== undefined) world.violated("all of a transaction counts, or nothing", wrong);
     for (const producer of producers) {
       if (this.cluster.consumption.deleted.has(producer.plan.topic)) continue;
       const difference = differenceToPromised(producer, reader);

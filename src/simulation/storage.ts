@@ -121,8 +121,8 @@ class OwnStorage implements Storage {
 
   move(): void {}
 
-  mayFail(): boolean {
-    return false;
+  mayFail(cause: string): boolean {
+    return cause.includes("the disk failed a write");
   }
 
   failAfter(writes: number): void {

@@ -1,5 +1,6 @@
 /** The topics of a world, and how they are made. */
 export const offsetsTopic = "__consumer_offsets";
+export const transactionsTopic = "__transaction_state";
 
 /** Whatever the brokers' clocks say, records are taken, and stay. */
 const configs = [

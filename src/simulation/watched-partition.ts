@@ -1,7 +1,10 @@
 /** A partition of `__consumer_offsets` as one broker has it: what it appends and loads is noted on the way. */
 
+import type { TransactionResult } from "../coordinator/machine.ts";
+import type { DurableState } from "../group/durable-state.ts";
 import type { GroupRecord } from "../group/record.ts";
 import { groupRecordCodec } from "../group/record-codec.ts";
+import { replay, replayEndTransaction } from "../group/replay.ts";
 import {
   type AppendOptions,
   type AppendResult,
@@ -13,11 +16,16 @@ import {
   type TransactionStart,
 } from "../log/log.ts";
 import { plainPlatform } from "../protocol/plain-platform.ts";
-import { batches, readRecords } from "../protocol/records/batch.ts";
+import { batches, readMarker, readRecords } from "../protocol/records/batch.ts";
+
+/** A record, of an open transaction perhaps; or the end of one. */
+export type LogEntry =
+  | { readonly record: GroupRecord; readonly producerId: number | undefined }
+  | { readonly type: TransactionResult; readonly producerId: number };
 
 export interface PartitionWatcher {
-  /** The log took the records; nothing is durable yet. */
-  appended(records: readonly GroupRecord[]): void;
+  /** The log took them; nothing is durable yet. */
+  appended(entries: readonly LogEntry[]): void;
   /** Whether the storage says that it failed, though the bytes may be there. */
   failsAppend(): boolean;
   /** Smaller than a broker may be told, so that a few minutes see many segments. */
@@ -34,7 +42,7 @@ export class WatchedPartition implements PartitionLog {
   appendedRecords = 0;
   durableRecords = 0;
   /** What was read, in order: what a coordinator that loads must have replayed. */
-  loaded: GroupRecord[] = [];
+  loaded: LogEntry[] = [];
   /** The end of what was read last. */
   readUpTo = 0;
   isCut = false;
@@ -47,11 +55,11 @@ export class WatchedPartition implements PartitionLog {
 
   append(bytes: Uint8Array, options: AppendOptions): AppendResult {
     if (this.isCut) return { ok: false, refusal: "failed" };
-    const records = decoded(bytes, -1);
+    const entries = decoded(bytes, -1);
     const result = this.#log.append(bytes, this.#under(options));
     if (!result.ok) return result;
-    this.appendedRecords += records.length;
-    this.#watcher.appended(records);
+    this.appendedRecords += entries.filter((entry) => "record" in entry).length;
+    this.#watcher.appended(entries);
     const durable = this.#watcher.failsAppend()
       ? result.durable.then(() => Promise.reject(new LogError("failed", "the storage lost the answer")))
       : result.durable;
@@ -159,14 +167,25 @@ export class WatchedPartition implements PartitionLog {
   }
 }
 
-function decoded(bytes: Uint8Array, fromOffset: number): GroupRecord[] {
-  const records: GroupRecord[] = [];
+function decoded(bytes: Uint8Array, fromOffset: number): LogEntry[] {
+  const entries: LogEntry[] = [];
   for (const batch of batches(bytes)) {
+    const { producerId } = batch;
+    if (batch.control) {
+      const type = readMarker(batch)?.type;
+      if (type !== undefined && batch.lastOffset >= fromOffset) entries.push({ type, producerId });
+      continue;
+    }
     for (const { key, value, offset } of readRecords(batch, plainPlatform)) {
       if (offset < fromOffset || key === null) continue;
       const record = groupRecordCodec.decode(key, value);
-      if (record !== undefined) records.push(record);
+      if (record !== undefined) entries.push({ record, producerId: batch.transactional ? producerId : undefined });
     }
   }
-  return records;
+  return entries;
+}
+
+export function replayEntry(state: DurableState, entry: LogEntry): void {
+  if ("record" in entry) replay(state, entry.record, entry.producerId);
+  else replayEndTransaction(state, entry.producerId, entry.type);
 }

@@ -39,6 +39,8 @@ function tenMembers(heartbeatMaxWaitMs: number, faults: Plan["faults"]): Plan {
     topics: [{ name: "orders", partitions: 20 }],
     members: Array.from({ length: 10 }, (_, index) => ({ ...member, ...defaults, name: `c${index}` })),
     producers: [],
+    transactional: [],
+    readCommitted: false,
     fetches: false,
     faults,
     initialRebalanceDelayMs: 3000,

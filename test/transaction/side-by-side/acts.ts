@@ -1,4 +1,4 @@
-/** Random requests about transactions. They name producers by when they were told of, so that both sides can do them. */
+/** Random requests about transactions. They name producers by when these were told of: so both sides can do them. */
 import type { Value } from "../../conformance/wire/codec.ts";
 
 export type Pick = (below: number) => number;

@@ -1,6 +1,7 @@
 import { coordinatorPartition } from "../../../src/protocol/hash.ts";
 import { transactionRecordCodec } from "../../../src/transaction/record-codec.ts";
 import type { Topic } from "../../conformance/suite.ts";
+import { until } from "../../conformance/until.ts";
 import { batch, batches } from "../../conformance/wire/batch.ts";
 import type { Value } from "../../conformance/wire/codec.ts";
 import { Connection } from "../../conformance/wire/connection.ts";
@@ -16,7 +17,6 @@ const transactional = 0x10;
 const control = 0x20;
 /** The coordinator of groups or transactions, or a producer id, is not at hand yet. */
 const notYet = [14, 15, 16];
-const patienceMs = 5_000;
 
 /** One of the two brokers that are asked the same. */
 export class Side {
@@ -41,11 +41,8 @@ export class Side {
   }
 
   async #untilLed(partition: number): Promise<void> {
-    for (const end = performance.now() + patienceMs; ; await pause(10)) {
-      const { errorCode } = await this.#fetch(partition, 0);
-      if (errorCode === 0) return;
-      if (performance.now() > end) throw new Error(`${this.#topic.name}-${partition} is not led: ${errorCode}`);
-    }
+    const isLed = async () => (await this.#fetch(partition, 0)).errorCode === 0;
+    await until(`${this.#topic.name}-${partition} is led`, isLed);
   }
 
   async #fetch(partition: number, isolationLevel: number, { name, id } = this.#topic): Promise<Value> {
@@ -61,11 +58,10 @@ export class Side {
 
   /** @returns the answer and what came of it, as text in which producer ids have names. */
   async perform(act: Act): Promise<string> {
-    let answer = await this.#ask(act);
-    for (let end = performance.now() + patienceMs; notYet.includes(answer[0]) && performance.now() < end; ) {
-      await pause(20);
-      answer = await this.#ask(act);
-    }
+    const answer = await until(`${act.api} is answered`, async () => {
+      const answered = await this.#ask(act);
+      return !notYet.includes(answered[0]) && answered;
+    });
     return `${answer.join(" ")} | ${await this.#settled(act.who.id)}`;
   }
 
@@ -218,18 +214,14 @@ export class Side {
 
   /** The state of the id, once no markers are being written. */
   async #settled(id: string): Promise<string> {
-    for (const end = performance.now() + patienceMs; ; await pause(10)) {
+    const told = await until(`markers of ${id} are written`, async () => {
       const { transactionStates } = await this.#connection.ask("DescribeTransactions", { transactionalIds: [id] });
-      const { errorCode, transactionState, producerId, producerEpoch, topics } = transactionStates[0];
-      const isSettled = !notYet.includes(errorCode) && !transactionState.startsWith("Prepare");
-      if (!isSettled && performance.now() < end) continue;
-      if (errorCode !== 0) return String(errorCode);
-      const added = topics.map((topic: Value) => `${topic.topic} ${[...topic.partitions].sort().join(" ")}`).sort();
-      return `${transactionState} ${this.#name(Number(producerId))}/${producerEpoch} ${added.join(", ")}`;
-    }
+      const { errorCode, transactionState } = transactionStates[0];
+      return !notYet.includes(errorCode) && !transactionState.startsWith("Prepare") && transactionStates[0];
+    });
+    const { errorCode, transactionState, producerId, producerEpoch, topics } = told;
+    if (errorCode !== 0) return String(errorCode);
+    const added = topics.map((topic: Value) => `${topic.topic} ${[...topic.partitions].sort().join(" ")}`).sort();
+    return `${transactionState} ${this.#name(Number(producerId))}/${producerEpoch} ${added.join(", ")}`;
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,7 +1,8 @@
 import { accepted, fetch, fresh, main, open, type Topic, until } from "./suite.ts";
-import { type BatchOut, batch, batches } from "./wire/batch.ts";
+import { batch, batches } from "./wire/batch.ts";
 import type { Value } from "./wire/codec.ts";
 import type { Connection } from "./wire/connection.ts";
+import { committedValues, markerOf, TRANSACTIONAL } from "./wire/transactions.ts";
 
 export interface ProducerOptions {
   address?: string;
@@ -13,7 +14,6 @@ export interface ProducerOptions {
 export const CONCURRENT_TRANSACTIONS = 51;
 /** The coordinator loads, or there is none yet. */
 const patience = [14, 15, 16, CONCURRENT_TRANSACTIONS];
-const TRANSACTIONAL = 0x10;
 
 /** A transactional producer, with a connection of its own. */
 export class Producer {
@@ -168,39 +168,21 @@ export async function describeProducers(connection: Connection, topic: Topic, pa
   return accepted(answer.topics[0].partitions[0]).activeProducers;
 }
 
-/** The marker that a batch is, or undefined. */
-export function markerOf(found: BatchOut): { type: "COMMIT" | "ABORT"; coordinatorEpoch: number } | undefined {
-  if ((found.attributes & 0x20) === 0) return undefined;
-  const [{ keyBytes, valueBytes }] = found.records as [BatchOut["records"][number]];
-  const type = (["ABORT", "COMMIT"] as const)[(keyBytes as Buffer).readInt16BE(2)];
-  if (!type) throw new Error(`a control batch of an unknown type: ${(keyBytes as Buffer).toString("hex")}`);
-  return { type, coordinatorEpoch: (valueBytes as Buffer).readInt32BE(2) };
-}
-
 /** A partition as text: the value of each record, and COMMIT or ABORT for each marker, in order. */
 export async function story(connection: Connection, topic: Topic, partition = 0): Promise<string[]> {
   const answer = accepted(await fetch(connection, topic, 0, { partition }));
   return batches(answer.records).flatMap((each) => markerOf(each)?.type ?? each.records.map(({ value }) => `${value}`));
 }
 
-/** What a reader sees from an offset on who skips what was aborted, as the consumers do: by the list in the answer. */
+/** What a reader sees from an offset on who skips what was aborted, and what it is told beside. */
 export async function readCommitted(
   connection: Connection,
   topic: Topic,
   { from = 0, partition = 0, version = 18 } = {},
 ): Promise<{ values: string[]; lastStableOffset: number; highWatermark: number; aborted: Value[] }> {
   const answer = accepted(await fetch(connection, topic, from, { partition, isolationLevel: 1 }, version));
-  const aborted: Value[] = [...(answer.abortedTransactions ?? [])].sort((a, b) => a.firstOffset - b.firstOffset);
-  const left = [...aborted];
-  const hidden = new Set<number>();
-  const values: string[] = [];
-  for (const each of batches(answer.records)) {
-    while (left[0] && left[0].firstOffset <= each.lastOffset) hidden.add(left.shift().producerId);
-    const marker = markerOf(each);
-    if (marker?.type === "ABORT") hidden.delete(each.producerId);
-    if (marker || (each.attributes & TRANSACTIONAL && hidden.has(each.producerId))) continue;
-    values.push(...each.records.map(({ value }) => `${value}`));
-  }
-  const { lastStableOffset, highWatermark } = answer;
-  return { values, lastStableOffset: Number(lastStableOffset), highWatermark: Number(highWatermark), aborted };
+  const { abortedTransactions, lastStableOffset, highWatermark } = answer;
+  const aborted: Value[] = [...(abortedTransactions ?? [])].sort((a, b) => a.firstOffset - b.firstOffset);
+  const offsets = { lastStableOffset: Number(lastStableOffset), highWatermark: Number(highWatermark) };
+  return { values: committedValues({ ...answer, abortedTransactions: aborted }), ...offsets, aborted };
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { describeProducers, markerOf, Producer, readCommitted, story } from "../producer.ts";
+import { describeProducers, Producer, readCommitted, story } from "../producer.ts";
 import { accepted, createTopic, fetch, fresh, open, produce, refused, type Topic } from "../suite.ts";
 import { batch, batches } from "../wire/batch.ts";
 import type { Value } from "../wire/codec.ts";
+import { markerOf } from "../wire/transactions.ts";
 
 /* What a transaction does to a partition, and what is read of it. */
 

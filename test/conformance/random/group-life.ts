@@ -1,4 +1,4 @@
-import { during } from "../until.ts";
+import { during, until } from "../until.ts";
 import type { Value } from "../wire/codec.ts";
 import { Connection, ConnectionClosed } from "../wire/connection.ts";
 import { errorName } from "../wire/errors.ts";
@@ -225,6 +225,39 @@ const commit: Step = async (life, client, draw) => {
   return `v${version} ${errorName(answer.topics[0].partitions[0].errorCode)}`;
 };
 
+/** A transaction of one offset, from the first request to the marker. */
+const commitInTransaction: Step = async (life, client, draw) => {
+  const { connection } = client;
+  const version = draw.below(6);
+  const partitions = [{ partitionIndex: draw.below(3), committedOffset: draw.below(1000) }];
+  const transactionalId = `${life.groupId}-${client.name}`;
+  const untilNotBusy = (api: string, request: Value, of: number) =>
+    until(`${api} finds the coordinator free`, async () => {
+      const answer = await connection.ask(api, request, of);
+      return ![14, 15, 16, 51].includes(answer.errorCode) && answer;
+    });
+  const init = { transactionalId, transactionTimeoutMs: 60_000, producerId: -1, producerEpoch: -1 };
+  const { producerId, producerEpoch } = await untilNotBusy("InitProducerId", init, 5);
+  const who = { transactionalId, producerId, producerEpoch };
+  await untilNotBusy("AddOffsetsToTxn", { ...who, groupId: life.groupId }, 4);
+  const request = {
+    ...who,
+    groupId: life.groupId,
+    memberId: mostly(draw, client.memberId, "stranger", ""),
+    generationId: draw.chance(0.8) ? client.generationId : draw.oneOf([-1, client.generationId + 1]),
+    groupInstanceId: mostly(draw, client.instanceId, "unknown"),
+    topics: [{ name: life.topic, partitions }],
+  };
+  const answer = await connection.ask("TxnOffsetCommit", request, version);
+  const committed = draw.chance(0.7);
+  await untilNotBusy("EndTxn", { ...who, committed }, 4);
+  await until("the markers are written", async () => {
+    const { transactionStates } = await connection.ask("DescribeTransactions", { transactionalIds: [transactionalId] });
+    return /^Complete/.test(transactionStates[0].transactionState);
+  });
+  return `v${version} ${errorName(answer.topics[0].partitions[0].errorCode)} ${committed ? "commit" : "abort"}`;
+};
+
 const offsetDelete: Step = async (life, client, draw) => {
   const topics = [{ name: life.topic, partitions: [{ partitionIndex: draw.below(3) }] }];
   const answer = await client.connection.ask("OffsetDelete", { groupId: life.groupId, topics });
@@ -244,6 +277,7 @@ const acts: [string, Step][] = [
   ...Array(5).fill(["sync", sync]),
   ...Array(2).fill(["heartbeat", heartbeat]),
   ...Array(2).fill(["commit", commit]),
+  ...Array(2).fill(["commit in a transaction", commitInTransaction]),
   ...Array(2).fill(["restart", restart]),
   ["leave", leave],
   ["offset delete", offsetDelete],

@@ -1,5 +1,5 @@
 import { until } from "../until.ts";
-import { batch, batches } from "../wire/batch.ts";
+import { type BatchOut, batch, batches } from "../wire/batch.ts";
 import type { Value } from "../wire/codec.ts";
 import { Connection, ConnectionClosed } from "../wire/connection.ts";
 import { errorName } from "../wire/errors.ts";
@@ -176,22 +176,29 @@ export class TransactionLife {
 
   /** A whole partition: batches, markers, and the aborted transactions that a reader is told of. */
   private async story(partition: number): Promise<string> {
-    const partitions = [{ partition, fetchOffset: 0, partitionMaxBytes: 10_000_000 }];
-    const topics = [{ topicId: this.topicId, partitions }];
-    const body = { maxWaitMs: 0, minBytes: 0, maxBytes: 10_000_000, isolationLevel: 1, topics };
-    const answer = await this.connection.ask("Fetch", body, 18);
-    const found = answer.responses[0].partitions[0];
-    const told = batches(found.records).map((each) => {
-      const values = `${each.records.map(({ value }) => value)} at ${each.baseSequence}`;
-      const marker = () => ["ABORT", "COMMIT"][(each.records[0]!.keyBytes as Buffer).readInt16BE(2)];
-      const what = (each.attributes & control) === 0 ? values : marker();
-      return `${this.named(Number(each.producerId))}/${each.producerEpoch} ${what}`;
-    });
-    const aborted = (found.abortedTransactions ?? []).map(
-      (each: Value) => `${this.named(Number(each.producerId))} from ${each.firstOffset}`,
-    );
-    const bounds = `${found.lastStableOffset} of ${found.highWatermark}`;
-    return `partition ${partition}, stable ${bounds}: ${told.join("; ")} | aborted ${aborted.sort()}`;
+    const told: string[] = [];
+    const aborted = new Set<string>();
+    for (let [offset, end] = [0, 1]; offset < end; ) {
+      const partitions = [{ partition, fetchOffset: offset, partitionMaxBytes: 10_000_000 }];
+      const topics = [{ topicId: this.topicId, partitions }];
+      const body = { maxWaitMs: 0, minBytes: 0, maxBytes: 10_000_000, isolationLevel: 1, topics };
+      const answer = await this.connection.ask("Fetch", body, 18);
+      const found = answer.responses[0].partitions[0];
+      for (const { producerId, firstOffset } of found.abortedTransactions ?? []) {
+        aborted.add(`${this.named(Number(producerId))} from ${firstOffset}`);
+      }
+      const list = batches(found.records);
+      told.push(...list.map((each) => this.wordsOf(each)));
+      end = Number(found.lastStableOffset);
+      offset = list.length > 0 ? Number(list.at(-1)?.lastOffset) + 1 : end;
+    }
+    return `partition ${partition}: ${told.join("; ")} | aborted ${[...aborted].sort()}`;
+  }
+
+  private wordsOf({ attributes, producerId, producerEpoch, baseSequence, records }: BatchOut): string {
+    const marker = () => ["ABORT", "COMMIT"][(records[0]?.keyBytes ?? Buffer.alloc(4)).readInt16BE(2)];
+    const values = `${records.map(({ value }) => value)} at ${baseSequence}`;
+    return `${this.named(Number(producerId))}/${producerEpoch} ${(attributes & control) === 0 ? values : marker()}`;
   }
 }
 

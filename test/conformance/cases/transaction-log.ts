@@ -128,7 +128,7 @@ suite("read_committed", { concurrency: true }, () => {
     assert.equal((await fetch(broker, topic, 0)).abortedTransactions, null);
   });
 
-  test("aborted transactions are told by producer and first offset, as far as they touch what is answered", async () => {
+  test("aborted transactions are told by producer and first offset, where they touch what is read", async () => {
     const topic = await createTopic(broker);
     const [a, b] = [await Producer.of(), await Producer.of()];
     const abort = async (producer: Producer, ...values: string[]) => {
@@ -216,7 +216,7 @@ suite("read_committed", { concurrency: true }, () => {
 });
 
 suite("Produce in a transaction", { concurrency: true }, () => {
-  test("rule 41: without AddPartitionsToTxn: version 10 is invalid, 11 abortable, 12 and 13 add by themselves", async () => {
+  test("rule 41: without AddPartitionsToTxn 10 is invalid, 11 abortable, 12 and 13 add by themselves", async () => {
     const topic = await createTopic(broker);
     for (const version of [3, 8, 9, 10]) {
       refused(await (await Producer.of()).produce(topic, "x", { version }), "INVALID_TXN_STATE");
@@ -232,7 +232,7 @@ suite("Produce in a transaction", { concurrency: true }, () => {
     }
   });
 
-  test("KIP-890: once the transaction is over its producer's records are refused, older versions as well", async () => {
+  test("KIP-890: once the transaction is over its producer's records are refused", async () => {
     const topic = await createTopic(broker);
     const producer = await Producer.of();
     assert.deepEqual(await producer.add(topic), [0]);

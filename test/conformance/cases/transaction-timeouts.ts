@@ -47,7 +47,7 @@ suite("Transactions that nobody ends", { concurrency: true }, () => {
     refused(await producer.initOnce({ transactionTimeoutMs: 60_001 }), "INVALID_TRANSACTION_TIMEOUT");
   });
 
-  test("an id that is not used is forgotten after transactional.id.expiration.ms, one with an open transaction not", async () => {
+  test("transactional.id.expiration.ms: an idle id is forgotten, one with an open transaction is not", async () => {
     const topic = await createTopic(broker);
     const [idle, busy] = [await Producer.of(here), await Producer.of(here)];
     accepted(await busy.produce(topic, "x"));

@@ -47,4 +47,8 @@ suite("a walk of the examples goes as its README says", { concurrency: 3 }, () =
   test("flow 7: lag, and committed offsets that are moved and deleted", async () => {
     await walk("7-lag-and-offsets", { bootstrapServer });
   });
+
+  test("flow 8: transfers that crash, at least once and exactly once", async () => {
+    await walk("8-exactly-once", { bootstrapServer });
+  });
 });

@@ -121,6 +121,9 @@ export const brokerConfigs = {
   "offsets.topic.replication.factor": fixed(oneReplica("Replicas of __consumer_offsets.")),
   "offsets.topic.segment.bytes": fixed(int(104_857_600, "segment.bytes of __consumer_offsets.", atLeast(1))),
 
+  "add.partitions.to.txn.retry.backoff.max.ms": fixed(
+    int(100, "So long a record waits for the end of the transaction before its own.", atLeast(0)),
+  ),
   "transaction.abort.timed.out.transaction.cleanup.interval.ms": fixed(
     int(10_000, "Pause between two looks for transactions that timed out.", atLeast(1)),
   ),

@@ -6,7 +6,7 @@ import type { Verification } from "../log/log.ts";
 import type { ProduceRequest } from "../protocol/apis/produce.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { BatchView, batchHeaderBytes } from "../protocol/records/header.ts";
-import type { BrokerServices, RequestContext, TransactionAdmission } from "./context.ts";
+import type { RequestContext, TransactionAdmission } from "./context.ts";
 import { verifiedError } from "./verified-error.ts";
 
 type AskedPartition = ProduceRequest["topicData"][number]["partitionData"][number];
@@ -29,10 +29,6 @@ interface Needed {
 /** First versions that have the coordinator add partitions by itself, and that know TRANSACTION_ABORTABLE. */
 const addsSince = 12;
 const abortableSince = 11;
-/** Defaults of Kafka's add.partitions.to.txn.retry.backoff.max.ms and .backoff.ms, which is reached by doubling. */
-const longestRetryMs = 100;
-const longestBackoffMs = 20;
-
 export function isTransactional(records: Uint8Array | null): records is Uint8Array {
   return records !== null && records.length >= batchHeaderBytes && new BatchView(records).transactional;
 }
@@ -72,7 +68,7 @@ export function admitTransaction(
   const { producerId, producerEpoch } = producer;
   const mode = context.version >= addsSince ? "add" : "verify";
   const admission = { transactionalId, producerId, producerEpoch, topics: byTopic(needed), mode } as const;
-  return admit(admission, context.broker).then((verdict) => {
+  return context.broker.transactions.admit(admission).then((verdict) => {
     for (const { topic, asked, verification } of needed) {
       const errorCode = errorOf(verdict(topic, asked.index), context.version);
       admitted.set(asked, errorCode === ErrorCode.NONE ? { errorCode, verification } : { errorCode });
@@ -96,20 +92,6 @@ function verify(
   const start = log.startVerification(batch, version >= addsSince, broker.clock.now().wallMs);
   if (start.kind === "refused") admitted.set(asked, { errorCode: start.verdict.errorCode });
   if (start.kind === "needed") needed.push({ topic: topic.name, asked, verification: start.verification });
-}
-
-/** Asks again while the transaction before is still ending: mostly its last marker is on the way (KIP-890). */
-async function admit(admission: TransactionAdmission, { transactions, clock }: BrokerServices) {
-  const sinceMs = clock.now().monotonicMs;
-  for (let backoffMs = 1; ; backoffMs = Math.min(2 * backoffMs, longestBackoffMs)) {
-    const verdict = await transactions.admit(admission);
-    const isEnding = admission.topics.some(({ name, partitions }) =>
-      partitions.some((index) => verdict(name, index) === ErrorCode.CONCURRENT_TRANSACTIONS),
-    );
-    const isTimeLeft = clock.now().monotonicMs - sinceMs < longestRetryMs;
-    if (!isEnding || !isTimeLeft || admission.mode === "verify") return verdict;
-    await new Promise<void>((resolve) => clock.after(backoffMs, resolve));
-  }
 }
 
 function byTopic(needed: readonly Needed[]): TransactionAdmission["topics"] {

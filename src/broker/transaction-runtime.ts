@@ -1,7 +1,7 @@
 /** The shards of `__transaction_state` that this broker leads, and what they want written and told. */
 import type { Clock, Rng } from "../coordinator/clock.ts";
 import { Runtime } from "../coordinator/runtime.ts";
-import type { ErrorCode } from "../protocol/errors.ts";
+import { ErrorCode } from "../protocol/errors.ts";
 import { coordinatorPartition } from "../protocol/hash.ts";
 import type { Platform } from "../protocol/platform.ts";
 import type { TransactionConfig } from "../transaction/config.ts";
@@ -18,6 +18,7 @@ import type {
   TransactionAdmission,
   TransactionShards,
 } from "./context.ts";
+import { Endings } from "./endings.ts";
 import { MarkerWriter, type WriteMarker } from "./marker-writer.ts";
 
 export interface TransactionRuntimeOptions {
@@ -34,7 +35,9 @@ export class TransactionRuntime implements TransactionShards {
   readonly #runtime;
   readonly #config: BrokerConfig;
   readonly #logger: Logger;
+  readonly #clock: Clock;
   readonly #markers: MarkerWriter;
+  readonly #endings: Endings;
   readonly #loads = new Set<Promise<void>>();
   /** By partition, the epoch under which it is led: its markers bear it. */
   readonly #coordinatorEpochs = new Map<number, number>();
@@ -42,6 +45,8 @@ export class TransactionRuntime implements TransactionShards {
   constructor({ config, logger, takeProducerId, writeMarker, ...seams }: TransactionRuntimeOptions) {
     this.#config = config;
     this.#logger = logger;
+    this.#clock = seams.clock;
+    this.#endings = new Endings(seams.clock);
     this.#markers = new MarkerWriter({
       clock: seams.clock,
       logger,
@@ -67,7 +72,24 @@ export class TransactionRuntime implements TransactionShards {
     return this.#runtime.submit(partition, type, request);
   }
 
-  async admit({ mode, ...asked }: TransactionAdmission): Promise<PartitionVerdict> {
+  /** While the transaction before is still ending, mostly for its last marker, a new partition waits for that. */
+  async admit(asked: TransactionAdmission): Promise<PartitionVerdict> {
+    if (asked.mode === "verify") return this.#ask(asked);
+    const untilMs = this.#clock.now().monotonicMs + this.#config.get("add.partitions.to.txn.retry.backoff.max.ms");
+    for (;;) {
+      const ending = this.#endings.of(asked.transactionalId);
+      try {
+        const verdict = await this.#ask(asked);
+        const leftMs = untilMs - this.#clock.now().monotonicMs;
+        if (leftMs <= 0 || !isEnding(asked, verdict)) return verdict;
+        await ending.within(leftMs);
+      } finally {
+        ending.forget();
+      }
+    }
+  }
+
+  async #ask({ mode, ...asked }: TransactionAdmission): Promise<PartitionVerdict> {
     const request = { ...asked, verifyOnly: mode === "verify", transactionVersion: 2 } as const;
     const outcome = await this.submit(this.partitionOf(asked.transactionalId), "AddPartitions", request);
     if (!outcome.ok) return () => outcome.errorCode;
@@ -120,6 +142,7 @@ export class TransactionRuntime implements TransactionShards {
       case "MarkersWanted":
         return this.#markers.begin(partition, this.#coordinatorEpochs.get(partition) ?? -1, fact);
       case "TransactionCompleted":
+        this.#endings.tell(fact.transactionalId);
         return this.#logger.debug(fields, `transaction ${fact.transactionalId} ended: ${fact.result}`);
       case "TransactionTimedOut":
         return this.#logger.info(fields, `transaction ${fact.transactionalId} is aborted after ${fact.timeoutMs} ms`);
@@ -129,6 +152,13 @@ export class TransactionRuntime implements TransactionShards {
         throw new Error(`no words for ${type}`);
     }
   }
+}
+
+function isEnding({ topics }: TransactionAdmission, verdict: PartitionVerdict): boolean {
+  const [first] = topics; // what an `add` says, it says of all
+  const partition = first?.partitions[0];
+  if (first === undefined || partition === undefined) return false;
+  return verdict(first.name, partition) === ErrorCode.CONCURRENT_TRANSACTIONS;
 }
 
 function transactionConfig(config: BrokerConfig): TransactionConfig {

@@ -112,23 +112,6 @@ test("each version is told what it knows (KIP-890)", async () => {
   }
 });
 
-test("the end of the transaction before is waited for, 100 ms at most, where partitions add themselves", async () => {
-  let isEnding = true;
-  const { under, asked, send } = await startProducing(async () => () => {
-    return isEnding ? ErrorCode.CONCURRENT_TRANSACTIONS : ErrorCode.NONE;
-  });
-  const sent = send(12, { 0: {} });
-  await under.clock.advance(10);
-  assert.ok(asked.length > 1, `asked ${asked.length} times`);
-  isEnding = false;
-  await under.clock.advance(20);
-  assert.deepEqual(await sent, [0]);
-  isEnding = true;
-  const late = send(12, { 1: {} });
-  await under.clock.advance(130);
-  assert.deepEqual(await late, [ErrorCode.CONCURRENT_TRANSACTIONS]);
-});
-
 test("a request without a transactional id, or of two producers, is refused as a whole", async () => {
   const { asked, send } = await startProducing(always(ErrorCode.NONE));
   const unnamed = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;

@@ -1,6 +1,7 @@
 /** Transactions through the broker's requests: what the coordinator decides reaches the logs. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openMemoryLog } from "../../src/log/memory/memory-log.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { AddOffsetsToTxn } from "../../src/protocol/apis/add-offsets-to-txn.ts";
 import { AddPartitionsToTxn } from "../../src/protocol/apis/add-partitions-to-txn.ts";
@@ -17,7 +18,8 @@ import { batches, encodeBatch, readControlRecord, readRecords } from "../../src/
 import { type TransactionMetadata, unused } from "../../src/transaction/record.ts";
 import { transactionRecordCodec } from "../../src/transaction/record-codec.ts";
 import { settle } from "../support/virtual-clock.ts";
-import { type BrokerUnderTest, batchOf, type Client, createTopic, startBroker } from "./harness.ts";
+import { type BrokerUnderTest, batchOf, type Client, createTopic, isParked, startBroker } from "./harness.ts";
+import { SlowDisk } from "./slow-log.ts";
 
 const transactionalId = "tx";
 
@@ -34,16 +36,18 @@ async function initProducer(client: Client, known = nobody, version = 5) {
 
 /** A broker whose coordinator serves, with the topics `orders` and `payments`. */
 async function start(under?: BrokerUnderTest): Promise<{ under: BrokerUnderTest; client: Client }> {
-  const started = under ?? (await startBroker());
+  const started = under ?? (await withTopics(await startBroker()));
   const client = started.connect();
-  if (under === undefined) {
-    await createTopic(started, "orders", 2);
-    await createTopic(started, "payments");
-  }
   const { coordinators } = await client.ask(FindCoordinator, 6, { keyType: 1, coordinatorKeys: [transactionalId] });
   assert.equal(coordinators[0]!.errorCode, ErrorCode.NONE);
   await settle();
   return { under: started, client };
+}
+
+async function withTopics(under: BrokerUnderTest): Promise<BrokerUnderTest> {
+  await createTopic(under, "orders", 2);
+  await createTopic(under, "payments");
+  return under;
 }
 
 async function add(client: Client, who: Identity, topic: string, partitions: number[], version = 3) {
@@ -113,6 +117,31 @@ test("KIP-890: Produce adds its partitions, and each end brings the next epoch",
   who = await end(client, who, true);
   assert.deepEqual(await markers(under, "orders"), ["ABORT 0/1 by 0", "COMMIT 0/2 by 0"]);
   assert.deepEqual(await markers(under, "payments"), ["ABORT 0/1 by 0"]);
+});
+
+test("KIP-890: what comes before the end of the transaction before waits for it, 100 ms at most", async () => {
+  const disk = new SlowDisk();
+  const log = disk.under(openMemoryLog({ platform: nodePlatform }), "payments");
+  const { under, client } = await start(await withTopics(await startBroker({ log })));
+  const next = async (who: Identity) => {
+    const produced = produce(client, who, "payments");
+    await settle();
+    disk.sync();
+    assert.equal(await produced, ErrorCode.NONE);
+    return end(under.connect(), who, true); // its marker is on the way to the disk
+  };
+  let who: Identity = await next(await initProducer(client));
+  const waiting = produce(client, who, "orders");
+  await under.clock.advance(50);
+  assert.ok(await isParked(waiting));
+  disk.sync();
+  assert.equal(await waiting, ErrorCode.NONE);
+  who = await next(who);
+  const late = produce(client, who, "orders");
+  await under.clock.advance(99);
+  assert.ok(await isParked(late));
+  await under.clock.advance(1);
+  assert.equal(await late, ErrorCode.CONCURRENT_TRANSACTIONS);
 });
 
 test("KIP-588: who is fenced hears PRODUCER_FENCED, and INVALID_PRODUCER_EPOCH in versions of before", async () => {

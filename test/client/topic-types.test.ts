@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Kafka } from "../../src/client/kafka.ts";
+import { exactlyOnce } from "../../src/client/transaction/exactly-once.ts";
 import { startTestBroker, unique } from "./broker.ts";
 
 interface Order {
@@ -54,7 +55,24 @@ export async function refusedByTheCompiler(): Promise<void> {
   await kafka.producer().send({ topic: "orders", value: { id: 7, items: [] } });
   await kafka.producer().send({ topic: "alerts", value: "late" });
 
+  await producer.transaction(async (tx) => {
+    await tx.send({ topic: "alerts", value: "late" });
+    // @ts-expect-error an order has items
+    await tx.send({ topic: "orders", value: { id: 7 } });
+  });
+
   const consumer = kafka.consumer({ groupId: "billing", valueDeserializer: "json" });
+  await exactlyOnce({
+    consumer,
+    producer,
+    process: async (records, tx) => {
+      for (const record of records) {
+        if (record.topic === "orders") await tx.send({ topic: "alerts", value: record.value?.items[0] ?? null });
+        // @ts-expect-error alerts have no items
+        else await tx.send({ topic: "alerts", value: record.value?.items });
+      }
+    },
+  });
   // @ts-expect-error there is no such topic
   await consumer.subscribe("invoices");
   await consumer.subscribe({ pattern: "ord.*" });

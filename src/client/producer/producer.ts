@@ -124,7 +124,7 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
    * @example
    * await producer.transaction(async (tx) => {
    *   await tx.send({ topic: 'payments', value })
-   *   await tx.sendOffsets(consumer, record)
+   *   await tx.sendOffsets(membership, record) // consumer.groupMetadata(), taken before the record was read
    * })
    */
   async transaction<T>(work: (tx: Transaction<K, V, Topics>) => T | Promise<T>): Promise<T> {

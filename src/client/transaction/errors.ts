@@ -12,7 +12,7 @@ export class TransactionAbortedError extends KafkaError {
     super(`transactional.id ${transactionalId}: the transaction was aborted: ${cause.message}`, {
       code: cause.code,
       ...codeOf(cause),
-      retriable: cause.retriable || another.has(cause.errorCode),
+      retriable: cause.retriable || cause.code === "COMMIT_FAILED" || another.has(cause.errorCode),
       cause,
     });
   }

@@ -1,17 +1,18 @@
 /** One transaction, in the hands of the application. */
 import { type CommitInput, offsetsIn } from "../consumer/commit-input.ts";
-import { InvalidStateError } from "../consumer/errors.ts";
+import { CommitFailedError, InvalidStateError } from "../consumer/errors.ts";
 import { ClientConfigError, KafkaError } from "../errors.ts";
 import type { SendOptions } from "../producer/producer.ts";
 import type { RecordMetadata } from "../producer/record.ts";
+import { partitionKey, type TopicPartition } from "../topic-partition.ts";
 import type { RecordToSend } from "../topic-types.ts";
 import type { GroupMetadata } from "./transaction-calls.ts";
 import type { TransactionManager } from "./transaction-manager.ts";
 
+type Membership = Omit<GroupMetadata, "groupId"> & { readonly groupId: string | null };
+
 /** A consumer, or what its `groupMetadata()` gave. */
-export type OffsetsOf =
-  | { groupMetadata(): Omit<GroupMetadata, "groupId"> & { readonly groupId: string | null } }
-  | GroupMetadata;
+export type OffsetsOf = { groupMetadata(): Membership; assignment(): readonly TopicPartition[] } | Membership;
 
 /** How a producer writes. */
 export interface Writes<K, V, Topics> {
@@ -53,10 +54,13 @@ export class Transaction<K = unknown, V = unknown, Topics = unknown> implements 
   }
 
   /**
-   * Commits offsets of a consumer's group with the transaction (KIP-98, KIP-447).
-   * @param of the consumer, or its `groupMetadata()` as of when the records were read: if the group has gone on without
-   * this member, the transaction is aborted.
+   * Commits offsets of a consumer's group with the transaction (KIP-98, KIP-447). If the group has gone on without the
+   * member, the transaction is aborted.
+   * @param of the consumer's `groupMetadata()` as of when the records were read; or the consumer, whose membership of
+   * now counts: it may have lost its partitions meanwhile, and got them again after another has read them. `exactlyOnce`
+   * notices that, too.
    * @param what records that are processed, or offsets of the next ones.
+   * @throws {CommitFailedError} partitions are not the consumer's any more.
    * @throws {TransactionError} UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, FENCED_INSTANCE_ID, GROUP_AUTHORIZATION_FAILED, …
    */
   sendOffsets(of: OffsetsOf, what: CommitInput): Promise<void> {
@@ -66,6 +70,12 @@ export class Transaction<K = unknown, V = unknown, Topics = unknown> implements 
         throw new ClientConfigError("sendOffsets: the consumer is in no group", "set group.id of the consumer");
       }
       const offsets = offsetsIn(what);
+      const gone = "assignment" in of ? notIn(of.assignment(), offsets) : undefined;
+      if (gone !== undefined) {
+        const error = new CommitFailedError(groupId, `${gone.topic}-${gone.partition} is not this consumer's any more`);
+        this.#manager.recordFailed(error, false);
+        throw error;
+      }
       if (offsets.length > 0) await this.#manager.sendOffsets({ groupId, ...member }, offsets);
     });
   }
@@ -119,6 +129,12 @@ export class Transaction<K = unknown, V = unknown, Topics = unknown> implements 
     called.catch(() => {});
     return called;
   }
+}
+
+/** A member that is none any more would commit as one that the group need not know. */
+function notIn(assigned: readonly TopicPartition[], offsets: readonly TopicPartition[]): TopicPartition | undefined {
+  const keys = new Set(assigned.map(({ topic, partition }) => partitionKey(topic, partition)));
+  return offsets.find(({ topic, partition }) => !keys.has(partitionKey(topic, partition)));
 }
 
 function isOver(): InvalidStateError {

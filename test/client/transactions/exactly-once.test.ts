@@ -14,6 +14,8 @@ const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, i
 
 const noSignal = { signal: new AbortController().signal };
 
+type Held = PromiseWithResolvers<void>;
+
 function copier(groupId: string, topic: string, process: Process, more: Partial<CopierOptions> = {}): Copier {
   return new Copier(kafka, { groupId, topic, process, ...more });
 }
@@ -88,22 +90,37 @@ suite("exactlyOnce", () => {
     await first.stop();
   });
 
-  test("who loses its partitions while it works is told, its transaction is aborted, another does the work", async () => {
+  test("who loses its partitions at work is told, its transaction is aborted, and another does the work", async () => {
     const [topic, target, groupId] = [await client.topic(numbers(5)), await client.topic([]), unique("copiers")];
-    const [isStuck, isTold] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [isStuck, isTold, isDone] = [0, 0, 0].map(() => Promise.withResolvers<void>()) as Held[];
     const stuck: Process = async (records, tx, { signal }) => {
+      signal.addEventListener("abort", () => isTold!.resolve());
+      isStuck!.resolve();
+      await isDone!.promise;
       await copyTo(target)(records, tx, { signal });
-      signal.addEventListener("abort", () => isTold.resolve());
-      isStuck.resolve();
-      await isTold.promise;
     };
     await using slow = copier(groupId, topic, stuck, { config: { maxPollIntervalMs: 500 } });
-    await isStuck.promise;
+    await isStuck!.promise;
     await using other = copier(groupId, topic, copyTo(target));
-    await isTold.promise;
-    assert.deepEqual(await copied(target, 5), numbers(5));
+    await isTold!.promise;
+    await until("the other has done the work", async () => (await client.committed(groupId, topic)) === 5);
+    isDone!.resolve();
     await Promise.all([slow.stop(), other.stop()]);
+    assert.deepEqual(await copied(target, 5), numbers(5));
     assert.equal(await client.committed(groupId, topic), 5);
+  });
+
+  test("an application that seeks while it works is not overruled: the transaction is aborted", async () => {
+    const [topic, target, groupId] = [await client.topic(numbers(5)), await client.topic([]), unique("copiers")];
+    const sizes: number[] = [];
+    await using one: Copier = copier(groupId, topic, async (records, tx, context) => {
+      sizes.push(records.length);
+      await copyTo(target)(records, tx, context);
+      if (sizes.length === 1) await one.consumer.seek({ topic, partition: 0 }, 2);
+    });
+    assert.deepEqual(await copied(target, 3), ["2", "3", "4"]);
+    await one.stop();
+    assert.deepEqual(sizes, [5, 3]);
   });
 
   test("who is fenced ends, and the newer one does the work", async () => {

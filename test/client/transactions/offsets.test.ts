@@ -87,6 +87,22 @@ for (const protocol of protocols) {
   });
 }
 
+test("a consumer that has lost its partitions commits nothing of them", async () => {
+  const [topic, target, groupId] = [await client.topic(["a"]), await client.topic([]), unique("billing")];
+  await using consumer = client.consumer(groupId, readsByHand);
+  await using producer = producerOf(bootstrapServers, "v2");
+  await consumer.subscribe(topic);
+  await take(consumer, 1);
+  await consumer.unsubscribe();
+  const work = producer.transaction(async (tx) => {
+    void tx.send({ topic: target, value: "a", partition: 0 });
+    void tx.sendOffsets(consumer, { topic, partition: 0, offset: 1 });
+  });
+  await assert.rejects(work, { name: "TransactionAbortedError", code: "COMMIT_FAILED", retriable: true });
+  assert.deepEqual(await valuesOf(client, target), []);
+  assert.equal(await client.committed(groupId, topic), undefined);
+});
+
 test("a consumer without a group has no offsets to send", async () => {
   await using consumer = kafka.consumer({});
   await using producer = producerOf(bootstrapServers, "v2");

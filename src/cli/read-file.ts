@@ -7,7 +7,10 @@ const reasons: Readonly<Record<string, (path: string) => string>> = {
   EACCES: (path) => `${path} may not be read`,
 };
 
-/** A file that was named by whoever typed the command. @param what names the flag, or what it is for. @throws {UsageError} */
+/**
+ * A file that was named by whoever typed the command. @param what names the flag, or what it is for.
+ * @throws {UsageError}
+ */
 export function readNamedFile(path: string, what: string): Promise<string> {
   return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`${what}: ${reasons[error.code ?? ""]?.(path) ?? error.message}`);

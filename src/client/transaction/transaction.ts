@@ -57,11 +57,11 @@ export class Transaction<K = unknown, V = unknown, Topics = unknown> implements 
    * Commits offsets of a consumer's group with the transaction (KIP-98, KIP-447). If the group has gone on without the
    * member, the transaction is aborted.
    * @param of the consumer's `groupMetadata()` as of when the records were read; or the consumer, whose membership of
-   * now counts: it may have lost its partitions meanwhile, and got them again after another has read them. `exactlyOnce`
-   * notices that, too.
+   * now counts: it may have lost its partitions, and got them again after another has read them. `exactlyOnce` notices
+   * that, too.
    * @param what records that are processed, or offsets of the next ones.
    * @throws {CommitFailedError} partitions are not the consumer's any more.
-   * @throws {TransactionError} UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, FENCED_INSTANCE_ID, GROUP_AUTHORIZATION_FAILED, …
+   * @throws {TransactionError} UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, FENCED_INSTANCE_ID, …
    */
   sendOffsets(of: OffsetsOf, what: CommitInput): Promise<void> {
     return this.#open(async () => {

@@ -107,6 +107,21 @@ test("ListOffsets of a committed reader knows nothing behind the last stable off
   assert.deepEqual([await list(-1, 1), await list(wallMs + 1000, 1), await list(-3, 1)], [3, 1, 1]);
 });
 
+test("another isolation level is UNKNOWN_SERVER_ERROR, told as each version tells it", async () => {
+  const { under } = await startPartition();
+  const client = under.connect();
+  const named = await client.ask(Fetch, 12, fetchOf(0, { isolationLevel: 2 }));
+  assert.deepEqual([named.errorCode, named.sessionId], [ErrorCode.UNKNOWN_SERVER_ERROR, 0]);
+  const [told] = named.responses[0]!.partitions;
+  assert.deepEqual([told!.errorCode, told!.abortedTransactions], [ErrorCode.UNKNOWN_SERVER_ERROR, []]);
+  const byId = await client.ask(Fetch, 13, fetchOf(0, { isolationLevel: -1 }));
+  assert.deepEqual([byId.errorCode, byId.responses], [ErrorCode.UNKNOWN_SERVER_ERROR, []]);
+  const topics = [{ name: "orders", partitions: [{ partitionIndex: 0, timestamp: -1 }] }];
+  const listed = await client.ask(ListOffsets, 7, { replicaId: -1, isolationLevel: 3, topics });
+  const { errorCode, offset, leaderEpoch } = listed.topics[0]!.partitions[0]!;
+  assert.deepEqual([errorCode, offset, leaderEpoch], [ErrorCode.UNKNOWN_SERVER_ERROR, -1, -1]);
+});
+
 test("DescribeProducers tells where a transaction began, and which coordinator ended the last one", async () => {
   const { under, begin, end, plain } = await startPartition();
   const described = async () => {

@@ -4,7 +4,7 @@ import { ErrorCode } from "../../protocol/errors.ts";
 import { zeroUuid } from "../../protocol/schema.ts";
 import type { Answer, Handler, LedPartition, RequestContext } from "../context.ts";
 import type { FetchAsk, FetchPartition } from "../fetch-sessions.ts";
-import { readCommitted } from "../isolation-level.ts";
+import { isIsolationLevel, readCommitted } from "../isolation-level.ts";
 import { endOffsetOf, errorOfLog, refuseLeaderEpoch } from "../leader-epochs.ts";
 import { waitForLogs } from "../waiting.ts";
 
@@ -34,7 +34,9 @@ type Found =
  * records leave as the log's own pieces, uncopied.
  */
 export const fetch: Handler<typeof Fetch> = async (request, context) => {
-  const plan = context.broker.fetchSessions.open(askOf(request, context));
+  const ask = askOf(request, context);
+  if (!isIsolationLevel(request.isolationLevel)) return refuseAll(ask, ErrorCode.UNKNOWN_SERVER_ERROR);
+  const plan = context.broker.fetchSessions.open(ask);
   const isFollower = Math.max(request.replicaId, request.replicaState.replicaId) >= 0;
   const find = (partition: FetchPartition) => findPartition(partition, isFollower, context);
 
@@ -50,6 +52,12 @@ export const fetch: Handler<typeof Fetch> = async (request, context) => {
   const { errorCode, sessionId, results } = plan.answer(fetched);
   return { errorCode, sessionId, ...withLeaders(results, context) };
 };
+
+/** By topic id nothing is told of partitions. */
+function refuseAll({ usesTopicIds, partitions }: FetchAsk, errorCode: ErrorCode): FetchAnswer {
+  const named = usesTopicIds ? [] : Array.from(partitions.values(), (each) => refused(each, { errorCode }, []));
+  return { errorCode, sessionId: 0, responses: byTopic(named) };
+}
 
 type Bound = "high-watermark" | "last-stable-offset";
 

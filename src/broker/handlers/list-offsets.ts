@@ -2,7 +2,7 @@ import { LogError } from "../../log/log.ts";
 import type { ListOffsets, ListOffsetsRequest } from "../../protocol/apis/list-offsets.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import type { Answer, Handler, LedPartition, RequestContext } from "../context.ts";
-import { readCommitted } from "../isolation-level.ts";
+import { isIsolationLevel, readCommitted } from "../isolation-level.ts";
 import { errorOfLog, refuseLeaderEpoch } from "../leader-epochs.ts";
 
 type AskedPartition = ListOffsetsRequest["topics"][number]["partitions"][number];
@@ -27,7 +27,9 @@ type Place = keyof typeof places;
 const nowhere: Listed = { timestamp: -1, offset: -1, leaderEpoch: -1 };
 
 export const listOffsets: Handler<typeof ListOffsets> = async (request, context) => {
-  const isCommitted = request.isolationLevel === readCommitted;
+  const { isolationLevel } = request;
+  const isCommitted = isolationLevel === readCommitted;
+  if (!isIsolationLevel(isolationLevel)) return refuseAll(request, ErrorCode.UNKNOWN_SERVER_ERROR);
   const topics = request.topics.map(async ({ name, partitions }) => {
     const listed = Array.from(askedOnce(partitions), ([partition, isTwice]) =>
       isTwice ? refuse(partition, ErrorCode.INVALID_REQUEST) : list(name, partition, isCommitted, context),
@@ -36,6 +38,14 @@ export const listOffsets: Handler<typeof ListOffsets> = async (request, context)
   });
   return { topics: await Promise.all(topics) };
 };
+
+function refuseAll({ topics }: ListOffsetsRequest, errorCode: ErrorCode) {
+  return {
+    topics: topics.map(({ name, partitions }) => {
+      return { name, partitions: partitions.map((partition) => refuse(partition, errorCode)) };
+    }),
+  };
+}
 
 /** Each partition once, and whether it was asked more often. */
 function askedOnce(partitions: readonly AskedPartition[]): Iterable<[AskedPartition, boolean]> {

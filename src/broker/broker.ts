@@ -122,6 +122,7 @@ class LoneBroker implements Broker, BrokerServices {
       logger,
       takeProducerId: () => this.#producerIds.take(),
       writeMarker: (topic, partition, marker) => this.writeTxnMarker(topic, partition, marker),
+      partitions: () => this.metadata.topic("__transaction_state")?.partitions.length,
     });
     this.metadata = new BrokerMetadata(log, config, logger, {
       led: (partition) => {

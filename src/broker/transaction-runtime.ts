@@ -29,12 +29,15 @@ export interface TransactionRuntimeOptions {
   readonly logger: Logger;
   readonly takeProducerId: () => number | undefined;
   readonly writeMarker: WriteMarker;
+  /** How many partitions `__transaction_state` has; undefined: it is not made yet. */
+  readonly partitions: () => number | undefined;
 }
 
 export class TransactionRuntime implements TransactionShards {
   readonly #runtime;
   readonly #config: BrokerConfig;
   readonly #logger: Logger;
+  readonly #partitions: () => number | undefined;
   readonly #clock: Clock;
   readonly #markers: MarkerWriter;
   readonly #endings: Endings;
@@ -42,9 +45,10 @@ export class TransactionRuntime implements TransactionShards {
   /** By partition, the epoch under which it is led: its markers bear it. */
   readonly #coordinatorEpochs = new Map<number, number>();
 
-  constructor({ config, logger, takeProducerId, writeMarker, ...seams }: TransactionRuntimeOptions) {
+  constructor({ config, logger, takeProducerId, writeMarker, partitions, ...seams }: TransactionRuntimeOptions) {
     this.#config = config;
     this.#logger = logger;
+    this.#partitions = partitions;
     this.#clock = seams.clock;
     this.#endings = new Endings(seams.clock);
     this.#markers = new MarkerWriter({
@@ -104,8 +108,10 @@ export class TransactionRuntime implements TransactionShards {
     };
   }
 
+  /** What the config says counts until the topic is made: an id stays where its records are. */
   partitionOf(transactionalId: string): number {
-    return coordinatorPartition(transactionalId, this.#config.get("transaction.state.log.num.partitions"));
+    const partitions = this.#partitions() ?? this.#config.get("transaction.state.log.num.partitions");
+    return coordinatorPartition(transactionalId, partitions);
   }
 
   /** This broker leads a partition now; when it is one of ours, its transactions are loaded. */

@@ -258,6 +258,16 @@ function decideToCommit({ broker, log }: BrokerUnderTest, { producerId, producer
   found.append(encodeBatch({ records: [record] }, nodePlatform), { leaderEpoch: 0, wallMs: 0, internal: true });
 }
 
+test("an id stays where its records are when transaction.state.log.num.partitions is another one later", async () => {
+  const under = await startBroker({ config: { "transaction.state.log.num.partitions": "7" } });
+  const { client } = await start(under);
+  const who = await initProducer(client);
+  const again = await startBroker({ log: under.log, config: { "transaction.state.log.num.partitions": "50" } });
+  await settle();
+  const { errorCode, producerId, producerEpoch } = await initProducer(again.connect());
+  assert.deepEqual([errorCode, producerId, producerEpoch], [ErrorCode.NONE, who.producerId, who.producerEpoch + 1]);
+});
+
 test("a transaction that nobody ends is aborted, and its producer goes on when it asks", async () => {
   const { under, client } = await start();
   const who = await initProducer(client);

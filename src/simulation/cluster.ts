@@ -1,6 +1,7 @@
 /** The brokers of a world, their logs, who leads what; and what is looked at whenever one of them says something. */
 import type { Broker } from "../broker/broker.ts";
 import type { BrokerConnection } from "../broker/connection.ts";
+import type { GroupMachine } from "../broker/group-runtime.ts";
 import type { ReplyToken } from "../coordinator/machine.ts";
 import { DurableState } from "../group/durable-state.ts";
 import type { GroupFact } from "../group/facts.ts";
@@ -130,7 +131,7 @@ export class Cluster {
       epoch,
     );
     const before = this.#leads.get(key);
-    if (before !== undefined) before.log.isCut = true;
+    before?.log.cut();
     this.#leads.set(key, { log: partition, coordinator: undefined, shadow: undefined, appendedBefore: 0 });
     return partition;
   }
@@ -138,8 +139,7 @@ export class Cluster {
   /** The broker does not lead it any more, and knows. */
   forgetLead(node: BrokerNode, shard: number): void {
     const key = `${node.id}/${shard}`;
-    const lead = this.#leads.get(key);
-    if (lead !== undefined) lead.log.isCut = true;
+    this.#leads.get(key)?.log.cut();
     this.#leads.delete(key);
   }
 
@@ -176,7 +176,7 @@ export class Cluster {
   #died(node: BrokerNode): void {
     for (const [key, lead] of this.#leads) {
       if (!key.startsWith(`${node.id}/`)) continue;
-      lead.log.isCut = true;
+      lead.log.cut();
       this.#leads.delete(key);
     }
     this.storage.died(node);
@@ -190,8 +190,9 @@ export class Cluster {
     this.world.violated("a broker reports no error of its own", `${node.name}: ${message}: ${cause}`);
   }
 
-  #watch(node: BrokerNode, partition: number, coordinator: GroupCoordinator): WatchedCoordinator {
-    const lead = this.#leads.get(`${node.id}/${partition}`)!;
+  #watch(node: BrokerNode, partition: number, coordinator: GroupCoordinator): GroupMachine {
+    const lead = this.#leads.get(`${node.id}/${partition}`);
+    if (lead === undefined) return coordinator; // it does not lead any more, and is about to hear of it
     const watched = new WatchedCoordinator(coordinator, partition, node.id, {
       before: (one, step) =>
         lead.coordinator === one || step.type === "loaded"

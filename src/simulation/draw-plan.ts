@@ -221,7 +221,7 @@ function drawRare(random: Random, members: readonly MemberPlan[], faultsEndMs: n
   });
 }
 
-/** What befalls topics and the leaders of their partitions. */
+/** What befalls topics, the leaders of their partitions, and the log that brokers share. */
 function drawOfTopics({ random, topics, topology, faultsEndMs }: Shape, shards: number): Fault[] {
   const own = random.fork("topics");
   const aTopic = () => own.pick(topics);
@@ -238,6 +238,10 @@ function drawOfTopics({ random, topics, topology, faultsEndMs }: Shape, shards: 
         return { kind: "partition is led anew", topic: name, partition: own.int(0, partitions - 1) };
       },
     );
+  }
+  if (topology === "shared" && own.chance(0.3)) {
+    const loses = (): Loss => own.pick(["nothing", "unsynced", "some"]);
+    kinds.push(() => ({ kind: "storage crashes", loses: loses(), backAfterMs: own.pick([10, 2000, 15_000]) }));
   }
   if (kinds.length === 0) return [];
   return Array.from({ length: own.int(1, 4) }, () => ({ atMs: own.int(2000, faultsEndMs), ...own.pick(kinds)() }));

@@ -88,7 +88,7 @@ function startsAgain(world: World, broker: BrokerNode, afterMs: number): void {
 
 type BrokerFault = Extract<
   FaultKind,
-  { readonly broker: number } | { readonly kind: "append fails" } | { readonly kind: "leadership moves" }
+  { readonly broker: number } | { readonly kind: "append fails" | "leadership moves" | "storage crashes" }
 >;
 
 function applyToBrokers({ world, cluster, plan }: Simulation, fault: BrokerFault): void {
@@ -119,6 +119,8 @@ function applyToBrokers({ world, cluster, plan }: Simulation, fault: BrokerFault
       return storage.failAfter(fault.afterWrites);
     case "append fails":
       return storage.failAfter(1);
+    case "storage crashes":
+      return storage.crash(fault.loses, fault.backAfterMs);
     case "leadership moves":
       return storage.move(fault.shard, fault.heardAfterMs);
     case "clock jumps":

@@ -120,6 +120,8 @@ export type FaultKind =
   | { readonly kind: "disk fails"; readonly broker: number; readonly afterWrites: number }
   /** Of the next appends to the shared log, one loses its answer. */
   | { readonly kind: "append fails" }
+  /** Power fails where the shared log lies. */
+  | { readonly kind: "storage crashes"; readonly loses: Loss; readonly backAfterMs: number }
   /** Another broker leads a partition of `__consumer_offsets`; the old one hears of it later. */
   | { readonly kind: "leadership moves"; readonly shard: number; readonly heardAfterMs: number }
   | { readonly kind: "clock jumps"; readonly broker: number; readonly byMs: number }

@@ -3,12 +3,13 @@ import type { FileLogOptions } from "../log/file/file-log.ts";
 import { openFileLog } from "../log/file/recovery.ts";
 import type { Log, LogConfig, PartitionLog } from "../log/log.ts";
 import { openMemoryLog } from "../log/memory/memory-log.ts";
-import { type Crash, MemoryDisk } from "../log/memory-disk.ts";
+import { MemoryDisk } from "../log/memory-disk.ts";
 import { plainPlatform } from "../protocol/plain-platform.ts";
 import type { BrokerNode } from "./broker-node.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Loss } from "./plan.ts";
 import { Process } from "./process.ts";
+import type { Random } from "./random.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { offsetsTopic } from "./topics.ts";
 import type { WatchedPartition } from "./watched-partition.ts";
@@ -27,6 +28,13 @@ export interface Storage {
   nextLoss: Loss;
   /** The disk fails so many writes from now. */
   failAfter(writes: number): void;
+  /** Power fails where several brokers have their log; they live on. */
+  crash(loses: Loss, backAfterMs: number): void;
+}
+
+function afterCrash(memory: MemoryDisk, loses: Loss, random: Random): MemoryDisk {
+  if (loses === "nothing") return memory.crash({ kind: "kill" });
+  return memory.crash({ kind: "power", survives: () => loses === "some" && random.chance(0.5) });
 }
 
 /** Small, so that a few minutes see many files. */
@@ -107,11 +115,7 @@ class OwnStorage implements Storage {
   started(): void {}
 
   died(): void {
-    const crash: Crash =
-      this.nextLoss === "nothing"
-        ? { kind: "kill" }
-        : { kind: "power", survives: () => this.nextLoss === "some" && this.#random.chance(0.5) };
-    this.#memory = this.#memory.crash(crash);
+    this.#memory = afterCrash(this.#memory, this.nextLoss, this.#random);
   }
 
   leaderOf(): BrokerNode | undefined {
@@ -120,6 +124,8 @@ class OwnStorage implements Storage {
   }
 
   move(): void {}
+
+  crash(): void {}
 
   mayFail(cause: string): boolean {
     return cause.includes("the disk failed a write");
@@ -143,7 +149,13 @@ class SharedStorage implements Storage {
   nextLoss: Loss = "nothing";
   readonly #cluster: Cluster;
   readonly #random;
+  #memory = new MemoryDisk();
+  #process: Process | undefined;
   #log: Promise<Log> | undefined;
+  /** Power has failed, or the log is being opened again. */
+  #isDown = false;
+  /** By shard. A log may forget who led without appending: the cluster does not. */
+  readonly #epochs = new Map<number, number>();
   /** What each broker has for itself: its metadata, and the partitions of topics. */
   readonly #own = new Map<number, Log>();
   readonly #partitions = new Map<number, Promise<PartitionLog>>();
@@ -184,20 +196,58 @@ class SharedStorage implements Storage {
   }
 
   #opened(): Promise<Log> {
-    if (this.#log !== undefined) return this.#log;
-    const { world, plan } = this.#cluster;
-    const process = new Process(world, "storage", { rate: 1, wallAheadMs: 0 });
-    const disk = new SimulatedDisk(new MemoryDisk(), process, this.#random, plan.disk);
-    this.#log = openFileLog({ disk, platform: plainPlatform, folder: "shared", ...sizes });
+    this.#log ??= this.#open();
     return this.#log;
   }
 
-  started(node: BrokerNode): void {
-    for (let shard = 0; shard < this.#cluster.plan.shards; shard++) {
-      node.resign(shard, Number.POSITIVE_INFINITY);
-      this.#cluster.forgetLead(node, shard);
+  #open(): Promise<Log> {
+    const { world, plan } = this.#cluster;
+    this.#process = new Process(world, "storage", { rate: 1, wallAheadMs: 0 });
+    const disk = new SimulatedDisk(this.#memory, this.#process, this.#random, plan.disk);
+    return openFileLog({ disk, platform: plainPlatform, folder: "shared", ...sizes });
+  }
+
+  /** Nobody leads until the log is open again; what was appended and not told to be durable may be gone. */
+  crash(loses: Loss, backAfterMs: number): void {
+    const { world, brokers, plan } = this.#cluster;
+    if (this.#isDown || this.#known.size < plan.shards) return;
+    this.#isDown = true;
+    this.#leaders.clear();
+    for (const node of brokers) {
+      for (let shard = 0; shard < plan.shards; shard++) this.#cluster.forgetLead(node, shard);
+      const { process } = node;
+      process.deliver(() => {
+        if (node.broker !== undefined) this.#resignAll(node);
+      });
     }
+    this.#process!.die();
+    this.#memory = afterCrash(this.#memory, loses, this.#random);
+    world.after(backAfterMs, () => {
+      world.wentAsync();
+      this.#log = this.#open();
+      void this.#log.then((log) => this.#isOpen(log));
+    });
+  }
+
+  #isOpen(log: Log): void {
+    const { brokers } = this.#cluster;
+    this.#isDown = false;
+    for (const shard of this.#known.keys()) {
+      this.#known.set(shard, log.get(offsetsTopic, shard)!);
+      const up = brokers.filter(({ isUp }) => isUp);
+      if (up.length > 0) this.#assign(shard, this.#random.pick(up));
+    }
+  }
+
+  #resignAll(node: BrokerNode): void {
+    for (let shard = 0; shard < this.#cluster.plan.shards; shard++) node.resign(shard, Number.POSITIVE_INFINITY);
+  }
+
+  started(node: BrokerNode): void {
+    this.#resignAll(node);
+    for (let shard = 0; shard < this.#cluster.plan.shards; shard++) this.#cluster.forgetLead(node, shard);
     this.#cluster.world.after(0, () => {
+      if (this.#isDown) return;
       for (let shard = 0; shard < this.#cluster.plan.shards; shard++) {
         if (this.#leaders.get(shard) === undefined && node.isUp) this.#assign(shard, node);
       }
@@ -224,14 +274,13 @@ class SharedStorage implements Storage {
   move(shard: number, heardAfterMs: number): void {
     const old = this.#leaders.get(shard);
     const node = this.#other(old?.node);
-    if (node === undefined) return;
+    if (node === undefined || this.#isDown) return;
     this.#assign(shard, node);
     if (old === undefined) return;
     const { process } = old.node;
     this.#cluster.world.after(heardAfterMs, () =>
       process.deliver(() => {
-        const leader = this.#leaders.get(shard)!;
-        if (leader.node === old.node) return;
+        if (this.#leaders.get(shard)?.node === old.node) return;
         old.node.resign(shard, old.epoch);
         this.#cluster.forgetLead(old.node, shard);
       }),
@@ -246,7 +295,8 @@ class SharedStorage implements Storage {
   #assign(shard: number, node: BrokerNode): void {
     const partition = this.#known.get(shard);
     if (partition === undefined) throw new Error(`${offsetsTopic}-${shard} was never made`);
-    const epoch = partition.leaderEpoch + 1;
+    const epoch = Math.max(partition.leaderEpoch, this.#epochs.get(shard) ?? 0) + 1;
+    this.#epochs.set(shard, epoch);
     partition.becomeLeader(epoch);
     this.#leaders.set(shard, { node, epoch });
     this.#cluster.world.tell(() => `${node.name} leads ${offsetsTopic}-${shard} from epoch ${epoch} on`);

@@ -45,7 +45,8 @@ export class WatchedPartition implements PartitionLog {
   loaded: LogEntry[] = [];
   /** The end of what was read last. */
   readUpTo = 0;
-  isCut = false;
+  readonly #watchers = new Set<() => void>();
+  #isCut = false;
 
   constructor(log: PartitionLog, watcher: PartitionWatcher, epoch?: number) {
     this.#log = log;
@@ -53,8 +54,16 @@ export class WatchedPartition implements PartitionLog {
     this.#epoch = epoch;
   }
 
+  /** Nothing goes through any more, in either direction; who waits for something looks once more. */
+  cut(): void {
+    if (this.#isCut) return;
+    this.#isCut = true;
+    this.#watcher.wentAsync();
+    for (const onChange of [...this.#watchers]) onChange();
+  }
+
   append(bytes: Uint8Array, options: AppendOptions): AppendResult {
-    if (this.isCut) return { ok: false, refusal: "failed" };
+    if (this.#isCut) return { ok: false, refusal: "failed" };
     const entries = decoded(bytes, -1);
     const result = this.#log.append(bytes, this.#under(options));
     if (!result.ok) return result;
@@ -65,7 +74,7 @@ export class WatchedPartition implements PartitionLog {
       : result.durable;
     const upTo = this.appendedRecords;
     const noted = durable.then(() => {
-      if (this.isCut) return new Promise<void>(() => {});
+      if (this.#isCut) return new Promise<void>(() => {});
       this.durableRecords = Math.max(this.durableRecords, upTo);
       this.#watcher.wentAsync();
       return undefined;
@@ -83,7 +92,7 @@ export class WatchedPartition implements PartitionLog {
   }
 
   admit(batchBytes: number, options: AppendOptions) {
-    if (this.isCut) return { ok: false, refusal: "failed" } as const;
+    if (this.#isCut) return { ok: false, refusal: "failed" } as const;
     return this.#log.admit(batchBytes, this.#under(options));
   }
 
@@ -160,7 +169,12 @@ export class WatchedPartition implements PartitionLog {
     return this.#log.truncate(offset);
   }
   watch(onChange: () => void): () => void {
-    return this.#log.watch(onChange);
+    this.#watchers.add(onChange);
+    const unwatch = this.#log.watch(onChange);
+    return () => {
+      this.#watchers.delete(onChange);
+      unwatch();
+    };
   }
   producers() {
     return this.#log.producers();

@@ -62,13 +62,7 @@ async function regroup(dataDir: string, settings: string[]): Promise<Broker> {
     dataDir: join(dataDir, "data"),
     async start() {
       const where = ["-o", `listeners=PLAINTEXT://127.0.0.1:${port}`, "-o", `log.dirs=${join(dataDir, "data")}`];
-      const started = spawn(process.execPath, [
-        launcher,
-        "serve",
-        ...(process.env.G_MEM ? ["--ephemeral"] : []),
-        ...where,
-        ...settings,
-      ]);
+      const started = spawn(process.execPath, [launcher, "serve", ...where, ...settings]);
       child = started;
       const log = createWriteStream(logFile, { flags: "a" });
       started.stdout.pipe(log, { end: false });

@@ -11,6 +11,8 @@ export type MemberEvent =
   | { readonly event: "revoked"; readonly partitions: number[] }
   | { readonly event: "record"; readonly partition: number; readonly offset: number; readonly value: string }
   | { readonly event: "committed"; readonly partition: number; readonly offset: number }
+  /** It has ended one of its transactions (the `copy-…` programs). */
+  | { readonly event: "transaction"; readonly result: "COMMIT" | "ABORT" }
   /** It was the one that assigned partitions to all members, or was not; regroup's client tells. */
   | { readonly event: "led" | "followed"; readonly generation: number }
   | { readonly event: "closed" };

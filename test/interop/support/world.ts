@@ -67,7 +67,8 @@ function topics(admin: Admin, producer: Producer) {
   return {
     produced,
     async createTopic(topic: string, partitions: number) {
-      await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
+      await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false });
+      await patiently(() => admin.fetchTopicOffsets(topic)); // kafkajs itself does not wait for Kafka's metadata
     },
     async ends(topic: string) {
       const offsets = await admin.fetchTopicOffsets(topic);

@@ -272,6 +272,25 @@ test("a closed log writes nothing more, whatever it was about to do, and has los
   }
 });
 
+test("without a journal each offset keeps its leader epoch", async () => {
+  const disk = new MemoryDisk();
+  const unjournaled = { flushIntervalMessages: 1000 };
+  const all = await open(disk, unjournaled);
+  const log = await all.create(orders, config);
+  for (const leaderEpoch of [1, 2, 4]) {
+    log.becomeLeader(leaderEpoch);
+    for (let count = 0; count < 3; count++) await put(log, {}, { leaderEpoch, wallMs: 1 });
+  }
+  log.becomeLeader(6);
+  await all.create({ ...orders, partition: 1, topicId: "another" }, config); // later in the journal, and durable
+  const again = await open(disk.crash({ kind: "kill" }), unjournaled);
+  const found = again.get("orders", 0)!;
+  const epochs = Array.from({ length: 10 }, (_, offset) => found.epochOfOffset(offset));
+  assert.deepEqual(epochs, [1, 1, 1, 2, 2, 2, 4, 4, 4, 6]);
+  for (let offset = 0; offset < 9; offset++) await readAll(found, offset);
+  await again.close();
+});
+
 test("without a journal a truncation survives too", async () => {
   const disk = new MemoryDisk();
   const unjournaled = { flushIntervalMessages: 1000 };

@@ -39,6 +39,8 @@ class Recovery {
   readonly #wallMs: number;
   #unwrittenBytes = 0;
   #appliedBytes = 0;
+  /** Where appends are not journaled: leaders that the journal tells of begin behind what the scan finds of others. */
+  readonly #leaders = new Map<FilePartition, number>();
 
   constructor(log: FileLog, wallMs: number) {
     this.#log = log;
@@ -69,6 +71,7 @@ class Recovery {
     const start = await readJournal(source, position, (entry) => this.#apply(entry, journaled));
     const scanning = !clean && !journaled;
     if (scanning) await each(log.partitions(), foldersAtATime, (partition) => this.#scan(partition));
+    for (const [partition, leaderEpoch] of this.#leaders) partition.restoreLeader(leaderEpoch);
     log.start(start, this.#appliedBytes);
     if (clean) await disk.remove(cleanMarkPath(folder)); // before anything changes, and durably
     if (clean) await disk.syncFolder(folder);
@@ -117,7 +120,8 @@ class Recovery {
       case "append":
         return this.#append(partition, payload);
       case "epoch":
-        return partition.restoreLeader(readInt32(payload, 0));
+        if (journaled) return partition.restoreLeader(readInt32(payload, 0));
+        return void this.#leaders.set(partition, readInt32(payload, 0));
       case "start":
         return partition.moveStart(readInt64(payload, 0));
       case "truncate":

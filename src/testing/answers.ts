@@ -49,6 +49,15 @@ function atNumbers(request: Fields, errorCode: number, asked: string): Fields[] 
   }));
 }
 
+function addedTopics(topics: readonly Fields[], partitionErrorCode: number): Fields[] {
+  return topics.map(({ name, partitions }) => ({
+    name,
+    resultsByPartition: (partitions as readonly number[]).map((partitionIndex) => {
+      return { partitionIndex, partitionErrorCode };
+    }),
+  }));
+}
+
 function atResources(list: string): Refuse {
   return (request, errorCode) => ({
     [list]: lists(request, "resources").map(({ resourceType, resourceName }) => {
@@ -70,12 +79,32 @@ const places: Readonly<Record<string, Refuse>> = {
   },
   ListOffsets: standard,
   OffsetCommit: standard,
+  TxnOffsetCommit: standard,
   DeleteRecords: standard,
   OffsetForLeaderEpoch: standard,
   OffsetFetch: (request, errorCode) => ({
     errorCode,
     topics: atNumbers(request, errorCode, "partitionIndexes"),
     groups: lists(request, "groups").map(({ groupId }) => ({ groupId, errorCode })),
+  }),
+  AddPartitionsToTxn: (request, errorCode) => ({
+    errorCode,
+    resultsByTopicV3AndBelow: addedTopics(lists(request, "v3AndBelowTopics"), errorCode),
+    resultsByTransaction: lists(request, "transactions").map(({ transactionalId, topics }) => ({
+      transactionalId,
+      topicResults: addedTopics(topics as readonly Fields[], errorCode),
+    })),
+  }),
+  WriteTxnMarkers: (request, errorCode) => ({
+    markers: lists(request, "markers").map((marker) => ({
+      producerId: marker.producerId,
+      topics: atNumbers(marker, errorCode, "partitionIndexes"),
+    })),
+  }),
+  DescribeTransactions: (request, errorCode) => ({
+    transactionStates: (request.transactionalIds as readonly string[]).map((transactionalId) => {
+      return { transactionalId, errorCode };
+    }),
   }),
   DescribeProducers: (request, errorCode) => ({ topics: atNumbers(request, errorCode, "partitionIndexes") }),
   Metadata: (request, errorCode) => ({ ...atNames("topics")(request, errorCode), errorCode }),

@@ -7,12 +7,13 @@ import { startTarget, type Target } from "./targets.ts";
 import { Connection } from "./wire/connection.ts";
 
 /*
- * node test/conformance/compare.ts [--of groups|logs|transactions] [--from 0] [--lives 50] [--steps 60] [--restarts 0] [--show]
+ * node test/conformance/compare.ts [--of groups|logs|transactions] [--from 0] [--lives 50] [--steps 60]
+ *                                   [--restarts 0] [--show]
  *
- * Plays random lives of groups, partitions, or transactions, against a real Kafka and against regroup side by side, and tells the
- * first line where they part. With restarts both brokers are killed (SIGKILL) and started again that often, all lives
- * at once; not for partitions, as a Kafka that is killed forgets more of a log than it need. What Kafka leaves to the
- * order of a hash map is not compared: who leads when the leader is gone. A life ends there.
+ * Plays random lives of groups, of partitions, or of transactions, against a real Kafka and against regroup side by
+ * side, and tells the first line where they part. With restarts both brokers are killed (SIGKILL) and started again
+ * that often, all lives at once; not for partitions, as a Kafka that is killed forgets more of a log than it need. What
+ * Kafka leaves to the order of a hash map is not compared: who leads when the leader is gone. A life ends there.
  */
 
 const { values } = parseArgs({

@@ -222,7 +222,7 @@ test("records of a transaction are a batch of their own, appended at once behind
     [
       "plain",
       "plain",
-      { control: false, ...seven, baseSequence: -1 },
+      { control: false, ...seven, baseSequence: 0 },
       "plain",
       { control: true, ...seven, baseSequence: -1 },
     ],

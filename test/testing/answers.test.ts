@@ -26,7 +26,7 @@ function sampleOf(field: Field, version: number): unknown {
 function errorsIn(value: unknown): unknown[] {
   if (Array.isArray(value)) return value.flatMap(errorsIn);
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return [];
-  return Object.entries(value).flatMap(([name, field]) => (name === "errorCode" ? [field] : errorsIn(field)));
+  return Object.entries(value).flatMap(([name, field]) => (/errorCode$/i.test(name) ? [field] : errorsIn(field)));
 }
 
 for (const { api } of servedApis.values()) {

@@ -49,16 +49,19 @@ export class MarkerWriter {
   async #run(partition: number, coordinatorEpoch: number, wanted: MarkersWanted, isWanted: () => boolean) {
     const { result: type, producerId, producerEpoch, transactionVersion, transactionalId } = wanted;
     const marker = { type, producerId, producerEpoch, coordinatorEpoch, transactionVersion };
+    const transaction = { transactionalId, producerId, producerEpoch };
     let left = wanted.topics.flatMap(({ name, partitions }) => partitions.map((index) => ({ name, index })));
     while (left.length > 0 && isWanted()) {
       const errors = await Promise.all(left.map(({ name, index }) => this.#options.write(name, index, marker)));
+      left = left.filter((_, at) => !isDone(errors[at]!));
+      if (left.length === 0) break;
+      await this.#options.written(partition, { ...transaction, left: byTopic(left) });
       const fenced = errors.find(isFenced);
       if (fenced !== undefined) return this.#giveUp(wanted, fenced);
-      left = left.filter((_, at) => !isDone(errors[at]!));
-      if (left.length > 0) await this.#pause();
+      await this.#pause();
     }
     while (isWanted()) {
-      const outcome = await this.#options.written(partition, { transactionalId, producerId, producerEpoch });
+      const outcome = await this.#options.written(partition, { ...transaction, left: [] });
       // A shard that is not there has lost its state; it asks for the markers again when it is loaded.
       if (!outcome.ok || outcome.reply.errorCode === ErrorCode.NONE) return;
       await this.#pause();
@@ -82,6 +85,15 @@ export class MarkerWriter {
       this.#pauses.add(end);
     });
   }
+}
+
+function byTopic(partitions: readonly { readonly name: string; readonly index: number }[]) {
+  return Array.from(
+    Map.groupBy(partitions, ({ name }) => name),
+    ([name, of]) => {
+      return { name, partitions: of.map(({ index }) => index) };
+    },
+  );
 }
 
 /** The topic is gone: nothing is left to end there. */

@@ -46,17 +46,19 @@ export function abortOngoing(
   return prepare(shard, transactionalId, fenced, "PrepareAbort", 2, context);
 }
 
-/** All markers are written, so the next transaction may begin. Another transaction than the one meant is left alone. */
+/** When all markers are written the next transaction may begin. Another one than the one meant is left alone. */
 export function markersWritten(
   shard: Shard,
-  { transactionalId, producerId, producerEpoch }: MarkersWritten,
+  { transactionalId, producerId, producerEpoch, left }: MarkersWritten,
   token: ReplyToken,
   context: TransactionContext,
 ): void {
   const current = shard.durable.get(transactionalId);
   const isMeant = current?.producerId === producerId && current.producerEpoch === producerEpoch;
   if (!isMeant || !isPrepared(current)) return context.reply(token, { errorCode: ErrorCode.NONE });
-  context.reply(token, { errorCode: complete(transactionalId, current, context) });
+  if (left.length === 0) return context.reply(token, { errorCode: complete(shard, transactionalId, current, context) });
+  shard.unmarked.set(transactionalId, left);
+  context.reply(token, { errorCode: ErrorCode.NONE });
 }
 
 /** Has the markers of a transaction written, whose end is decided. */
@@ -97,13 +99,19 @@ function prepare(
   if (errorCode) return errorCode;
   if (isV2) shard.epochsBefore.set(transactionalId, current.producerEpoch);
   if (prepared.topics.length > 0) wantMarkers(transactionalId, prepared, context);
-  else complete(transactionalId, prepared, context); // refused: the next load has it completed
+  else complete(shard, transactionalId, prepared, context); // refused: the next load has it completed
   return ErrorCode.NONE;
 }
 
-function complete(transactionalId: string, prepared: TransactionMetadata, context: TransactionContext): ErrorCode {
+function complete(
+  shard: Shard,
+  transactionalId: string,
+  prepared: TransactionMetadata,
+  context: TransactionContext,
+): ErrorCode {
   const errorCode = save(transactionalId, completed(prepared, context.now.wallMs), context);
   if (errorCode) return errorCode;
+  shard.unmarked.delete(transactionalId);
   const partitions = prepared.topics.reduce((sum, topic) => sum + topic.partitions.length, 0);
   const durationMs = context.now.wallMs - prepared.startMs;
   const result = resultOf(prepared);

@@ -3,12 +3,13 @@ import type { DescribedTransaction, ListedTransaction, ListFilter } from "./requ
 import type { Shard } from "./shard.ts";
 
 /** One transactional id as DescribeTransactions tells it (KIP-664). */
-export function describeTransaction({ durable }: Shard, transactionalId: string): DescribedTransaction {
+export function describeTransaction({ durable, unmarked }: Shard, transactionalId: string): DescribedTransaction {
   const found = durable.get(transactionalId);
   if (found === undefined) {
     return { ...nothing, transactionalId, errorCode: ErrorCode.TRANSACTIONAL_ID_NOT_FOUND };
   }
-  const { state: transactionState, transactionTimeoutMs, startMs, producerId, producerEpoch, topics } = found;
+  const { state: transactionState, transactionTimeoutMs, startMs, producerId, producerEpoch } = found;
+  const topics = unmarked.get(transactionalId) ?? found.topics;
   const transactionStartTimeMs = startMs;
   const errorCode = ErrorCode.NONE;
   const told = { transactionState, transactionTimeoutMs, transactionStartTimeMs, producerId, producerEpoch, topics };

@@ -26,7 +26,7 @@ export type TransactionRequests = {
   /** One error for each partition, in the order asked for. */
   AddPartitions: { readonly request: AddPartitions; readonly reply: AddPartitionsReply };
   EndTransaction: { readonly request: EndTransaction; readonly reply: Answered };
-  /** Internal: the markers that a fact asked for stand in their logs, or their topics are gone. */
+  /** Internal: markers that a fact asked for stand in their logs, or their topics are gone. */
   MarkersWritten: { readonly request: MarkersWritten; readonly reply: { readonly errorCode: ErrorCode } };
   Describe: { readonly request: { readonly transactionalId: string }; readonly reply: DescribedTransaction };
   List: { readonly request: ListFilter; readonly reply: readonly ListedTransaction[] };
@@ -68,6 +68,8 @@ export interface Answered extends ProducerIdAndEpoch {
 
 export interface MarkersWritten extends ProducerIdAndEpoch {
   readonly transactionalId: string;
+  /** Where none could be written yet; nowhere: the transaction is over. */
+  readonly left: readonly TopicPartitions[];
 }
 
 export interface DescribedTransaction extends ProducerIdAndEpoch {

@@ -3,7 +3,7 @@ import { ErrorCode } from "../protocol/errors.ts";
 import type { TransactionConfig } from "./config.ts";
 import type { TransactionFact } from "./facts.ts";
 import type { TransactionMetadata, TransactionRecord } from "./record.ts";
-import type { TransactionRequests } from "./requests.ts";
+import type { TopicPartitions, TransactionRequests } from "./requests.ts";
 
 export interface TransactionTimer {
   readonly kind: "timeouts" | "expiry";
@@ -21,6 +21,8 @@ export interface Shard {
    * (KIP-360). Kafka's records do not hold it, so a reload forgets it there too.
    */
   readonly epochsBefore: Map<string, number>;
+  /** By transactional id, what DescribeTransactions tells of one that is ending: where markers are still missing. */
+  readonly unmarked: Map<string, readonly TopicPartitions[]>;
   /** A producer id that no one had before; undefined while none is at hand. */
   readonly takeProducerId: () => number | undefined;
 }

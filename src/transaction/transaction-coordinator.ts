@@ -24,7 +24,7 @@ export class TransactionCoordinator implements Machine {
 
   /** @param takeProducerId gives ids that no producer had before, as chance gives bytes. */
   constructor(config: TransactionConfig, takeProducerId: () => number | undefined) {
-    this.shard = { config, durable: new Map(), epochsBefore: new Map(), takeProducerId };
+    this.shard = { config, durable: new Map(), epochsBefore: new Map(), unmarked: new Map(), takeProducerId };
   }
 
   /** The only place where durable state changes: on load, on take-over, and for every record a step emits. */

@@ -26,6 +26,7 @@ function start() {
   const answers = new Map<string, ErrorCode>();
   const coordinator = { epoch: 5, errorCode: ErrorCode.NONE as ErrorCode, words: 0 };
   const warnings: string[] = [];
+  const missing: string[] = [];
   const quiet = { debug() {}, info() {}, error() {} };
   const writer = new MarkerWriter({
     clock,
@@ -36,13 +37,15 @@ function start() {
       return answers.get(at) ?? ErrorCode.NONE;
     },
     isCurrent: (_, epoch) => epoch === coordinator.epoch,
-    written: async (partition, transaction) => {
+    written: async (partition, { left, ...transaction }) => {
       assert.deepEqual([partition, transaction], [3, { transactionalId: "tx", producerId: 7, producerEpoch: 4 }]);
-      coordinator.words++;
+      if (left.length > 0)
+        missing.push(left.map(({ name, partitions }) => `${name}-${partitions.join(" ")}`).join(" "));
+      else coordinator.words++;
       return { ok: true, reply: { errorCode: coordinator.errorCode } };
     },
   });
-  return { clock, writer, written, answers, coordinator, warnings };
+  return { clock, writer, written, answers, coordinator, warnings, missing };
 }
 
 test("a marker goes into every partition, then the coordinator is told", async () => {
@@ -53,14 +56,15 @@ test("a marker goes into every partition, then the coordinator is told", async (
   assert.equal(coordinator.words, 1);
 });
 
-test("what cannot be written is tried again, and only that", async () => {
-  const { clock, writer, written, answers, coordinator } = start();
+test("what cannot be written is told, and tried again, and only that", async () => {
+  const { clock, writer, written, answers, coordinator, missing } = start();
   answers.set("orders-1", ErrorCode.NOT_LEADER_OR_FOLLOWER);
   writer.begin(3, 5, wanted);
   await clock.advance(250);
   assert.equal(coordinator.words, 0);
   answers.delete("orders-1");
   await clock.advance(100);
+  assert.deepEqual(missing, ["orders-1", "orders-1", "orders-1"]);
   assert.deepEqual(written.slice(3), Array(3).fill("orders-1 COMMIT 7/4 by 5"));
   assert.equal(coordinator.words, 1);
 });
@@ -85,11 +89,12 @@ test("a coordinator that leads no more writes nothing more", async () => {
 });
 
 test("where a newer epoch is known the transaction is not ended from here", async () => {
-  const { clock, writer, written, answers, coordinator, warnings } = start();
+  const { clock, writer, written, answers, coordinator, warnings, missing } = start();
   answers.set("orders-1", ErrorCode.TRANSACTION_COORDINATOR_FENCED);
   writer.begin(3, 5, wanted);
   await clock.advance(1000);
   assert.deepEqual([written.length, coordinator.words], [3, 0]);
+  assert.deepEqual(missing, ["orders-1"]);
   assert.match(warnings[0]!, /marker of transaction tx is refused for good/);
 });
 

@@ -189,7 +189,8 @@ class Run {
     if (partition === undefined) {
       this.#tasks = this.#tasks.filter((other) => other !== task);
       const { transactionalId, producerId, producerEpoch } = wanted;
-      const { errorCode } = this.#ask("MarkersWritten", { transactionalId, producerId, producerEpoch }) as Answered;
+      const producer = { transactionalId, producerId, producerEpoch };
+      const { errorCode } = this.#ask("MarkersWritten", { ...producer, left: [] }) as Answered;
       if (errorCode !== 0) this.#tasks.push(task);
       return;
     }

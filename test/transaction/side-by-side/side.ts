@@ -15,6 +15,7 @@ interface Identity {
 const noTopicId = "AAAAAAAAAAAAAAAAAAAAAA";
 const transactional = 0x10;
 const control = 0x20;
+const patienceMs = 3_000;
 /** The coordinator of groups or transactions, or a producer id, is not at hand yet. */
 const notYet = [14, 15, 16];
 
@@ -212,13 +213,15 @@ export class Side {
     return name;
   }
 
-  /** The state of the id, once no markers are being written. */
+  /** The state of the id, once no markers are being written, or nobody can: a marker of a later epoch is there. */
   async #settled(id: string): Promise<string> {
-    const told = await until(`markers of ${id} are written`, async () => {
+    let told: Value = {};
+    const isSettled = async () => {
       const { transactionStates } = await this.#connection.ask("DescribeTransactions", { transactionalIds: [id] });
-      const { errorCode, transactionState } = transactionStates[0];
-      return !notYet.includes(errorCode) && !transactionState.startsWith("Prepare") && transactionStates[0];
-    });
+      told = transactionStates[0];
+      return !notYet.includes(told.errorCode) && !told.transactionState.startsWith("Prepare");
+    };
+    await until(`markers of ${id} are written`, isSettled, patienceMs).catch(() => {});
     const { errorCode, transactionState, producerId, producerEpoch, topics } = told;
     if (errorCode !== 0) return String(errorCode);
     const added = topics.map((topic: Value) => `${topic.topic} ${[...topic.partitions].sort().join(" ")}`).sort();

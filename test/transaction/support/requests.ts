@@ -37,7 +37,7 @@ export function toRequest(producer: Producer, { name, args, source }: Call): Ask
     case "Abort":
       return { type: "EndTransaction", request: { ...who, committed: name === "Commit", transactionVersion } };
     case "Written":
-      return { type: "MarkersWritten", request: who };
+      return { type: "MarkersWritten", request: { ...who, left: partitionsOf(words.plain()) } };
     case "Describe":
       return { type: "Describe", request: { transactionalId } };
     case "List":

@@ -93,6 +93,15 @@ export function transactionConformance(engine: string, storage: () => Storage): 
       assert.deepEqual([log.lastStableOffset, log.abortedTransactions(0, 9).length], [5, 1]);
     });
 
+    withPartition("a marker counts once it is durable", async (log) => {
+      await accepted(begin(log)).durable;
+      await accepted(log.append(sampleBatch(), now)).durable;
+      const ended = accepted(end(log));
+      assert.equal(log.lastStableOffset, log.highWatermark < log.logEndOffset ? 0 : 3);
+      await ended.durable;
+      assert.equal(log.lastStableOffset, 3);
+    });
+
     withPartition("a marker is fenced by producer epoch and by coordinator epoch", async (log) => {
       await accepted(begin(log, { producerEpoch: 4 })).durable;
       assert.equal(refusedWith(end(log, { producerEpoch: 3 })), ErrorCode.INVALID_PRODUCER_EPOCH);

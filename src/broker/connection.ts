@@ -21,6 +21,8 @@ export interface Peer {
   readonly isBehind: boolean;
   /** Sends one whole frame, in pieces. */
   send(pieces: readonly Uint8Array[]): void;
+  /** The broker has no more use for the bytes of a frame; of those frames that are worth the telling. */
+  doneWith?(frame: Uint8Array): void;
   /** The connection is to be closed; `reason` is for the log. */
   close(reason: string): void;
   /** Too much is queued: read no more until told to go on. */
@@ -52,7 +54,7 @@ interface Running {
   readonly api: Api;
   version: number;
   readonly correlationId: number;
-  readonly bytes: number;
+  readonly frame: Uint8Array;
   /** Set when the handler is done; undefined inside when there is nothing to send. */
   answer?: { readonly response: Answer<Api> };
 }
@@ -218,7 +220,7 @@ export class ClientConnection implements BrokerConnection, Connection {
     const { api, handle } = served;
     const { header, body } = readRequestHeader(api, version, frame);
     const request = decodeRequest(api, version, body);
-    const running: Running = { api, version, correlationId, bytes: frame.length };
+    const running: Running = { api, version, correlationId, frame };
     this.#running.push(running);
     const context = { broker: this.#broker, connection: this, version, clientId: header.clientId ?? "" };
     const answer = this.#intercept
@@ -238,8 +240,11 @@ export class ClientConnection implements BrokerConnection, Connection {
     running.answer = { response };
     for (let first = this.#running[0]; first?.answer !== undefined; first = this.#running[0]) {
       this.#running.shift();
-      this.#queued.remove(first.bytes);
+      this.#queued.remove(first.frame.length);
       if (!this.#isClosed && first.answer.response !== undefined) this.#send(first, first.answer.response);
+      // Its records are copied into the log. What other requests bring may stay in a group's state, and whoever looks
+      // on may keep anything.
+      if (first.api.key === produceKey && this.#intercept === undefined) this.#peer.doneWith?.(first.frame);
     }
   }
 

@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import type { BrokerConnection, Peer } from "../broker/connection.ts";
 import type { Logger } from "../broker/context.ts";
+import type { FrameBuffers } from "./frame-buffers.ts";
 import { type FrameProblem, FrameReader } from "./frames.ts";
 
 export interface SocketLimits {
@@ -12,6 +13,8 @@ export interface SocketLimits {
   readonly maxIdleMs: number;
   /** Answers that all clients together have not read; beyond it the one with the most is closed. */
   readonly unread: UnreadAnswers;
+  /** Of all clients. */
+  readonly buffers: FrameBuffers;
 }
 
 /** From this many unread bytes on, no more requests of the client are read or answered. */
@@ -49,7 +52,8 @@ export class ClientSocket implements Peer {
     this.#connection = connect(this);
     socket.setNoDelay(true);
     socket.setTimeout(limits.maxIdleMs, () => this.#refuse("it was idle for connections.max.idle.ms"));
-    const frames = new FrameReader(limits.maxRequestBytes, (frame) => this.#connection.receive(frame));
+    const receive = (frame: Uint8Array) => this.#connection.receive(frame);
+    const frames = new FrameReader(limits.maxRequestBytes, receive, (bytes) => limits.buffers.take(bytes));
     socket.on("data", (chunk: Buffer) => {
       const problem = frames.push(chunk);
       if (problem !== undefined) this.#refuse(wordsFor(problem, limits.maxRequestBytes));
@@ -80,6 +84,10 @@ export class ClientSocket implements Peer {
     if (this.#answers.length === 0) process.nextTick(() => this.#flush());
     this.#answers.push(...pieces);
     for (const piece of pieces) this.#unsentBytes += piece.length;
+  }
+
+  doneWith(frame: Uint8Array): void {
+    this.#limits.buffers.giveBack(frame);
   }
 
   close(reason: string): void {

@@ -6,23 +6,34 @@ export type FrameProblem =
   | { readonly kind: "protocol"; readonly name: "TLS" | "HTTP" };
 
 const sizeBytes = 4;
+const nothing = Buffer.alloc(0);
 
 export class FrameReader {
   readonly #maxBytes: number;
   readonly #onFrame: (frame: Uint8Array) => void;
+  readonly #take: (bytes: number) => Buffer;
+  /** Of a size that is not whole. */
+  #head: Buffer = nothing;
+  /** Of the frame that comes in; -1 until it is known. */
+  #size = -1;
   #pieces: Buffer[] = [];
   #bytes = 0;
-  #announcedBytes = 0;
   #isFirst = true;
 
-  constructor(maxBytes: number, onFrame: (frame: Uint8Array) => void) {
+  /** @param take memory for a frame that does not lie whole in what the socket gave. */
+  constructor(
+    maxBytes: number,
+    onFrame: (frame: Uint8Array) => void,
+    take: (bytes: number) => Buffer = Buffer.allocUnsafe,
+  ) {
     this.#maxBytes = maxBytes;
     this.#onFrame = onFrame;
+    this.#take = take;
   }
 
   /** The size of the frame whose beginning is here; 0 when there is none, or when its size is not here yet. */
   get announcedBytes(): number {
-    return this.#announcedBytes;
+    return Math.max(0, this.#size);
   }
 
   /**
@@ -30,50 +41,48 @@ export class FrameReader {
    * its bytes are here, whatever its size says.
    */
   push(chunk: Buffer): FrameProblem | undefined {
-    if (this.#bytes > 0) return this.#pushOnto(chunk);
-    this.#announcedBytes = 0;
-    let at = 0;
-    while (chunk.length - at >= sizeBytes) {
-      const size = chunk.readInt32BE(at);
-      const problem = this.#refuse(size, chunk.subarray(at));
-      if (problem !== undefined) return problem;
-      const end = at + sizeBytes + size;
-      if (end > chunk.length) {
-        this.#announcedBytes = size;
-        break;
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#size === -1) {
+        const head = chunk.subarray(at, at + sizeBytes - this.#head.length);
+        at += head.length;
+        this.#head = this.#head.length === 0 ? head : Buffer.concat([this.#head, head]);
+        if (this.#head.length < sizeBytes) return undefined;
+        const size = this.#head.readInt32BE(0);
+        const problem = this.#refuse(size, this.#head);
+        if (problem !== undefined) return problem;
+        this.#size = size;
+        this.#head = nothing;
       }
-      this.#onFrame(chunk.subarray(at + sizeBytes, end));
-      at = end;
+      const piece = chunk.subarray(at, at + this.#size - this.#bytes);
+      at += piece.length;
+      this.#pushPiece(piece);
     }
-    if (at < chunk.length) this.#keep(at === 0 ? chunk : chunk.subarray(at));
     return undefined;
   }
 
-  #pushOnto(chunk: Buffer): FrameProblem | undefined {
-    this.#keep(chunk);
-    if (this.#bytes < sizeBytes) return undefined;
-    const [first] = this.#pieces;
-    if (first!.length < sizeBytes) this.#join();
-    const size = this.#pieces[0]!.readInt32BE(0);
-    const problem = this.#refuse(size, this.#pieces[0]!);
-    if (problem !== undefined) return problem;
-    this.#announcedBytes = size;
-    if (this.#bytes < sizeBytes + size) return undefined;
-    const whole = this.#join();
+  #pushPiece(piece: Buffer): void {
+    this.#bytes += piece.length;
+    const isWhole = this.#bytes === this.#size;
+    if (isWhole && this.#pieces.length === 0) return this.#end(piece);
+    this.#pieces.push(piece);
+    if (isWhole) this.#end(this.#joined());
+  }
+
+  #end(frame: Buffer): void {
     this.#pieces = [];
     this.#bytes = 0;
-    return this.push(whole);
+    this.#size = -1;
+    this.#onFrame(frame);
   }
 
-  #keep(chunk: Buffer): void {
-    this.#pieces.push(chunk);
-    this.#bytes += chunk.length;
-  }
-
-  #join(): Buffer {
-    const whole = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
-    this.#pieces = [whole];
-    return whole;
+  #joined(): Buffer {
+    const frame = this.#take(this.#size);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      frame.set(piece, at);
+      at += piece.length;
+    }
+    return frame;
   }
 
   #refuse(size: number, bytes: Buffer): FrameProblem | undefined {

@@ -10,9 +10,13 @@ import type { Endpoint, Logger } from "../broker/context.ts";
 import { advertisedListenersOf, type Listener, listenersOf } from "../broker/listeners.ts";
 import { ConfigError } from "../metadata/config-def.ts";
 import { ClientSocket, hostOf, UnreadAnswers } from "./client-socket.ts";
+import { FrameBuffers } from "./frame-buffers.ts";
 
 /** Most bytes of answers that all clients together may leave unread; beyond them the one with the most is closed. */
 export const maxUnreadBytes = 512 * 1024 * 1024;
+
+/** Memory for large requests that is kept for the next ones. */
+const keptBufferBytes = 16 * 1024 * 1024;
 
 /** The broker cannot start here: a port or a folder is taken, or may not be used. The message says which. */
 export class StartError extends Error {
@@ -75,6 +79,7 @@ export class Listeners {
       maxRequestBytes: config.get("socket.request.max.bytes"),
       maxIdleMs: Math.max(0, Math.min(config.get("connections.max.idle.ms"), 2 ** 31 - 1)),
       unread: new UnreadAnswers(maxUnreadBytes),
+      buffers: new FrameBuffers(keptBufferBytes),
     };
     this.#logger = logger;
     this.#begin = (socket, listener) => {

@@ -3,6 +3,7 @@ import { connect as connectTo, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import type { BrokerConnection, Peer } from "../../src/broker/connection.ts";
 import { ClientSocket, UnreadAnswers } from "../../src/server/client-socket.ts";
+import { FrameBuffers } from "../../src/server/frame-buffers.ts";
 
 const megabyte = 1024 * 1024;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -54,7 +55,7 @@ async function listening(t: TestContext, maxUnreadBytes: number) {
   const server = createServer((socket) => {
     let connection: Generous | undefined;
     const connect = (peer: Peer) => (connection = new Generous(peer));
-    const limits = { maxRequestBytes: 1000, maxIdleMs: 0, unread };
+    const limits = { maxRequestBytes: 1000, maxIdleMs: 0, unread, buffers: new FrameBuffers(megabyte) };
     const client = new ClientSocket(socket, "PLAINTEXT", connect, logger, limits);
     connected({ socket: client, connection: connection! });
   });

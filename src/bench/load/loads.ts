@@ -23,11 +23,18 @@ export type LoadOptions<K extends LoadName> = Omit<Parameters<Loads[K]["run"]>[0
   Partial<Parameters<Loads[K]["run"]>[0]>;
 export type LoadResult<K extends LoadName> = Awaited<ReturnType<Loads[K]["run"]>>;
 
-/** Runs a load in a new process, which no other load has left garbage in. @throws when it fails. */
+/** The longest takes half a minute where nothing is amiss. */
+const givenUpAfterMs = 80_000;
+
+/** Runs a load in a new process, which no other load has left garbage in. @throws when it fails, or does not end. */
 export async function runLoad<K extends LoadName>(name: K, options: LoadOptions<K>): Promise<LoadResult<K>> {
   const child = fork(new URL("run.ts", import.meta.url), [name, JSON.stringify(options)], { execArgv: [] });
-  const exited = once(child, "exit").then(([code]) => Promise.reject(new Error(`the load ${name} ended with ${code}`)));
-  exited.catch(() => undefined); // after its result it is meant to end
-  const [result] = (await Promise.race([once(child, "message"), exited])) as [LoadResult<K>];
+  const cut = setTimeout(() => child.kill("SIGKILL"), givenUpAfterMs);
+  const ended = once(child, "exit").then(([code, signal]) => {
+    clearTimeout(cut);
+    throw new Error(`the load ${name} ended with ${signal ?? code}`);
+  });
+  ended.catch(() => undefined); // after its result it is meant to end
+  const [result] = (await Promise.race([once(child, "message"), ended])) as [LoadResult<K>];
   return result;
 }

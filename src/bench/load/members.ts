@@ -48,9 +48,16 @@ export class Member {
     this.#ask(JoinGroup, versions.join, request, (answer) => {
       this.memberId = answer.memberId;
       if (answer.errorCode === ErrorCode.MEMBER_ID_REQUIRED) return this.join(); // KIP-394
+      if (answer.errorCode === ErrorCode.UNKNOWN_MEMBER_ID) return this.#joinAnew();
       if (answer.errorCode !== ErrorCode.NONE) throw new Error(`a join failed: ${errorName(answer.errorCode)}`);
       this.#sync(answer);
     });
+  }
+
+  /** As a consumer does when its group went on without it, which happens on machines that have too much to do. */
+  #joinAnew(): void {
+    this.memberId = "";
+    this.join();
   }
 
   #sync({ generationId, members }: ResponseOf<typeof JoinGroup>): void {
@@ -59,6 +66,7 @@ export class Member {
     const who = { groupId: this.#groupId, generationId, memberId, groupInstanceId: null };
     this.#ask(SyncGroup, versions.sync, { ...who, protocolType, protocolName, assignments }, ({ errorCode }) => {
       if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) return this.join();
+      if (isForgotten(errorCode)) return this.#joinAnew();
       if (errorCode !== ErrorCode.NONE) throw new Error(`a sync failed: ${errorName(errorCode)}`);
       this.generationId = generationId;
       this.#onStable(generationId);
@@ -72,6 +80,7 @@ export class Member {
     const request = { groupId: this.#groupId, generationId, memberId, groupInstanceId: null };
     this.#ask(Heartbeat, versions.heartbeat, request, ({ errorCode }) => {
       if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) this.join();
+      else if (isForgotten(errorCode)) this.#joinAnew();
       else if (errorCode !== ErrorCode.NONE) throw new Error(`a heartbeat failed: ${errorName(errorCode)}`);
     });
   }
@@ -94,4 +103,8 @@ export class Member {
     this.#asked.push((answer) => onAnswer(decodeResponseFrame(api, version, answer).response));
     this.#wire.send(frameOf(api, version, request));
   }
+}
+
+function isForgotten(errorCode: number): boolean {
+  return errorCode === ErrorCode.UNKNOWN_MEMBER_ID || errorCode === ErrorCode.ILLEGAL_GENERATION;
 }

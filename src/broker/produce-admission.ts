@@ -30,7 +30,9 @@ interface Needed {
 const addsSince = 12;
 const abortableSince = 11;
 export function isTransactional(records: Uint8Array | null): records is Uint8Array {
-  return records !== null && records.length >= batchHeaderBytes && new BatchView(records).transactional;
+  if (records === null || records.length < batchHeaderBytes) return false;
+  const batch = new BatchView(records);
+  return batch.magic === 2 && batch.transactional;
 }
 
 /** Does any partition get a batch of a transaction? */

@@ -51,10 +51,13 @@ async function startProducing(admit: Admit) {
     version: number,
     batches: Record<number, Partial<NewBatch>>,
     transactionalId: string | null = "t",
+    change = (_: Uint8Array) => {},
   ) => {
     const partitionData = Object.entries(batches).map(([index, batch]) => {
       const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0, transactional: true };
-      return { index: Number(index), records: batchOf(["v"], { ...producer, ...batch }) };
+      const records = batchOf(["v"], { ...producer, ...batch });
+      change(records);
+      return { index: Number(index), records };
     });
     const topicData = [{ name: "orders", topicId, partitionData }];
     const request: ProduceRequest = { transactionalId, acks: -1, timeoutMs: 1000, topicData };
@@ -119,6 +122,16 @@ test("a request without a transactional id, or of two producers, is refused as a
   const twice = ErrorCode.INVALID_PRODUCER_ID_MAPPING;
   assert.deepEqual(await send(12, { 0: {}, 1: { producerId: 8 } }), [twice, twice]);
   assert.deepEqual(await send(12, { 0: {}, 1: { producerEpoch: 1 } }), [twice, twice]);
+  assert.deepEqual(asked, []);
+});
+
+test("older formats know no transactions, whatever stands where a batch says so", async () => {
+  const { asked, send } = await startProducing(always(ErrorCode.NONE));
+  for (const magic of [0, 1]) {
+    assert.deepEqual(await send(9, { 0: {} }, null, (records) => records.fill(magic, 16, 17)), [
+      ErrorCode.INVALID_RECORD,
+    ]);
+  }
   assert.deepEqual(asked, []);
 });
 

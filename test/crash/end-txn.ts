@@ -187,11 +187,13 @@ export async function killInEndTxn(kills: number, seed: number): Promise<Tally> 
   try {
     await ends.begin();
     for (let number = 1; number <= kills && ends.tally.breaches.length === 0; number++) await ends.round(number);
-    return ends.tally;
+  } catch (error) {
+    ends.tally.breaches.push(`${error}`, ...(await victim.kill())); // what the broker told of it
   } finally {
     await victim.kill();
     await rm(folder, { recursive: true, force: true });
   }
+  return ends.tally;
 }
 
 if (import.meta.main) {

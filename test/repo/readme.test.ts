@@ -12,7 +12,7 @@ import { run } from "../interop/support/tools.ts";
 
 const bootstrapServer = await startTestBroker();
 
-for (const file of ["README.md", "docs/consumer-groups.md"]) {
+for (const file of ["README.md", "docs/consumer-groups.md", "docs/exactly-once.md"]) {
   for (const [index, program] of programsOf(file).entries()) {
     test(`program ${index + 1} of ${file} runs and ends`, async () => {
       const { stdout } = await typescript(program);

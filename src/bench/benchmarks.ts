@@ -6,7 +6,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   log: "the file engine: acknowledgements by partitions that share a commit, start-up, recovery after a kill",
   assignment: "what the assignors cost; with --java beside Kafka's own",
   group: "what groups of 10,000 members cost, and 100,000 groups, in time and memory",
-  load: "one of produce, consume, latency, commits, groups, connections, on any broker (--bootstrap-server)",
+  load: "produce, consume, latency, commits, groups, transactions or connections, on any broker",
   client: "the client beside kafkajs and @platformatic/kafka, on any broker (--bootstrap-server)",
   memory: "does the client's memory grow? On any broker (--bootstrap-server), for as long as you say (--seconds)",
   pauses: "how long partitions stand still while members come and go, on any broker (--bootstrap-server)",

@@ -57,6 +57,27 @@ function groups(id: string, members: number, settings: Trial["settings"]): Trial
   });
 }
 
+/** How many there are at most, and how long a commit takes when there are few. */
+function transactions(partitions: number, records: number): Trial {
+  const what = `transactions, ${partitions} partitions, ${records} records each`.replace(/\b1 (\w+)s\b/g, "1 $1");
+  const asKafka = { fsync: { ratio: 1 }, os: { ratio: 1 } };
+  return trial({
+    id: `transactions-${partitions}x${records}`,
+    settings: both,
+    rounds: 3,
+    figures: {
+      perSecond: { what, unit: "transactions/s", better: "more", targets: asKafka },
+      p99: { what: `${what}: commit, p99 at 20/s`, unit: "ms", better: "less", targets: asKafka },
+    },
+    measure: async ({ server }, topic) => {
+      const options = { server, partitions, records };
+      const { perSecond } = await runLoad("transactions", { ...options, topic, producers: 4, seconds: 2 });
+      const { p99 } = await runLoad("transactions", { ...options, topic: `${topic}-few`, rate: 20, seconds: 5 });
+      return { perSecond, p99 };
+    },
+  });
+}
+
 export const loadTrials: readonly Trial[] = [
   produce(
     "produce-1k",
@@ -104,6 +125,10 @@ export const loadTrials: readonly Trial[] = [
       targets: { fsync: { ratio: 0.5 }, os: { ratio: 0.5 } },
     },
   }),
+  transactions(1, 1),
+  transactions(1, 100),
+  transactions(10, 1),
+  transactions(10, 100),
   groups("groups-1000", 1000, both),
   groups("groups-5000", 5000, ["os"]),
   trial({

@@ -7,6 +7,7 @@ import { consume, consumeDefaults } from "./consume.ts";
 import { groupDefaults, groups } from "./groups.ts";
 import { latency, latencyDefaults } from "./latency.ts";
 import { produce, produceDefaults } from "./produce.ts";
+import { transactionDefaults, transactions } from "./transactions.ts";
 
 export const loads = {
   produce: { run: produce, defaults: produceDefaults },
@@ -14,6 +15,7 @@ export const loads = {
   latency: { run: latency, defaults: latencyDefaults },
   commits: { run: commits, defaults: commitDefaults },
   groups: { run: groups, defaults: groupDefaults },
+  transactions: { run: transactions, defaults: transactionDefaults },
   connections: { run: connections, defaults: connectionDefaults },
 } as const;
 

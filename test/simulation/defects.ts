@@ -333,4 +333,105 @@ const assignment: readonly Defect[] = [
   ]),
 ];
 
-export const defects: readonly Defect[] = [...coordinator, ...group, ...log, ...member, ...assignment];
+const transactions: readonly Defect[] = [
+  ...inFile("transaction/end-transaction.ts", [
+    ["what is committed is aborted", 'return state === "PrepareCommit" ? "COMMIT" : "ABORT";', 'return "ABORT";'],
+    ["what is aborted is committed", 'return state === "PrepareCommit" ? "COMMIT" : "ABORT";', 'return "COMMIT";'],
+    [
+      "a transaction is complete before its markers are written",
+      "if (prepared.topics.length > 0) wantMarkers(transactionalId, prepared, context);\n  else complete",
+      "if (prepared.topics.length > 0) wantMarkers(transactionalId, prepared, context);\n  complete",
+    ],
+    [
+      "an abort by the coordinator leaves the epoch as it is",
+      "producerEpoch: isV2 ? Math.min(current.producerEpoch + 1, fencingEpoch) : current.producerEpoch,",
+      "producerEpoch: current.producerEpoch,",
+    ],
+  ]),
+  ...inFile("transaction/init-producer-id.ts", [
+    [
+      "who begins anew fences nobody",
+      'turnTo("Empty", current, { ...cleared, producerEpoch: producerEpoch + 1 }, wallMs)',
+      'turnTo("Empty", current, { ...cleared, producerEpoch }, wallMs)',
+    ],
+    ["an open transaction outlives a new producer", 'if (current?.state === "Ongoing") {', "if (false) {"],
+  ]),
+  ...inFile("transaction/end-rules.ts", [
+    [
+      "an old epoch may end a transaction",
+      "if (producerEpoch !== current.producerEpoch) return { errorCode: ErrorCode.PRODUCER_FENCED };",
+      "",
+    ],
+  ]),
+  ...inFile("transaction/add-partitions.ts", [
+    [
+      "a partition is added to the coordinator's memory only",
+      "partitionsOf(current);\n  for (const { name, partitions } of topics) all.set",
+      "partitionsOf(current);\n  for (const { name, partitions } of topics.slice(1)) all.set",
+    ],
+  ]),
+  ...inFile("transaction/transaction-coordinator.ts", [
+    ["a load forgets what was decided", "if (isPrepared(current)) wantMarkers(transactionalId, current, context);", ""],
+  ]),
+  ...inFile("transaction/time-outs.ts", [
+    [
+      "nobody ends a transaction that is too old",
+      'return state === "Ongoing" &&',
+      'return state === "Dead" as never &&',
+    ],
+  ]),
+  ...inFile("broker/marker-writer.ts", [
+    [
+      "a marker is written to the first partitions only",
+      "while (left.length > 0 && isWanted()) {",
+      "left = left.slice(0, 2);\n    while (left.length > 0 && isWanted()) {",
+    ],
+    ["a marker that fails is not written again", "left = left.filter((_, at) => !isDone(errors[at]!));", "left = [];"],
+  ]),
+  ...inFile("group/replay.ts", [
+    [
+      "offsets count before their transaction commits",
+      "if (producerId !== undefined) return state.pending.put",
+      "if (producerId === -2) return state.pending.put",
+    ],
+  ]),
+  ...inFile("group/pending-offsets.ts", [
+    ["offsets of an aborted transaction count", 'if (type === "COMMIT" && value !== null)', "if (value !== null)"],
+    [
+      "offsets of a committed transaction do not count",
+      'if (type === "COMMIT" && value !== null)',
+      'if (type === "ABORT" && value !== null)',
+    ],
+  ]),
+  ...inFile("log/partition-state.ts", [
+    [
+      "readers of what is committed see all that is durable",
+      'return upTo === "high-watermark" ? this.highWatermark : this.lastStableOffset;',
+      "return this.highWatermark;",
+    ],
+  ]),
+  ...inFile("log/transactions.ts", [
+    ["what was aborted is not remembered", "if (isAborted) this.#aborted.push", "if (false) this.#aborted.push"],
+    [
+      "a restart forgets open transactions",
+      "this.#ending.length = 0;\n    this.#setOpen(open);",
+      "this.#ending.length = 0;",
+    ],
+  ]),
+  ...inFile("log/producer-state.ts", [
+    [
+      "nobody asks whether a transaction may begin",
+      'return { kind: "needed", verification: this.#verifications.start(start, addsPartition, wallMs) };',
+      'return (void addsPartition, void wallMs, { kind: "ongoing" });',
+    ],
+  ]),
+  ...inFile("log/file/checkpoint.ts", [
+    [
+      "a checkpoint forgets what was aborted",
+      "log.producerStates.restore(saved.producers, saved.aborted ?? []);",
+      "log.producerStates.restore(saved.producers, []);",
+    ],
+  ]),
+];
+
+export const defects: readonly Defect[] = [...coordinator, ...group, ...log, ...member, ...assignment, ...transactions];

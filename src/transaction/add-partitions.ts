@@ -1,7 +1,7 @@
 import type { ReplyToken } from "../coordinator/machine.ts";
 import { ErrorCode } from "../protocol/errors.ts";
-import { type TransactionMetadata, turnTo } from "./record.ts";
-import type { AddPartitions, AddPartitionsReply, ProducerIdAndEpoch, TopicPartitions } from "./requests.ts";
+import { isPrepared, type TransactionMetadata, turnTo } from "./record.ts";
+import type { AddPartitions, AddPartitionsReply, TopicPartitions } from "./requests.ts";
 import { type Shard, save, type TransactionContext } from "./shard.ts";
 
 /**
@@ -39,13 +39,15 @@ export function addPartitions(
   );
 }
 
+/** While a transaction ends, nobody adds to it, whoever that is; who only verifies is looked at first. */
 function refuseProducer(
-  { producerId, producerEpoch }: ProducerIdAndEpoch,
+  { producerId, producerEpoch, verifyOnly }: AddPartitions,
   current: TransactionMetadata | undefined,
 ): ErrorCode {
+  const isEnding = current !== undefined && isPrepared(current);
+  if (isEnding && !verifyOnly) return ErrorCode.CONCURRENT_TRANSACTIONS;
   if (current?.producerId !== producerId) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
   if (current.producerEpoch !== producerEpoch) return ErrorCode.PRODUCER_FENCED;
-  const isEnding = current.state === "PrepareCommit" || current.state === "PrepareAbort";
   return isEnding ? ErrorCode.CONCURRENT_TRANSACTIONS : ErrorCode.NONE;
 }
 

@@ -1,6 +1,6 @@
 /** What becomes of an EndTxn, by the state it comes to. */
 import { ErrorCode } from "../protocol/errors.ts";
-import { lastEpoch, type TransactionMetadata } from "./record.ts";
+import { isPrepared, lastEpoch, type TransactionMetadata } from "./record.ts";
 import type { EndTransaction } from "./requests.ts";
 
 export type EndState = "PrepareCommit" | "PrepareAbort";
@@ -13,20 +13,9 @@ export function endOfV0(request: EndTransaction, current: TransactionMetadata): 
   const { producerId, producerEpoch, committed } = request;
   if (producerId !== current.producerId) return { errorCode: ErrorCode.INVALID_PRODUCER_ID_MAPPING };
   if (producerEpoch !== current.producerEpoch) return { errorCode: ErrorCode.PRODUCER_FENCED };
-  switch (current.state) {
-    case "Ongoing":
-      return { state: committed ? "PrepareCommit" : "PrepareAbort" };
-    case "PrepareCommit":
-    case "PrepareAbort":
-      return whileEnding(request, current);
-    case "CompleteCommit":
-    case "CompleteAbort": {
-      const isSame = committed === (current.state === "CompleteCommit");
-      return { errorCode: isSame ? ErrorCode.NONE : ErrorCode.INVALID_TXN_STATE };
-    }
-    default:
-      return { errorCode: ErrorCode.INVALID_TXN_STATE };
-  }
+  if (isPrepared(current)) return { errorCode: ErrorCode.CONCURRENT_TRANSACTIONS };
+  if (current.state === "Ongoing") return { state: committed ? "PrepareCommit" : "PrepareAbort" };
+  return { errorCode: isDone(request, current) ? ErrorCode.NONE : ErrorCode.INVALID_TXN_STATE };
 }
 
 /**
@@ -35,44 +24,21 @@ export function endOfV0(request: EndTransaction, current: TransactionMetadata): 
  */
 export function endOfV2(request: EndTransaction, current: TransactionMetadata): End {
   const { producerId, producerEpoch, committed } = request;
+  const { state } = current;
+  if (isPrepared(current)) return { errorCode: ErrorCode.CONCURRENT_TRANSACTIONS };
   const isBeforeNewId =
     current.previousProducerId === producerId && producerEpoch === lastEpoch && current.producerEpoch === 0;
-  const isRetry = isBeforeNewId || current.producerEpoch === producerEpoch + 1;
   if (producerId !== current.producerId && !isBeforeNewId) return { errorCode: ErrorCode.INVALID_PRODUCER_ID_MAPPING };
-  if (!isEpochOf(producerEpoch, current, isRetry)) return { errorCode: ErrorCode.PRODUCER_FENCED };
-  switch (current.state) {
-    case "Ongoing":
-      return { state: committed ? "PrepareCommit" : "PrepareAbort" };
-    case "PrepareCommit":
-    case "PrepareAbort":
-      return whileEnding(request, current);
-    case "CompleteCommit":
-    case "CompleteAbort":
-      if (!isRetry) return committed ? { errorCode: ErrorCode.INVALID_TXN_STATE } : { state: "PrepareAbort" };
-      return {
-        errorCode: committed === (current.state === "CompleteCommit") ? ErrorCode.NONE : ErrorCode.INVALID_TXN_STATE,
-      };
-    default:
-      return committed ? { errorCode: ErrorCode.INVALID_TXN_STATE } : { state: "PrepareAbort" };
+  const isBefore = isBeforeNewId || current.producerEpoch === producerEpoch + 1;
+  const isComplete = state === "CompleteCommit" || state === "CompleteAbort";
+  if (isComplete && isBefore) {
+    return { errorCode: isDone(request, current) ? ErrorCode.NONE : ErrorCode.INVALID_TXN_STATE };
   }
+  if (producerEpoch !== current.producerEpoch) return { errorCode: ErrorCode.PRODUCER_FENCED };
+  if (state === "Ongoing" && committed) return { state: "PrepareCommit" };
+  return committed ? { errorCode: ErrorCode.INVALID_TXN_STATE } : { state: "PrepareAbort" };
 }
 
-/** Which epochs may end a transaction, by how far it has come. */
-function isEpochOf(producerEpoch: number, current: TransactionMetadata, isRetry: boolean): boolean {
-  const isCurrent = producerEpoch === current.producerEpoch;
-  switch (current.state) {
-    case "PrepareCommit":
-    case "PrepareAbort":
-      return current.producerEpoch === producerEpoch + 1;
-    case "CompleteCommit":
-    case "CompleteAbort":
-      return isRetry || isCurrent;
-    default:
-      return isCurrent;
-  }
-}
-
-function whileEnding({ committed }: EndTransaction, { state }: TransactionMetadata): End {
-  const isSame = committed === (state === "PrepareCommit");
-  return { errorCode: isSame ? ErrorCode.CONCURRENT_TRANSACTIONS : ErrorCode.INVALID_TXN_STATE };
+function isDone({ committed }: EndTransaction, { state }: TransactionMetadata): boolean {
+  return state === (committed ? "CompleteCommit" : "CompleteAbort");
 }

@@ -1,7 +1,7 @@
 import type { ReplyToken } from "../coordinator/machine.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { type EndState, endOfV0, endOfV2 } from "./end-rules.ts";
-import { fencingEpoch, lastEpoch, type TransactionMetadata, turnTo } from "./record.ts";
+import { fencingEpoch, isPrepared, lastEpoch, type TransactionMetadata, turnTo } from "./record.ts";
 import type { EndTransaction, MarkersWritten, TransactionVersion } from "./requests.ts";
 import { noProducer, type Shard, save, type TransactionContext } from "./shard.ts";
 
@@ -67,10 +67,6 @@ export function wantMarkers(transactionalId: string, prepared: TransactionMetada
   const result = resultOf(prepared);
   const marker = { transactionalId, result, producerId, producerEpoch, transactionVersion, topics };
   context.publish({ type: "MarkersWanted", ...marker });
-}
-
-export function isPrepared({ state }: TransactionMetadata): boolean {
-  return state === "PrepareCommit" || state === "PrepareAbort";
 }
 
 /** @param current a transaction to which nothing was added is over as soon as it is prepared. */

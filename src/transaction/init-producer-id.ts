@@ -1,7 +1,7 @@
 import type { ReplyToken } from "../coordinator/machine.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { abortOngoing } from "./end-transaction.ts";
-import { lastEpoch, type TransactionMetadata, turnTo, unused } from "./record.ts";
+import { isPrepared, lastEpoch, type TransactionMetadata, turnTo, unused } from "./record.ts";
 import type { InitProducerId, ProducerIdAndEpoch } from "./requests.ts";
 import { noProducer, type Shard, save, type TransactionContext } from "./shard.ts";
 
@@ -18,15 +18,13 @@ export function initProducerId(
   const { transactionalId, expected } = request;
   const refuse = (errorCode: ErrorCode) => context.reply(token, { errorCode, ...noProducer });
   const current = shard.durable.get(transactionalId);
+  if (current !== undefined && isPrepared(current)) return refuse(ErrorCode.CONCURRENT_TRANSACTIONS);
   if (current !== undefined && expected !== undefined && !isProducer(expected, current)) {
     return refuse(ErrorCode.PRODUCER_FENCED);
   }
   if (current?.state === "Ongoing") {
     const refusal = abortOngoing(shard, transactionalId, current, context);
     return refuse(refusal || ErrorCode.CONCURRENT_TRANSACTIONS);
-  }
-  if (current?.state === "PrepareCommit" || current?.state === "PrepareAbort") {
-    return refuse(ErrorCode.CONCURRENT_TRANSACTIONS);
   }
   const renewed = renew(shard, request, current, context.now.wallMs);
   if (!renewed.ok) return refuse(renewed.errorCode);

@@ -43,6 +43,11 @@ export function turnTo(
   return { ...before, ...changes, state, previousProducerId: before.producerId, lastUpdateMs: wallMs };
 }
 
+/** How it ends is decided, and its markers are being written. */
+export function isPrepared({ state }: TransactionMetadata): boolean {
+  return state === "PrepareCommit" || state === "PrepareAbort";
+}
+
 /** A transactional id that nobody has used; the first epoch is 0. */
 export function unused(producerId: number, transactionTimeoutMs: number, wallMs: number): TransactionMetadata {
   return {

@@ -123,6 +123,7 @@ async function kafka(folder: string, setting: Setting): Promise<Broker> {
     },
     startAgain: async () => {
       started = runFile(kit, ["start", "--dir", folder]);
+      started.catch(() => undefined); // told when it is to stop
     },
   };
 }

@@ -25,13 +25,14 @@ export function randomAct(pick: Pick, ids: readonly string[], groupId: string): 
   const id = ids[pick(4) === 0 ? pick(ids.length) : 0]!;
   const ago = pick(6) === 0 ? 1 + pick(2) : 0;
   const epochDelta = [0, 0, 0, 0, 0, 0, 0, -1, -1, 1][pick(10)]!;
-  const who = { id, ago, epochDelta };
   const [weights, make] = [draws.map(([weight]) => weight), draws.map(([, draw]) => draw)];
   let left = pick(weights.reduce((sum, weight) => sum + weight, 0));
   let at = 0;
   for (; left >= weights[at]!; at++) left -= weights[at]!;
   const { api, version, set } = make[at]!(pick, groupId);
-  const name = `${id}${ago > 0 ? `, ${ago} ago` : ""}${epochDelta === 0 ? "" : `, epoch ${epochDelta}`}`;
+  const isBarrier = api === "WriteTxnMarkers" && pick(4) === 0; // a later epoch, which keeps the transaction from its end
+  const who = { id, ago, epochDelta: isBarrier ? 2 : epochDelta };
+  const name = `${id}${ago > 0 ? `, ${ago} ago` : ""}${who.epochDelta === 0 ? "" : `, epoch ${who.epochDelta}`}`;
   return { what: `${api} v${version} of ${name} ${JSON.stringify(set)}`, api, version, who, set };
 }
 

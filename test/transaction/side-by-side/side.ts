@@ -15,7 +15,7 @@ interface Identity {
 const noTopicId = "AAAAAAAAAAAAAAAAAAAAAA";
 const transactional = 0x10;
 const control = 0x20;
-const patienceMs = 3_000;
+const patienceMs = 1_000;
 /** The coordinator of groups or transactions, or a producer id, is not at hand yet. */
 const notYet = [14, 15, 16];
 

@@ -57,7 +57,7 @@ that of transaction.version 2 (KIP-890): with the end of each transaction the ep
 |---|${lasting.map(() => "---|").join("")}
 ${expected.map((event) => `| ${event.event} | ${lasting.map((state) => event[state]).join(" | ")} |`).join("\n")}
 
-\`test/transaction/side-by-side/run.ts\` asks a real Kafka 4.3.1 and regroup the same random things, and finds no difference
-in what is answered, in the states, in the partitions, and in what the coordinator writes.
+\`test/transaction/side-by-side/run.ts\` asks a real Kafka 4.3.1 and regroup the same random things, and finds no
+difference in what is answered, in the states, in the partitions, and in what the coordinator writes.
 `;
 }

@@ -30,7 +30,7 @@ export function randomAct(pick: Pick, ids: readonly string[], groupId: string): 
   let at = 0;
   for (; left >= weights[at]!; at++) left -= weights[at]!;
   const { api, version, set } = make[at]!(pick, groupId);
-  const isBarrier = api === "WriteTxnMarkers" && pick(4) === 0; // a later epoch, which keeps the transaction from its end
+  const isBarrier = api === "WriteTxnMarkers" && pick(4) === 0; // the later epoch keeps a transaction from its end
   const who = { id, ago, epochDelta: isBarrier ? 2 : epochDelta };
   const name = `${id}${ago > 0 ? `, ${ago} ago` : ""}${who.epochDelta === 0 ? "" : `, epoch ${who.epochDelta}`}`;
   return { what: `${api} v${version} of ${name} ${JSON.stringify(set)}`, api, version, who, set };

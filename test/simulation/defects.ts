@@ -338,11 +338,6 @@ const transactions: readonly Defect[] = [
     ["what is committed is aborted", 'return state === "PrepareCommit" ? "COMMIT" : "ABORT";', 'return "ABORT";'],
     ["what is aborted is committed", 'return state === "PrepareCommit" ? "COMMIT" : "ABORT";', 'return "COMMIT";'],
     [
-      "a transaction is complete before its markers are written",
-      "if (prepared.topics.length > 0) wantMarkers(transactionalId, prepared, context);\n  else complete",
-      "if (prepared.topics.length > 0) wantMarkers(transactionalId, prepared, context);\n  complete",
-    ],
-    [
       "an abort by the coordinator leaves the epoch as it is",
       "producerEpoch: isV2 ? Math.min(current.producerEpoch + 1, fencingEpoch) : current.producerEpoch,",
       "producerEpoch: current.producerEpoch,",
@@ -364,6 +359,11 @@ const transactions: readonly Defect[] = [
     ],
   ]),
   ...inFile("transaction/add-partitions.ts", [
+    [
+      "an old epoch may add partitions",
+      "if (current.producerEpoch !== producerEpoch) return ErrorCode.PRODUCER_FENCED;",
+      "",
+    ],
     [
       "a partition is added to the coordinator's memory only",
       "partitionsOf(current);\n  for (const { name, partitions } of topics) all.set",

@@ -102,6 +102,25 @@ export function transactionConformance(engine: string, storage: () => Storage): 
       assert.equal(log.lastStableOffset, 3);
     });
 
+    withPartition(
+      "retention may take the first records of an open transaction: it stays open",
+      async (log, all) => {
+        await accepted(begin(log, { timestamp: 1_000 })).durable;
+        for (const timestamp of [9_000, 9_500]) {
+          await accepted(log.append(sampleBatch({ values: ["".padEnd(100)], timestamp }), now)).durable;
+        }
+        await all.clean(9_900);
+        assert.deepEqual([log.logStartOffset, log.lastStableOffset, log.highWatermark], [1, 1, 3]);
+        assert.equal(log.hasOngoingTransaction(7, 0), true);
+        await accepted(end(log, { timestamp: 9_900 })).durable;
+        assert.equal(log.lastStableOffset, 4);
+        assert.deepEqual(log.abortedTransactions(1, 4), [{ producerId: 7, firstOffset: 0 }]);
+        await all.clean(20_000);
+        assert.deepEqual([log.logStartOffset, log.abortedTransactions(0, 9)], [4, []]);
+      },
+      { segmentBytes: 150, retentionMs: 1_000 },
+    );
+
     withPartition("a marker is fenced by producer epoch and by coordinator epoch", async (log) => {
       await accepted(begin(log, { producerEpoch: 4 })).durable;
       assert.equal(refusedWith(end(log, { producerEpoch: 3 })), ErrorCode.INVALID_PRODUCER_EPOCH);

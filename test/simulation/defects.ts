@@ -354,8 +354,8 @@ const transactions: readonly Defect[] = [
   ...inFile("transaction/end-rules.ts", [
     [
       "an old epoch may end a transaction",
-      "if (producerEpoch !== current.producerEpoch) return { errorCode: ErrorCode.PRODUCER_FENCED };",
-      "",
+      "if (producerEpoch !== current.producerEpoch) return { errorCode: ErrorCode.PRODUCER_FENCED };\n  if (isPrepared",
+      "if (isPrepared",
     ],
   ]),
   ...inFile("transaction/add-partitions.ts", [

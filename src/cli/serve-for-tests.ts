@@ -3,6 +3,7 @@ import type { Setting } from "../broker/config-sources.ts";
 import type { Logger } from "../broker/context.ts";
 import { StartError } from "../server/listen.ts";
 import { ControlPort, startBroker } from "../testing/index.ts";
+import { UsageError } from "./errors.ts";
 
 export interface TestFlags {
   readonly controlPort?: number;
@@ -44,5 +45,5 @@ function portOf(listeners: string | undefined): number {
   if (listeners === undefined) return standardPort;
   const port = /^PLAINTEXT:\/\/(?:127\.0\.0\.1|localhost):(\d+)$/.exec(listeners)?.[1];
   if (port !== undefined) return Number(port);
-  throw new StartError(`listeners: ${listeners}: with --control-port it is PLAINTEXT://127.0.0.1:PORT`);
+  throw new UsageError(`listeners: ${listeners}: with --control-port it is PLAINTEXT://127.0.0.1:PORT`);
 }

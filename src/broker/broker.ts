@@ -113,7 +113,9 @@ class LoneBroker implements Broker, BrokerServices {
     this.logDir = logDir;
     this.nodeId = config.get("node.id");
     const watches = { ...(onGroupFact && { onGroupFact }), ...(watchGroups && { watchGroups }) };
-    this.groups = new GroupRuntime({ clock, rng, platform, config, logger, ...watches });
+    const partitionsOf = (topic: string) => this.metadata.topic(topic)?.partitions.length;
+    const partitions = () => partitionsOf("__consumer_offsets");
+    this.groups = new GroupRuntime({ clock, rng, platform, config, logger, partitions, ...watches });
     this.transactions = new TransactionRuntime({
       clock,
       rng,
@@ -122,7 +124,7 @@ class LoneBroker implements Broker, BrokerServices {
       logger,
       takeProducerId: () => this.#producerIds.take(),
       writeMarker: (topic, partition, marker) => this.writeTxnMarker(topic, partition, marker),
-      partitions: () => this.metadata.topic("__transaction_state")?.partitions.length,
+      partitions: () => partitionsOf("__transaction_state"),
     });
     this.metadata = new BrokerMetadata(log, config, logger, {
       led: (partition) => {

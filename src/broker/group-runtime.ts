@@ -28,6 +28,8 @@ export interface GroupRuntimeOptions {
   readonly logger: Logger;
   readonly onGroupFact?: (fact: GroupFact) => void;
   readonly watchGroups?: GroupWatch;
+  /** How many partitions `__consumer_offsets` has; undefined: it is not made yet. */
+  readonly partitions: () => number | undefined;
 }
 
 export class GroupRuntime implements GroupShards {
@@ -37,7 +39,7 @@ export class GroupRuntime implements GroupShards {
   readonly #recent = new RecentRebalances();
 
   constructor(options: GroupRuntimeOptions) {
-    const { logger, config, onGroupFact, watchGroups = unwatched, ...seams } = options;
+    const { logger, config, onGroupFact, watchGroups = unwatched, partitions: _, ...seams } = options;
     this.#options = options;
     this.#runtime = new Runtime({
       ...seams,
@@ -65,8 +67,10 @@ export class GroupRuntime implements GroupShards {
     return this.#recent.of(groupId);
   }
 
+  /** What the config says counts until the topic is made: a group stays where its records are (rule 1). */
   partitionOf(groupId: string): number {
-    return coordinatorPartition(groupId, this.#options.config.get("offsets.topic.num.partitions"));
+    const { partitions, config } = this.#options;
+    return coordinatorPartition(groupId, partitions() ?? config.get("offsets.topic.num.partitions"));
   }
 
   /** This broker leads a partition now; when it is one of ours, its groups are loaded. */

@@ -68,6 +68,18 @@ test("offsets are committed and fetched in every version", async () => {
   }
 });
 
+test("rule 1: a group stays where its records are when offsets.topic.num.partitions is another one later", async () => {
+  const few = await startBroker({ config: { "offsets.topic.num.partitions": "7" } });
+  await createTopic(few, "orders");
+  await openCoordinator(few.connect());
+  await commit(few, 8, [[{ name: "orders" }, 0, 5]], { generationIdOrMemberEpoch: -1 });
+  const many = await startBroker({ log: few.log, config: { "offsets.topic.num.partitions": "50" } });
+  await settle();
+  const topics = [{ name: "orders", partitionIndexes: [0] }];
+  const fetched = await many.connect().ask(OffsetFetch, 7, { groupId: "billing", requireStable: false, topics });
+  assert.equal(fetched.topics[0]!.partitions[0]!.committedOffset, 5);
+});
+
 test("rule 36: unknown topics and partitions are refused before the group is looked at", async () => {
   const under = await startWithOrders();
   const stranger = { generationIdOrMemberEpoch: 3, memberId: "stranger" };

@@ -23,7 +23,14 @@ test("a rebalance is one line that says group, generations, who came and went, h
   };
   const clock = new VirtualClock();
   const config = new BrokerConfig(new Map([["offsets.topic.num.partitions", "1"]]));
-  const groups = new GroupRuntime({ clock, rng: seededRng(), platform: nodePlatform, config, logger });
+  const groups = new GroupRuntime({
+    clock,
+    rng: seededRng(),
+    platform: nodePlatform,
+    config,
+    logger,
+    partitions: () => 1,
+  });
   const at = { topic: "__consumer_offsets", partition: 0, topicId: "EREREREREREREREREREREQ" };
   const log = await openMemoryLog({ platform: nodePlatform }).create(at, defaultLogConfig);
   const topic = { name: at.topic, topicId: at.topicId, isInternal: true, partitions: [] };

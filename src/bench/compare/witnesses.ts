@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { kafkaTool } from "./brokers.ts";
 import { type Trial, trial } from "./row.ts";
 
-const records = 500_000;
+const records = 300_000;
 
 export function hasKcat(): boolean {
   return spawnSync("kcat", ["-V"]).status === 0;

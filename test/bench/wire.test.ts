@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { test } from "node:test";
+import { readFetchHead } from "../../src/bench/load/fetch-head.ts";
+import { Wire } from "../../src/bench/load/wire.ts";
+import { Fetch } from "../../src/protocol/apis/fetch.ts";
+import { encodeResponseFrame } from "../../src/protocol/frame.ts";
+
+function answerTo(records: Uint8Array, errorCode = 0): Buffer {
+  const partition = { partitionIndex: 0, errorCode, highWatermark: 2 ** 40, abortedTransactions: null, records };
+  const response = { errorCode: 0, sessionId: 0, responses: [{ topic: "orders", partitions: [partition] }] };
+  return Buffer.concat(encodeResponseFrame(Fetch, 12, 7, response));
+}
+
+test("the head of a fetch answer tells its error, high watermark and bytes of records", () => {
+  for (const length of [0, 1, 126, 127, 128, 20_000, 3_000_000]) {
+    const head = readFetchHead(answerTo(new Uint8Array(length)).subarray(4, 260), "orders");
+    assert.deepEqual(head, { errorCode: 0, highWatermark: 2 ** 40, recordsBytes: length });
+  }
+  assert.equal(readFetchHead(answerTo(new Uint8Array(0), 6).subarray(4), "orders").errorCode, 6);
+});
+
+test("answers are cut out of the stream however it comes, and of each only the beginning is kept", async (t) => {
+  const server = createServer();
+  t.after(() => server.close());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const wire = await Wire.open(`127.0.0.1:${port}`, 10);
+  t.after(() => wire.close());
+  const [socket] = await accepted;
+  socket.setNoDelay(true);
+  const frames = [5, 300, 11, 10].map((size, at) => {
+    const frame = Buffer.alloc(4 + size, at + 1);
+    frame.writeInt32BE(size);
+    return frame;
+  });
+  const told: [number, number, number][] = [];
+  const all = new Promise<void>((resolve) => {
+    wire.onAnswer = (answer, bytes) => {
+      told.push([answer[0]!, answer.length, bytes]);
+      if (told.length === frames.length) resolve();
+    };
+  });
+  const stream = Buffer.concat(frames);
+  for (let at = 0; at < stream.length; at += 3) {
+    socket.write(stream.subarray(at, at + 3));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await all;
+  assert.deepEqual(told, [
+    [1, 5, 5],
+    [2, 10, 300],
+    [3, 10, 11],
+    [4, 10, 10],
+  ]);
+});

@@ -190,7 +190,7 @@ export class TransactionalRun {
     transaction.outcome = committed ? "committing" : "aborting";
     const body = { ...this.#producer, transactionalId: this.#plan.name, committed };
     const isAborted = (answer: Body) =>
-      codeOf(answer) === ErrorCode.INVALID_TXN_STATE && (!committed || this.#mayBeTimedOut(sinceMs));
+      codeOf(answer) === ErrorCode.INVALID_TXN_STATE && (!committed || this.#mayBeAborted(sinceMs));
     const code = (answer: Body) => (isAborted(answer) ? ErrorCode.NONE : codeOf(answer));
     const answer = await this.#untilDone(EndTxn, this.#isNew ? 5 : 4, body, code, Number.POSITIVE_INFINITY);
     transaction.outcome = committed && !isAborted(answer) ? "committed" : "aborted";
@@ -198,11 +198,15 @@ export class TransactionalRun {
     if (this.#isNew && answer.producerEpoch >= 0) this.#isNow(answer.producerId, answer.producerEpoch);
   }
 
-  /** The coordinator has aborted it by itself, under the next epoch: to commit it is no retry of what was done. */
-  #mayBeTimedOut(sinceMs: number): boolean {
+  /**
+   * The coordinator has aborted it under the next epoch, for a producer that begins anew, or because it is too old: to
+   * commit it looks like a retry, of something else than what was done (KIP-890).
+   */
+  #mayBeAborted(sinceMs: number): boolean {
     const { world, plan } = this.#cluster;
-    const hasJumped = plan.faults.some(({ kind }) => kind === "clock jumps");
-    return this.#isNew && (hasJumped || world.nowMs - sinceMs >= 0.9 * this.#plan.timeoutMs);
+    const causes = new Set(["clock jumps", "transactional producer is doubled"]);
+    const hasCause = plan.faults.some(({ kind }) => causes.has(kind));
+    return this.#isNew && (hasCause || world.nowMs - sinceMs >= 0.9 * this.#plan.timeoutMs);
   }
 
   get #isNew(): boolean {

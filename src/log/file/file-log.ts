@@ -248,7 +248,8 @@ export class FileLog implements Log, Engine {
   /** Where segments fall back behind the journal, acknowledgements slow down to their pace: memory has an end. */
   #room(): Promise<void> | undefined {
     const unwritten = this.#unwrittenBytes - this.pendingBytes;
-    if (this.isClosing || this.failure || unwritten <= 2 * this.#maxPendingBytes + writeBehindBytes) return undefined;
+    if (!this.journaled || this.isClosing || this.failure || unwritten <= 2 * this.#maxPendingBytes + writeBehindBytes)
+      return undefined;
     this.#writeBehind();
     return this.#writingBehind;
   }
@@ -284,6 +285,7 @@ export class FileLog implements Log, Engine {
       this.#round = new Group();
       try {
         await this.writeAll();
+        if (!this.journaled) await this.journal.drained(); // it tells under which leader epoch the appends stand
       } catch (error) {
         this.fail(error);
         round.fail(this.failure!);

@@ -169,6 +169,7 @@ class Recovery {
   async #scan(partition: FilePartition): Promise<void> {
     const { disk } = this.#log;
     const active = partition.activeSegment;
+    const newest = Math.max(partition.leaderEpoch, this.#leaders.get(partition) ?? -1);
     const bases = (await disk.list(partition.folder))
       .map((name) => /^(\d{20})\.log$/.exec(name)?.[1])
       .filter((base) => base !== undefined)
@@ -189,13 +190,14 @@ class Recovery {
         }
         partition.segments.push(segment);
       }
-      await this.#scanSegment(partition, segment);
+      await this.#scanSegment(partition, segment, newest);
     }
     partition.logEndOffset = Math.max(partition.logEndOffset, partition.logStartOffset);
     partition.advance(partition.logEndOffset);
   }
 
-  async #scanSegment(partition: FilePartition, segment: FileSegment): Promise<void> {
+  /** @param newest the last leader epoch that the checkpoint or the journal tells of; -1 when none does. */
+  async #scanSegment(partition: FilePartition, segment: FileSegment, newest: number): Promise<void> {
     const log = this.#log;
     const { disk, platform, files } = log;
     const { indexIntervalBytes } = partition.config;
@@ -205,7 +207,10 @@ class Recovery {
     try {
       for await (const batches of segment.batches(source, segment.written, size)) {
         for (const batch of batches) {
-          if (batch.baseOffset < partition.logEndOffset) throw new DamageError(`${segment.logPath} goes back`);
+          const { baseOffset, partitionLeaderEpoch: epoch } = batch;
+          if (baseOffset < partition.logEndOffset) throw new DamageError(`${segment.logPath} goes back`);
+          const isLed = epoch >= partition.epochs.latest && (newest === -1 || epoch <= newest);
+          if (!isLed) throw new DamageError(`${segment.logPath}: offset ${baseOffset} under leader epoch ${epoch}`);
           segment.note(batch, this.#wallMs, partition.config.indexIntervalBytes);
           partition.appended(batch);
         }

@@ -5,6 +5,7 @@ import { loadConfig, type Setting, settingsOfEnvironment } from "../broker/confi
 import { parseProperties } from "../broker/properties.ts";
 import { ConfigError } from "../metadata/config-def.ts";
 import { exit } from "../server/exit.ts";
+import { giveHeapRoom } from "../server/heap-growth.ts";
 import { StartError } from "../server/listen.ts";
 import { type LogOutput, openLogOutput } from "../server/logs.ts";
 import { type RunningServer, serve } from "../server/serve.ts";
@@ -62,6 +63,7 @@ async function run(flags: ServeFlags): Promise<void> {
       const { serveForTests } = await import("./serve-for-tests.ts");
       return stopOnSignal(await serveForTests(testFlags(flags), settings, logger), output);
     }
+    giveHeapRoom();
     const server = await serve({ config, ephemeral, logger, onFailure: (error) => fail(error, output) });
     greet(server);
     stopOnSignal(server, output);

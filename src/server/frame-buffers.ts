@@ -1,4 +1,4 @@
-/** Memory that large requests are put together in, used again and again: what is new for each of them is garbage soon. */
+/** Memory that large requests are put together in, used again and again: what is new for each is garbage soon. */
 const smallestBytes = 16 * 1024;
 /** Larger ones are rare: what they need is not kept. */
 const largestBytes = 4 * 1024 * 1024;

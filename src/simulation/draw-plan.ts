@@ -2,7 +2,7 @@
 import type { AssignorName } from "./own-assignors.ts";
 import { type Fault, type FaultKind, type Loss, type MemberPlan, type Plan, unlimited, type Versions } from "./plan.ts";
 import { Random } from "./random.ts";
-import { offsetsTopic } from "./topics.ts";
+import { offsetsTopic, transactionsTopic } from "./topics.ts";
 
 export const newest: Versions = {
   JoinGroup: 9,
@@ -253,6 +253,7 @@ function drawOfTransactions(shape: Shape): Fault[] {
     Array.from({ length: own.int(0, 4) }, () => {
       const backAfterMs = own.chance(0.9) ? own.pick([0, 1000, 20_000]) : null;
       const kinds: FaultKind[] = [
+        { kind: "partition is led anew", topic: transactionsTopic, partition: own.int(0, 1) },
         { kind: "transactional producer dies", producer, backAfterMs },
         { kind: "transactional producer is doubled", producer },
         { kind: "transactional producer stalls", producer, forMs: own.pick([1000, 10_000, 30_000]) },

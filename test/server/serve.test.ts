@@ -135,7 +135,7 @@ test("a wrong config ends the start with its place and the reason", async () => 
     const file = join(folder, "server.properties");
     await writeFile(file, "# mine\nnum.partitions=3\nlisteners=PLAINTEXT:/127.0.0.1:9092\n");
     const { code, stderr } = await new RunningBroker(["--ephemeral", "--config", file]).ended;
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     const [line] = stderr.split("\n");
     assert.equal(
       line,
@@ -146,7 +146,7 @@ test("a wrong config ends the start with its place and the reason", async () => 
 
 test("every interface cannot be what clients are told to connect to", async () => {
   const { code, stderr } = await new RunningBroker(["--ephemeral", "-o", "listeners=PLAINTEXT://0.0.0.0:0"]).ended;
-  assert.equal(code, 1);
+  assert.equal(code, 2);
   assert.match(
     stderr,
     /^regroup: advertised\.listeners: PLAINTEXT is bound to 0\.0\.0\.0, which no client can connect to/,

@@ -109,11 +109,12 @@ export class Node {
   async letGo(): Promise<void> {
     const connections = [...this.#lanes.values()].map(({ channel }) => channel?.connection.drained());
     await Promise.all(connections);
-    await this.close();
+    await this.close(new NetworkError(`${nameOf(this.server)} is not in the cluster any more`));
   }
 
-  close(): Promise<unknown> {
-    this.#closing.abort(new ClosedError("the client was closed"));
+  /** @param reason told to those who wait for a connection. */
+  close(reason: Error = new ClosedError("the client was closed")): Promise<unknown> {
+    this.#closing.abort(reason);
     return Promise.all(
       [...this.#lanes.values()].map(async (lane) => {
         await lane.opening?.catch(() => undefined);

@@ -154,7 +154,10 @@ class KafkaCluster implements Cluster {
     if (to === "any") return this.#openAny(lane, call);
     const nodeId = await this.#nodeIdOf(to, call);
     const node = this.#nodes.get(nodeId);
-    if (node === undefined) throw new NetworkError(`node ${nodeId} is not in the cluster`);
+    if (node === undefined) {
+      this.#unreachable(to);
+      throw new NetworkError(`node ${nodeId} is not in the cluster`);
+    }
     try {
       return node.ready(lane) ?? (await node.open(lane, call));
     } catch (error) {

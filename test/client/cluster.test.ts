@@ -7,7 +7,11 @@ import type { Cluster } from "../../src/client/cluster.ts";
 import { readConfig } from "../../src/client/config.ts";
 import type { RequestEvent } from "../../src/client/diagnostics.ts";
 import { ClosedError, NetworkError, RequestTimeoutError, UnsupportedVersionError } from "../../src/client/errors.ts";
+import { silentLogger } from "../../src/client/logger.ts";
+import { ClientMetrics } from "../../src/client/metrics/client-metrics.ts";
+import { Node } from "../../src/client/node.ts";
 import { openCluster } from "../../src/client/open-cluster.ts";
+import { callWithin } from "../../src/client/wait.ts";
 import { ApiVersions } from "../../src/protocol/apis/api-versions.ts";
 import { FindCoordinator } from "../../src/protocol/apis/find-coordinator.ts";
 import { Heartbeat } from "../../src/protocol/apis/heartbeat.ts";
@@ -16,6 +20,7 @@ import { Metadata } from "../../src/protocol/apis/metadata.ts";
 import { Produce } from "../../src/protocol/apis/produce.ts";
 import { encodeResponse } from "../../src/protocol/codec.ts";
 import { ErrorCode } from "../../src/protocol/errors.ts";
+import type { Api } from "../../src/protocol/schema.ts";
 import { FakeBroker, topicLedBy } from "./fake-broker.ts";
 
 function clusterOf(bootstrapServers: string, config: ClientConfigInput = {}): Cluster {
@@ -229,6 +234,46 @@ suite("a cluster", () => {
     cluster.coordinatorGone({ group: "billing" });
     await cluster.send({ group: "billing" }, Heartbeat, beat(1));
     assert.equal(attempts, 3);
+  });
+
+  test("a coordinator that the cluster does not know any more is looked for anew", async () => {
+    await using gone = await FakeBroker.start(2);
+    await using broker = await FakeBroker.start(1);
+    const [there, elsewhere] = [broker, gone].map(({ nodeId, bootstrapServers }) => {
+      return { nodeId, host: "127.0.0.1", port: Number(bootstrapServers.split(":")[1]) };
+    });
+    let coordinator = elsewhere!;
+    const answer = (key: string) => ({ coordinators: [{ key, ...coordinator, errorCode: 0, errorMessage: null }] });
+    broker.on(FindCoordinator, ({ request }) => answer(request.coordinatorKeys[0]!));
+    for (const each of [gone, broker]) each.on(Heartbeat, () => noError).on(Metadata, () => broker.metadata([]));
+    await using cluster = clusterOf(broker.bootstrapServers);
+    await cluster.send({ group: "billing" }, Heartbeat, beat(1));
+    const beats = () => gone.requests.filter(({ api }) => api === (Heartbeat as Api)).length;
+    assert.equal(beats(), 1);
+    await cluster.metadata([]); // tells of the other broker alone
+    coordinator = there!;
+    await assert.rejects(cluster.send({ group: "billing" }, Heartbeat, beat(1)), /node 2 is not in the cluster/);
+    await cluster.send({ group: "billing" }, Heartbeat, beat(1));
+    assert.equal(beats(), 1);
+  });
+
+  test("who waits for a connection to a broker that leaves the cluster may try again", async () => {
+    const nobody = await FakeBroker.start();
+    const server = { host: "127.0.0.1", port: Number(nobody.bootstrapServers.split(":")[1]) };
+    await nobody.crash();
+    const config = readConfig("Kafka", {
+      bootstrapServers: "x:1",
+      reconnectBackoffMs: 9000,
+      reconnectBackoffMaxMs: 9000,
+    });
+    const telling = { logger: silentLogger, metrics: new ClientMetrics() };
+    const node = new Node(2, server, config, telling, () => {});
+    await assert.rejects(node.open("main", callWithin(5000)), { code: "CONNECTION_FAILED" });
+    const waiting = node.open("main", callWithin(5000));
+    await Promise.all([
+      node.letGo(),
+      assert.rejects(waiting, { code: "CONNECTION_FAILED", retriable: true, message: /not in the cluster any more/ }),
+    ]);
   });
 
   test("waits for a leader that is being elected", async () => {

@@ -120,7 +120,9 @@ export class TransactionalRun {
       return group.errorCode || group.topics[0].partitions[0].errorCode;
     });
     if (this.#cluster.consumption.deleted.has(offsetsOf.topic)) return;
-    transactions.resumed(transactionalId, found.groups[0].topics[0].partitions[0].metadata, begun);
+    const { committedOffset, metadata } = found.groups[0].topics[0].partitions[0];
+    if (committedOffset < 0 && this.#cluster.plan.offsetsRetentionMinutes < 10) return; // they may have expired
+    transactions.resumed(transactionalId, metadata, begun);
   }
 
   async #transact(): Promise<void> {

@@ -26,19 +26,32 @@ const retryPauseMs = 100;
 export class MarkerWriter {
   readonly #options: MarkerWriterOptions;
   readonly #pauses = new Set<() => void>();
+  /** By transactional id, the last time that its markers were asked for: only that one is still at work. */
+  readonly #runs = new Map<string, symbol>();
   #isStopped = false;
 
   constructor(options: MarkerWriterOptions) {
     this.#options = options;
   }
 
-  /** Writes the markers of one transaction and tells its coordinator when they are durable. */
+  /**
+   * Writes the markers of one transaction and tells its coordinator when they are durable. A shard that failed and is
+   * loaded again asks anew under the same epoch: a late marker of the first time would end the next transaction.
+   */
   begin(partition: number, coordinatorEpoch: number, wanted: MarkersWanted): void {
-    const isWanted = () => !this.#isStopped && this.#options.isCurrent(partition, coordinatorEpoch);
-    this.#run(partition, coordinatorEpoch, wanted, isWanted).catch((error) => {
-      const message = `the markers of transaction ${wanted.transactionalId} cannot be written`;
-      this.#options.logger.error({ err: error, transactionalId: wanted.transactionalId }, message);
-    });
+    const { transactionalId } = wanted;
+    const run = Symbol(transactionalId);
+    this.#runs.set(transactionalId, run);
+    const isLast = () => this.#runs.get(transactionalId) === run;
+    const isWanted = () => !this.#isStopped && isLast() && this.#options.isCurrent(partition, coordinatorEpoch);
+    this.#run(partition, coordinatorEpoch, wanted, isWanted)
+      .catch((error) => {
+        const message = `the markers of transaction ${transactionalId} cannot be written`;
+        this.#options.logger.error({ err: error, transactionalId }, message);
+      })
+      .finally(() => {
+        if (isLast()) this.#runs.delete(transactionalId);
+      });
   }
 
   stop(): void {

@@ -94,8 +94,8 @@ function prepare(
   const errorCode = save(transactionalId, prepared, context);
   if (errorCode) return errorCode;
   if (isV2) shard.epochsBefore.set(transactionalId, current.producerEpoch);
-  if (prepared.topics.length > 0) wantMarkers(transactionalId, prepared, context);
-  else complete(shard, transactionalId, prepared, context); // refused: the next load has it completed
+  const isOver = prepared.topics.length === 0 && complete(shard, transactionalId, prepared, context) === ErrorCode.NONE;
+  if (!isOver) wantMarkers(transactionalId, prepared, context); // into nowhere, if the log refused: it is said again
   return ErrorCode.NONE;
 }
 

@@ -88,6 +88,20 @@ test("a coordinator that leads no more writes nothing more", async () => {
   assert.deepEqual([written.length, coordinator.words, clock.pendingAlarms], [3, 0, 0]);
 });
 
+test("who is asked again for a transaction's markers leaves nothing of the first time at work", async () => {
+  const { clock, writer, written, answers, coordinator } = start();
+  answers.set("orders-1", ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  writer.begin(3, 5, wanted);
+  await settle();
+  answers.clear();
+  writer.begin(3, 5, wanted); // the shard was lost, and is loaded again under the same epoch
+  await settle();
+  assert.deepEqual([written.length, coordinator.words], [6, 1]);
+  // By now the producer's next transaction may be open, before KIP-890 under the same epoch: it is not to be ended.
+  await clock.advance(1000);
+  assert.deepEqual([written.length, coordinator.words, clock.pendingAlarms], [6, 1, 0]);
+});
+
 test("where a newer epoch is known the transaction is not ended from here", async () => {
   const { clock, writer, written, answers, coordinator, warnings, missing } = start();
   answers.set("orders-1", ErrorCode.TRANSACTION_COORDINATOR_FENCED);

@@ -56,7 +56,8 @@ export function printFact(fact: TransactionFact): string {
   switch (fact.type) {
     case "MarkersWanted": {
       const { result, transactionVersion, topics } = fact;
-      return `${result} is to be written by ${idAndEpoch(fact)}, v${transactionVersion}, into ${partitions(topics)}`;
+      const where = topics.length === 0 ? "no partition" : partitions(topics);
+      return `${result} is to be written by ${idAndEpoch(fact)}, v${transactionVersion}, into ${where}`;
     }
     case "TransactionCompleted":
       return `${fact.transactionalId} ended in ${fact.durationMs} ms, ${fact.partitions} partitions: ${fact.result}`;

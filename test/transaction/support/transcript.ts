@@ -42,12 +42,13 @@ class Run {
     });
   }
 
-  /** "restart", "refuse ERROR", "no producer ids", "tx was STATE of 1/32766"; anything else is a remark. */
+  /** "restart", "refuse ERROR (after 1)", "no producer ids", "tx was STATE of 1/32766"; anything else is a remark. */
   #directive(directive: string): void {
     this.#write(`— ${directive}`.trimEnd(), msToTime(this.world.nowMs));
     const [verb, ...rest] = directive.split(" ");
     if (verb === "restart") this.#happened(this.world.restart());
     if (verb === "refuse") this.world.refusal = rest[0] === "nothing" ? undefined : ErrorCode[rest[0] as ErrorName];
+    if (verb === "refuse") this.world.takesBefore = Number(rest[2] ?? 0);
     if (directive.endsWith("producer ids")) this.world.hasProducerIds = verb !== "no";
     const planted = /^(\S+) was (\w+) of (\d+)\/(\d+)$/.exec(directive);
     if (planted === null) return;

@@ -31,6 +31,8 @@ export class World {
   nowMs = 0;
   /** Set: the log refuses all, with this error. */
   refusal: ErrorCode | undefined;
+  /** So many it takes before. */
+  takesBefore = 0;
   hasProducerIds = true;
   #nextProducerId = 1;
   #timers = new TimerHeap<TransactionTimer>();
@@ -108,7 +110,7 @@ export class World {
       now,
       rng: { bytes: not("roll dice") },
       emit: (records) => {
-        if (this.refusal !== undefined) return { ok: false, errorCode: this.refusal };
+        if (this.refusal !== undefined && this.takesBefore-- <= 0) return { ok: false, errorCode: this.refusal };
         for (const record of records) {
           this.plant(record);
           this.coordinator.replay(record);

@@ -19,12 +19,19 @@ export class TransactionAbortedError extends KafkaError {
 }
 
 /**
+ * Of the transaction that was open. "unknown": its commit was asked for and not confirmed. All of it counts, or
+ * nothing: a consumer with read_committed sees which, once a new producer with the same transactional.id has begun.
+ */
+export type Outcome = "aborted" | "unknown";
+
+/**
  * A newer producer with the same transactional.id has taken over; or the transaction was open for longer than
- * transaction.timeout.ms, and its coordinator has aborted it. Nothing of the open transaction counts.
+ * transaction.timeout.ms, and its coordinator has aborted it.
  */
 export class ProducerFencedError extends KafkaError {
   override readonly name = "ProducerFencedError";
-  constructor(transactionalId: string, cause: KafkaError) {
+  readonly outcome: Outcome;
+  constructor(transactionalId: string, outcome: Outcome, cause: KafkaError) {
     super(`transactional.id ${transactionalId}: another producer has taken over: ${cause.code}`, {
       code: "PRODUCER_FENCED",
       ...codeOf(cause),
@@ -32,18 +39,15 @@ export class ProducerFencedError extends KafkaError {
       hint: "close this producer; if no other one runs, the transaction took longer than transaction.timeout.ms",
       cause,
     });
+    this.outcome = outcome;
   }
 }
 
 /** The producer cannot go on with transactions: close it, and make a new one with the same transactional.id. */
 export class TransactionFailedError extends KafkaError {
   override readonly name = "TransactionFailedError";
-  /**
-   * Of the transaction that was open. "unknown": its commit was asked for and not confirmed. All of it counts, or
-   * nothing: a consumer with read_committed sees which, once a new producer with the same transactional.id has begun.
-   */
-  readonly outcome: "aborted" | "unknown";
-  constructor(transactionalId: string, outcome: "aborted" | "unknown", cause: KafkaError) {
+  readonly outcome: Outcome;
+  constructor(transactionalId: string, outcome: Outcome, cause: KafkaError) {
     const what = outcome === "unknown" ? "it is not known whether the transaction was committed" : "failed for good";
     super(`transactional.id ${transactionalId}: ${what}: ${cause.message}`, {
       code: cause.code,
@@ -98,8 +102,8 @@ export function isFatal(error: KafkaError, isCoordinators: boolean): boolean {
 }
 
 /** @param outcome of the transaction that is open. */
-export function fatalError(transactionalId: string, outcome: "aborted" | "unknown", cause: KafkaError) {
-  if (fencing.has(cause.errorCode)) return new ProducerFencedError(transactionalId, cause);
+export function fatalError(transactionalId: string, outcome: Outcome, cause: KafkaError) {
+  if (fencing.has(cause.errorCode)) return new ProducerFencedError(transactionalId, outcome, cause);
   return new TransactionFailedError(transactionalId, outcome, cause);
 }
 

@@ -34,6 +34,7 @@ export class TransactionCalls {
   readonly #config: ProducerConfig;
   readonly #transactionalId: string;
   readonly #coordinator: Coordinated;
+  #endsAsked = 0;
 
   constructor(cluster: Cluster, config: ProducerConfig, transactionalId: string) {
     this.#cluster = cluster;
@@ -125,14 +126,23 @@ export class TransactionCalls {
     );
   }
 
+  /** The last end was asked for more than once: what is said in the end need not be what was done at first. */
+  get wasEndRepeated(): boolean {
+    return this.#endsAsked > 1;
+  }
+
   /** @returns what the next transaction goes by: in the second version of the protocol a new epoch. */
   async end(identity: Identity, committed: boolean, usesV2: boolean): Promise<Identity> {
+    this.#endsAsked = 0;
     const request = { transactionalId: this.#transactionalId, ...identity, committed };
     const versions = usesV2 ? ([5, 5] as const) : ([0, 4] as const);
     const { producerId, producerEpoch } = await this.#ask(
       "EndTxn",
       this.#coordinator,
-      () => this.#cluster.send(this.#coordinator, EndTxn, request, { versions }),
+      () => {
+        this.#endsAsked++;
+        return this.#cluster.send(this.#coordinator, EndTxn, request, { versions });
+      },
       ({ errorCode }) => [errorCode],
     );
     return producerId >= 0 ? { producerId, producerEpoch } : identity;

@@ -10,7 +10,14 @@ import { KafkaError } from "../errors.ts";
 import type { Identity } from "../producer/producer-identity.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
 import { partitionKey, type TopicPartition } from "../topic-partition.ts";
-import { asKafkaError, fatalError, isFatal, TransactionAbortedError, type TransactionError } from "./errors.ts";
+import {
+  asKafkaError,
+  fatalError,
+  isFatal,
+  type Outcome,
+  TransactionAbortedError,
+  type TransactionError,
+} from "./errors.ts";
 import { type GroupMetadata, TransactionCalls } from "./transaction-calls.ts";
 import { type ProducerState, transitions } from "./transitions.ts";
 
@@ -242,7 +249,8 @@ export class TransactionManager {
       this.#error = new TransactionAbortedError(this.transactionalId, cause);
       return this.#turn("AbortableError");
     }
-    this.#giveUp(cause, cause.retriable || cause.code === "CLIENT_CLOSED" ? "unknown" : "aborted");
+    const isUnknown = cause.retriable || cause.code === "CLIENT_CLOSED" || this.#calls.wasEndRepeated;
+    this.#giveUp(cause, isUnknown ? "unknown" : "aborted");
   }
 
   /** @param isCoordinators said by the transaction coordinator. */
@@ -260,7 +268,7 @@ export class TransactionManager {
     throw this.#error ?? error;
   }
 
-  #giveUp(cause: KafkaError, outcome: "aborted" | "unknown"): TransactionError {
+  #giveUp(cause: KafkaError, outcome: Outcome): TransactionError {
     this.#error = fatalError(this.transactionalId, outcome, cause);
     this.#turn("Failed");
     void this.#records.discard(this.#error);

@@ -192,6 +192,22 @@ suite("a transactional producer whose coordinator fails", () => {
     await assert.rejects(producer.beginTransaction(), isUnknown);
   });
 
+  test("who is fenced when it asks for a commit again cannot know what became of it", async () => {
+    const fenced = ErrorCode.PRODUCER_FENCED;
+    for (const [faults, outcome] of [
+      [[fenced], "aborted"],
+      [["close", fenced], "unknown"],
+    ] as const) {
+      await using broker = await coordinator(2, { EndTxn: faults });
+      await using producer = producerAt(broker);
+      await assert.rejects(
+        producer.transaction((tx) => tx.send(order)),
+        { name: "ProducerFencedError", outcome },
+      );
+      await assert.rejects(producer.beginTransaction(), { name: "ProducerFencedError", outcome });
+    }
+  });
+
   test("TRANSACTION_ABORTABLE aborts, wherever it is said, and the same work may succeed (KIP-1050)", async () => {
     for (const api of ["Produce", "EndTxn", "TxnOffsetCommit"]) {
       await using broker = await coordinator(2, { [api]: [ErrorCode.TRANSACTION_ABORTABLE] });

@@ -30,7 +30,7 @@ async function startPartition() {
     const marker = { type, producerId, producerEpoch: 0, coordinatorEpoch: 4, timestamp: under.clock.now().wallMs };
     return append(encodeControlBatch(marker, under.broker.services.platform), { internal: true });
   };
-  return { under, begin, end, plain: (values: readonly string[]) => append(batchOf(values), {}) };
+  return { under, log, begin, end, plain: (values: readonly string[]) => append(batchOf(values), {}) };
 }
 
 function fetchOf(fetchOffset: number, more: object = {}) {
@@ -62,6 +62,23 @@ test("read_committed ends at the last stable offset, and is told what was aborte
   await end(8, "COMMIT");
   const rest = await fetchOne(under, 3);
   assert.deepEqual([rest.values.slice(0, 2), rest.abortedTransactions, rest.lastStableOffset], [["c", "d"], [], 6]);
+});
+
+test("records whose aborts were forgotten while they were read are not told as committed", async () => {
+  const { under, log, begin, end, plain } = await startPartition();
+  await begin(7, ["a"]);
+  await end(7, "ABORT");
+  await plain(["b"]);
+  const read = log.read.bind(log);
+  log.read = async (offset, options) => {
+    const result = await read(offset, options);
+    await log.deleteBefore(2); // by retention, or by a client
+    return result;
+  };
+  const { responses } = await under.connect().ask(Fetch, 12, fetchOf(0));
+  const { errorCode, records } = responses[0]!.partitions[0]!;
+  assert.deepEqual([errorCode, valuesOf(records)], [ErrorCode.OFFSET_OUT_OF_RANGE, []]);
+  assert.deepEqual((await fetchOne(under, 2)).values, ["b"]);
 });
 
 test("a fetch of committed records sleeps through open ones and wakes with their end", async () => {

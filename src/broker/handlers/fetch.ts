@@ -200,7 +200,9 @@ async function read(
   }
   try {
     const result = await log.read(fetchOffset, { maxBytes, atLeastOne, upTo });
-    if (result === undefined) return refused(partition, { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }, null);
+    // Where the log start has passed the offset meanwhile, the aborts that the reader needs are forgotten.
+    const isGone = result === undefined || (isCommitted && fetchOffset < log.logStartOffset);
+    if (isGone) return refused(partition, { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }, null);
     const abortedTransactions = isCommitted ? abortedIn(log, fetchOffset, result) : null;
     const data = { ...positions(partition, led), abortedTransactions, records: result.chunks };
     return { partition, data, bytes: result.bytes };

@@ -81,7 +81,8 @@ export async function exactlyOnce<InKey, InValue, InTopics, OutKey, OutValue, Ou
       } catch (error) {
         const isLost = poll?.signal.aborted === true;
         poll?.takenBack();
-        if (!isLost && !passes(error)) throw error;
+        const isFatal = error instanceof KafkaError && error.fatal;
+        if (isFatal || !(isLost || passes(error))) throw error;
         logger.warn({ err: error }, "a transaction was aborted, and is done anew");
         if (!isLost) await delay(backoffMs(backoff, failures++), signal).catch(() => {});
       }
@@ -93,5 +94,5 @@ export async function exactlyOnce<InKey, InValue, InTopics, OutKey, OutValue, Ou
 
 /** Would the same work succeed, here or where the partitions are then? */
 function passes(error: unknown): boolean {
-  return error instanceof KafkaError && !error.fatal && (error.retriable || error.code === "COMMIT_FAILED");
+  return error instanceof KafkaError && (error.retriable || error.code === "COMMIT_FAILED");
 }

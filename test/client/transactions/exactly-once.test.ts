@@ -144,6 +144,27 @@ suite("exactlyOnce", () => {
     await next.stop();
   });
 
+  test("who has lost its partitions and its producer, too, ends at once", async () => {
+    const [topic, target, groupId] = [await client.topic(numbers(5)), await client.topic([]), unique("copiers")];
+    const transactionalId = unique("copier");
+    const [isStuck, isTold] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const stuck: Process = async (records, tx, { signal }) => {
+      await copyTo(target)(records, tx, { signal });
+      signal.addEventListener("abort", () => isTold.resolve());
+      isStuck.resolve();
+      await isTold.promise;
+      await using newer = kafka.producer({ transactionalId });
+      await newer.initTransactions();
+      await until("the other has the partition", () => other.consumer.assignment().length > 0);
+    };
+    await using slow = copier(groupId, topic, stuck, { transactionalId, config: { maxPollIntervalMs: 500 } });
+    await isStuck.promise;
+    await using other = copier(groupId, topic, copyTo(target));
+    await assert.rejects(slow.ended, { name: "ProducerFencedError" });
+    assert.deepEqual(await copied(target, 5), numbers(5));
+    await other.stop();
+  });
+
   test("a transaction that the group refuses is done anew", async () => {
     const [topic, target, groupId] = [await client.topic(numbers(5)), await client.topic([]), unique("copiers")];
     let calls = 0;

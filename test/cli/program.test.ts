@@ -92,7 +92,7 @@ test("what is mistyped is answered with the nearest, and with where help is", as
 test("the benchmarks are listed, run, and passed their options", async () => {
   assert.match((await run(0, ["bench"])).stdout, /^assignment +what the assignors cost/m);
   assert.match((await run(0, ["bench", "assignment", "no such row"])).stdout, /^CPU milliseconds/);
-  assert.match((await run(2, ["bench", "nothing"])).stderr, /^regroup: bench nothing: expected one of protocol, /);
+  assert.match((await run(2, ["bench", "nothing"])).stderr, /^regroup: bench nothing: expected one of compare, /);
 });
 
 test("what nobody foresaw is told with its stack, as a defect, and fails", () => {

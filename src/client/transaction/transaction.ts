@@ -55,7 +55,7 @@ export class Transaction<K = unknown, V = unknown, Topics = unknown> implements 
 
   /**
    * Commits offsets of a consumer's group with the transaction (KIP-98, KIP-447). If the group has gone on without the
-   * member, the transaction is aborted.
+   * member, the transaction is aborted. It need not be awaited either.
    * @param of the consumer's `groupMetadata()` as of when the records were read; or the consumer, whose membership of
    * now counts: it may have lost its partitions, and got them again after another has read them. `exactlyOnce` notices
    * that, too.
@@ -65,18 +65,17 @@ export class Transaction<K = unknown, V = unknown, Topics = unknown> implements 
    */
   sendOffsets(of: OffsetsOf, what: CommitInput): Promise<void> {
     return this.#open(async () => {
-      const { groupId, ...member } = "groupMetadata" in of ? of.groupMetadata() : of;
-      if (groupId === null) {
-        throw new ClientConfigError("sendOffsets: the consumer is in no group", "set group.id of the consumer");
-      }
-      const offsets = offsetsIn(what);
-      const gone = "assignment" in of ? notIn(of.assignment(), offsets) : undefined;
-      if (gone !== undefined) {
-        const error = new CommitFailedError(groupId, `${gone.topic}-${gone.partition} is not this consumer's any more`);
+      try {
+        const [group, offsets] = [groupOf(of), offsetsIn(what)];
+        const gone = "assignment" in of ? notIn(of.assignment(), offsets) : undefined;
+        if (gone !== undefined) {
+          throw new CommitFailedError(group.groupId, `${gone.topic}-${gone.partition} is not this consumer's any more`);
+        }
+        if (offsets.length > 0) await this.#manager.sendOffsets(group, offsets);
+      } catch (error) {
         this.#manager.recordFailed(error, false);
         throw error;
       }
-      if (offsets.length > 0) await this.#manager.sendOffsets({ groupId, ...member }, offsets);
     });
   }
 
@@ -129,6 +128,12 @@ export class Transaction<K = unknown, V = unknown, Topics = unknown> implements 
     called.catch(() => {});
     return called;
   }
+}
+
+function groupOf(of: OffsetsOf): GroupMetadata {
+  const { groupId, ...member } = "groupMetadata" in of ? of.groupMetadata() : of;
+  if (groupId !== null) return { groupId, ...member };
+  throw new ClientConfigError("sendOffsets: the consumer is in no group", "set group.id of the consumer");
 }
 
 /** A member that is none any more would commit as one that the group need not know. */

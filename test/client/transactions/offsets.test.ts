@@ -108,6 +108,10 @@ test("a consumer without a group has no offsets to send", async () => {
   await using producer = producerOf(bootstrapServers, "v2");
   const work = producer.transaction((tx) => tx.sendOffsets(consumer, { topic: "orders", partition: 0, offset: 1 }));
   await assert.rejects(work, { code: "INVALID_CONFIG_VALUE" });
+  const unawaited = producer.transaction((tx) => {
+    void tx.sendOffsets(consumer, { topic: "orders", partition: 0, offset: 1 });
+  });
+  await assert.rejects(unawaited, { name: "TransactionAbortedError", code: "INVALID_CONFIG_VALUE", retriable: false });
 });
 
 suite("a consumer with read_committed", () => {

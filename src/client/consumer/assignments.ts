@@ -92,8 +92,7 @@ export class Assignments {
     this.#subscription.clear();
     if (this.#member === undefined) return this.assign([]).then(() => this.#subscription.clear());
     this.handout.abandon();
-    this.#member.unsubscribe();
-    await this.#member.settled();
+    await this.#member.unsubscribe();
   }
 
   async assign(wanted: readonly TopicPartition[]): Promise<void> {

@@ -214,10 +214,10 @@ export class Consumer<K = Uint8Array, V = Uint8Array, Topics = unknown>
     this.#open().member?.enforceRebalance(reason);
   }
 
-  /** The membership as of now; memberId is "" and generationId -1 while there is none. */
+  /** The membership as of now, or the last one; memberId is "" and generationId -1 while there was none. */
   groupMetadata() {
     const { groupId = null, groupInstanceId = null } = this.#config;
-    const { memberId, generationId } = this.#assignments.member?.identity ?? { memberId: "", generationId: -1 };
+    const { memberId, generationId } = this.#assignments.member?.lastIdentity ?? { memberId: "", generationId: -1 };
     return { groupId, groupInstanceId, memberId, generationId };
   }
 

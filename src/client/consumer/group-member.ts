@@ -53,6 +53,7 @@ export class GroupMember {
   #callbacks: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #closed: (() => void) | undefined;
+  #last: { readonly memberId: string; readonly generationId: number } | undefined;
 
   constructor(cluster: Cluster, config: ConsumerConfig & { readonly groupId: string }, hooks: GroupHooks) {
     this.#cluster = cluster;
@@ -70,6 +71,14 @@ export class GroupMember {
     return { memberId, generationId, groupInstanceId: this.#groupInstanceId };
   }
 
+  /**
+   * What fences offsets in a transaction: the last membership, also when it is over and its partitions are still being
+   * taken away. A commit without member and generation is taken of anybody (rule 41).
+   */
+  get lastIdentity() {
+    return this.#machine.generationId >= 0 ? this.identity : { ...this.identity, ...this.#last };
+  }
+
   get isRejoining(): boolean {
     return rejoining.has(this.#machine.state);
   }
@@ -83,8 +92,11 @@ export class GroupMember {
     if (topics !== undefined) this.#step({ type: "subscribe", topics });
   }
 
-  unsubscribe(): void {
+  /** Resolves when the application was told; from then on the consumer is nobody in particular. */
+  async unsubscribe(): Promise<void> {
     this.#step({ type: "unsubscribe" });
+    await this.settled();
+    this.#last = undefined;
   }
 
   /** The application waits for records. */
@@ -126,6 +138,8 @@ export class GroupMember {
 
   #step(event: MemberEvent): void {
     const actions = this.#machine.step(event, nowMs());
+    const { memberId, generationId } = this.#machine;
+    if (generationId >= 0 && !this.isLeaving) this.#last = { memberId, generationId };
     for (const action of actions) this.#act(action);
     clearTimeout(this.#timer);
     const { wakeAtMs, state } = this.#machine;

@@ -101,6 +101,29 @@ test("a consumer that has lost its partitions commits nothing of them", async ()
   await assert.rejects(work, { name: "TransactionAbortedError", code: "COMMIT_FAILED", retriable: true });
   assert.deepEqual(await valuesOf(client, target), []);
   assert.equal(await client.committed(groupId, topic), undefined);
+  await until("it is nobody any more", () => consumer.groupMetadata().memberId === "");
+});
+
+test("who is no member any more does not commit as anybody, while it is being told", async () => {
+  const [topic, groupId] = [await client.topic(["a"]), unique("billing")];
+  const [isTold, mayGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const onPartitionsLost = () => {
+    isTold.resolve();
+    return mayGo.promise;
+  };
+  await using consumer = client.consumer(groupId, { ...readsByHand, maxPollIntervalMs: 300, onPartitionsLost });
+  await using producer = producerOf(bootstrapServers, "v2");
+  await consumer.subscribe(topic);
+  await take(consumer, 1);
+  await isTold.promise;
+  await using other = client.consumer(groupId, readsByHand);
+  await other.subscribe(topic);
+  await take(other, 1);
+  assert.equal(consumer.assignment().length, 1);
+  const work = producer.transaction((tx) => tx.sendOffsets(consumer, { topic, partition: 0, offset: 1 }));
+  await assert.rejects(work, { name: "TransactionAbortedError", code: "UNKNOWN_MEMBER_ID", retriable: true });
+  assert.equal(await client.committed(groupId, topic), undefined);
+  mayGo.resolve();
 });
 
 test("a consumer without a group has no offsets to send", async () => {

@@ -1,5 +1,5 @@
 /**
- * The one seam between the pure rooms and the machine: UTF-8, CRC-32C and compression.
+ * The one seam between the pure rooms and the machine: UTF-8, CRC-32C, compression, and clients' regular expressions.
  * `src/platform/` fills it on Node; `plainPlatform` (plain-platform.ts) is plain JavaScript and runs anywhere.
  */
 export interface Platform {
@@ -18,6 +18,11 @@ export interface Platform {
    * @throws {CompressionError} when the bytes are damaged, larger than `maxBytes`, or the codec is not to be had.
    */
   decompress(codec: CompressionCodec, bytes: Uint8Array, maxBytes: number): Uint8Array;
+  /**
+   * Whether a text as a whole is what an RE2 expression means, in time that grows with the text only: JavaScript's own
+   * expressions would let a client stop the broker. @returns undefined when it is no expression.
+   */
+  fullMatcher(re2: string): ((text: string) => boolean) | undefined;
 }
 
 /** Kafka's compression types; the number is the one in the attributes of a batch. `none` never reaches the seam. */

@@ -147,6 +147,16 @@ describe("Node and plain JavaScript agree", () => {
   });
 });
 
+test("a client's expression is RE2's, means the whole text, and cannot stop the broker", () => {
+  const matches = (pattern: string, text: string) => nodePlatform.fullMatcher(pattern)?.(text);
+  assert.deepEqual(
+    [matches("pay-.*", "pay-1"), matches("pay", "pay-1"), matches("(?i)PAY", "pay")],
+    [true, false, true],
+  );
+  assert.deepEqual([matches("(", "("), matches("pay(?=-1)", "pay-1")], [undefined, undefined]);
+  assert.equal(matches("(a+)+b", "a".repeat(200)), false); // years, for an engine that tries every way
+});
+
 test("native packages are loaded when first needed, not at start-up", () => {
   const platform = new URL("../../src/platform/node-platform.ts", import.meta.url);
   const script = `

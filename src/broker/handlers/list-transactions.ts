@@ -8,7 +8,7 @@ import type { Handler } from "../context.ts";
 export const listTransactions: Handler<typeof ListTransactions> = async (request, { broker }) => {
   const { stateFilters, producerIdFilters: producerIds, durationFilter: durationMs, transactionalIdPattern } = request;
   const refuse = (errorCode: ErrorCode) => ({ errorCode, unknownStateFilters: [], transactionStates: [] });
-  const matches = matcher(transactionalIdPattern);
+  const matches = transactionalIdPattern ? broker.platform.fullMatcher(transactionalIdPattern) : () => true;
   if (matches === undefined) return refuse(ErrorCode.INVALID_REGULAR_EXPRESSION);
   const filter = { states: stateFilters.length > 0 ? stateFilters.filter(isState) : null, producerIds, durationMs };
   const shards = broker.metadata.topic("__transaction_state")?.partitions ?? [];
@@ -26,16 +26,4 @@ export const listTransactions: Handler<typeof ListTransactions> = async (request
 
 function isState(name: string): name is TransactionState {
   return (states as readonly string[]).includes(name);
-}
-
-/** Does an id match as a whole? undefined: it is no regular expression. */
-function matcher(pattern: string | null): ((transactionalId: string) => boolean) | undefined {
-  if (pattern === null || pattern === "") return () => true;
-  try {
-    new RegExp(pattern); // by itself: a wrong one may make sense between the parentheses
-    const whole = new RegExp(`^(?:${pattern})$`);
-    return (transactionalId) => whole.test(transactionalId);
-  } catch {
-    return undefined;
-  }
 }

@@ -12,7 +12,15 @@ import type { TransactionManager } from "./transaction-manager.ts";
 type Membership = Omit<GroupMetadata, "groupId"> & { readonly groupId: string | null };
 
 /** A consumer, or what its `groupMetadata()` gave. */
-export type OffsetsOf = { groupMetadata(): Membership; assignment(): readonly TopicPartition[] } | Membership;
+export type OffsetsOf = GroupConsumer | Membership;
+
+/** What a transaction asks of a consumer. */
+interface GroupConsumer {
+  /** Its group, generation, member id and instance id. */
+  groupMetadata(): Membership;
+  /** The partitions that are its now. */
+  assignment(): readonly TopicPartition[];
+}
 
 /** How a producer writes. */
 export interface Writes<K, V, Topics> {

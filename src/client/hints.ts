@@ -32,7 +32,7 @@ export const hints: Partial<Record<ErrorName, string>> = {
   UNSUPPORTED_COMPRESSION_TYPE: "choose another compression.type",
   OUT_OF_ORDER_SEQUENCE_NUMBER: "records were lost between producer and broker; close the producer and make a new one",
   PRODUCER_FENCED: "a newer producer has taken over; close this one",
-  INVALID_PRODUCER_EPOCH: "a newer producer has taken over; close this one",
+  INVALID_PRODUCER_EPOCH: "a newer producer has taken over, or transaction.timeout.ms was over and the broker aborted",
   INVALID_TXN_STATE: "the transaction may have been open for longer than transaction.timeout.ms",
   INVALID_TRANSACTION_TIMEOUT: "lower transaction.timeout.ms, or raise transaction.max.timeout.ms of the broker",
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "the user lacks a right to the transactional.id: add an ACL",

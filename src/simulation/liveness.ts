@@ -3,7 +3,6 @@ import type { GroupTimer } from "../group/shard.ts";
 import { zeroUuid } from "../protocol/schema.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ConsumerNode } from "./consumer-node.ts";
-import type { Plan } from "./plan.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** @returns why it is not so yet. */
@@ -73,21 +72,13 @@ function ofOldPlan({ plan }: Simulation, planned: number): number {
   return plan.faults.some(({ kind }) => changes.has(kind)) ? 0 : planned;
 }
 
-/**
- * A transaction is aborted by wall time, as in Kafka: begun by a clock that was ahead, and put right by a restart, it
- * stays open until that time has come, and what was committed behind it is not shown.
- */
-export function mayWaitForClock({ transactional, faults }: Plan): boolean {
-  return transactional.length > 0 && faults.some(({ kind }) => kind === "clock jumps");
-}
-
 function isStatic({ plan }: ConsumerNode): boolean {
   return plan.groupInstanceId !== null;
 }
 
 /** What was acknowledged comes to somebody in each group that reads its partition. */
 export function unhandled({ plan, members, producers, ownership, cluster }: Simulation): string | undefined {
-  if (!plan.fetches || (plan.readCommitted && mayWaitForClock(plan))) return undefined;
+  if (!plan.fetches) return undefined;
   for (const groupId of new Set(members.map((member) => member.plan.groupId))) {
     for (const { acknowledged, plan: at } of producers) {
       if (ownership.ownersOf(groupId, at.topic, at.partition).length === 0) continue;

@@ -36,13 +36,15 @@ class Crowd {
   readonly members = new Set<Member>();
   #generationId = -1;
   /** Members that have their assignment of the newest generation. */
-  #stable = 0;
+  readonly #stable = new Set<Member>();
   #onSettled: () => void = () => undefined;
 
-  readonly stable = (generationId: number): void => {
-    if (generationId > this.#generationId) this.#stable = 0;
-    this.#generationId = generationId;
-    if (++this.#stable === this.members.size) this.#onSettled();
+  readonly stable = (member: Member): void => {
+    if (member.generationId < this.#generationId) return; // it will hear of the next by its heartbeat
+    if (member.generationId > this.#generationId) this.#stable.clear();
+    this.#generationId = member.generationId;
+    this.#stable.add(member);
+    if (this.#stable.size === this.members.size) this.#onSettled();
   };
 
   /** Resolves when all have the same generation. */

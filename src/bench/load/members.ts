@@ -3,6 +3,7 @@ import { Heartbeat } from "../../protocol/apis/heartbeat.ts";
 import { JoinGroup } from "../../protocol/apis/join-group.ts";
 import { LeaveGroup } from "../../protocol/apis/leave-group.ts";
 import { SyncGroup } from "../../protocol/apis/sync-group.ts";
+import { encodeAssignment, encodeSubscription } from "../../protocol/consumer-protocol.ts";
 import { ErrorCode, errorName } from "../../protocol/errors.ts";
 import { decodeResponseFrame } from "../../protocol/frame.ts";
 import type { Api, RequestInput, ResponseOf } from "../../protocol/schema.ts";
@@ -11,22 +12,24 @@ import { frameOf, type Wire } from "./wire.ts";
 const versions = { join: 7, sync: 5, heartbeat: 4, leave: 4 } as const;
 const protocolType = "consumer";
 const protocolName = "range";
-/** As long as those of a consumer of one topic. */
-const metadata = Buffer.alloc(24, 1);
-const assignment = Buffer.alloc(24, 2);
+/** Those of a consumer of one topic: Kafka's coordinator reads them, and forms no group of members that send others. */
+const topic = "bench-topic";
+const ownedPartitions = { ownedPartitions: [], generationId: -1, rackId: null };
+const metadata = encodeSubscription({ topics: [topic], userData: null, ...ownedPartitions });
+const assignment = encodeAssignment({ assignedPartitions: [{ topic, partitions: [0] }], userData: null });
 
 export class Member {
   readonly #wire: Wire;
   readonly #groupId: string;
   readonly #sessionTimeoutMs: number;
-  readonly #onStable: (generationId: number) => void;
+  readonly #onStable: (member: Member) => void;
   /** Those that wait for their answers, which come in order. */
   readonly #asked: ((answer: Buffer) => void)[] = [];
   memberId = "";
   /** Of which it has its assignment; -1 while it has none. */
   generationId = -1;
 
-  constructor(wire: Wire, groupId: string, sessionTimeoutMs: number, onStable: (generationId: number) => void) {
+  constructor(wire: Wire, groupId: string, sessionTimeoutMs: number, onStable: (member: Member) => void) {
     this.#wire = wire;
     this.#groupId = groupId;
     this.#sessionTimeoutMs = sessionTimeoutMs;
@@ -46,17 +49,20 @@ export class Member {
       protocols: [{ name: protocolName, metadata }],
     };
     this.#ask(JoinGroup, versions.join, request, (answer) => {
+      if (isOutdated(answer.errorCode)) return this.#joinAgain(answer.errorCode);
       this.memberId = answer.memberId;
       if (answer.errorCode === ErrorCode.MEMBER_ID_REQUIRED) return this.join(); // KIP-394
-      if (answer.errorCode === ErrorCode.UNKNOWN_MEMBER_ID) return this.#joinAnew();
       if (answer.errorCode !== ErrorCode.NONE) throw new Error(`a join failed: ${errorName(answer.errorCode)}`);
       this.#sync(answer);
     });
   }
 
-  /** As a consumer does when its group went on without it, which happens on machines that have too much to do. */
-  #joinAnew(): void {
-    this.memberId = "";
+  /**
+   * As a consumer does when its group went on without it, which happens on machines that have too much to do. It gives
+   * up its id only when nobody knows it any more: under a new one the group would wait for the old one's session to end.
+   */
+  #joinAgain(errorCode: number): void {
+    if (errorCode === ErrorCode.UNKNOWN_MEMBER_ID) this.memberId = "";
     this.join();
   }
 
@@ -65,11 +71,10 @@ export class Member {
     const assignments = members.map((member) => ({ memberId: member.memberId, assignment }));
     const who = { groupId: this.#groupId, generationId, memberId, groupInstanceId: null };
     this.#ask(SyncGroup, versions.sync, { ...who, protocolType, protocolName, assignments }, ({ errorCode }) => {
-      if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) return this.join();
-      if (isForgotten(errorCode)) return this.#joinAnew();
+      if (isOutdated(errorCode)) return this.#joinAgain(errorCode);
       if (errorCode !== ErrorCode.NONE) throw new Error(`a sync failed: ${errorName(errorCode)}`);
       this.generationId = generationId;
-      this.#onStable(generationId);
+      this.#onStable(this);
     });
   }
 
@@ -79,8 +84,7 @@ export class Member {
     if (generationId < 0 || this.#asked.length > 0) return;
     const request = { groupId: this.#groupId, generationId, memberId, groupInstanceId: null };
     this.#ask(Heartbeat, versions.heartbeat, request, ({ errorCode }) => {
-      if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) this.join();
-      else if (isForgotten(errorCode)) this.#joinAnew();
+      if (isOutdated(errorCode)) this.#joinAgain(errorCode);
       else if (errorCode !== ErrorCode.NONE) throw new Error(`a heartbeat failed: ${errorName(errorCode)}`);
     });
   }
@@ -105,6 +109,13 @@ export class Member {
   }
 }
 
-function isForgotten(errorCode: number): boolean {
-  return errorCode === ErrorCode.UNKNOWN_MEMBER_ID || errorCode === ErrorCode.ILLEGAL_GENERATION;
+const outdated: readonly number[] = [
+  ErrorCode.REBALANCE_IN_PROGRESS,
+  ErrorCode.ILLEGAL_GENERATION,
+  ErrorCode.UNKNOWN_MEMBER_ID,
+];
+
+/** The group has another generation, or is about to. */
+function isOutdated(errorCode: number): boolean {
+  return outdated.includes(errorCode);
 }

@@ -27,7 +27,7 @@ import { logConfigOf } from "./log-config.ts";
 import { BrokerMetadata } from "./metadata-view.ts";
 import { ProducerIdPool } from "./producer-ids.ts";
 import { Repeated } from "./repeated.ts";
-import { TransactionRuntime } from "./transaction-runtime.ts";
+import { TransactionRuntime, type TransactionWatch } from "./transaction-runtime.ts";
 import { writeTxnMarker } from "./write-txn-marker.ts";
 
 /** All that a broker does not make itself. */
@@ -44,6 +44,7 @@ export interface BrokerOptions {
   readonly onGroupFact?: (fact: GroupFact) => void;
   readonly intercept?: Interceptor;
   readonly watchGroups?: GroupWatch;
+  readonly watchTransactions?: TransactionWatch;
 }
 
 /** A broker without sockets and files: frames in, frames out. */
@@ -104,6 +105,7 @@ class LoneBroker implements Broker, BrokerServices {
 
   constructor(options: BrokerOptions) {
     const { clock, rng, platform, log, config, logger, logDir = inMemory, onGroupFact, watchGroups } = options;
+    const { watchTransactions } = options;
     this.clock = clock;
     this.rng = rng;
     this.platform = platform;
@@ -125,6 +127,7 @@ class LoneBroker implements Broker, BrokerServices {
       takeProducerId: () => this.#producerIds.take(),
       writeMarker: (topic, partition, marker) => this.writeTxnMarker(topic, partition, marker),
       partitions: () => partitionsOf("__transaction_state"),
+      ...(watchTransactions && { watchTransactions }),
     });
     this.metadata = new BrokerMetadata(log, config, logger, {
       led: (partition) => {

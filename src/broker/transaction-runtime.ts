@@ -1,13 +1,16 @@
 /** The shards of `__transaction_state` that this broker leads, and what they want written and told. */
 import type { Clock, Rng } from "../coordinator/clock.ts";
+import type { StateMachine } from "../coordinator/machine.ts";
 import { Runtime } from "../coordinator/runtime.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { coordinatorPartition } from "../protocol/hash.ts";
 import type { Platform } from "../protocol/platform.ts";
 import type { TransactionConfig } from "../transaction/config.ts";
 import type { TransactionFact } from "../transaction/facts.ts";
+import type { TransactionRecord } from "../transaction/record.ts";
 import { transactionRecordCodec } from "../transaction/record-codec.ts";
 import type { TransactionRequests } from "../transaction/requests.ts";
+import type { TransactionTimer } from "../transaction/shard.ts";
 import { TransactionCoordinator } from "../transaction/transaction-coordinator.ts";
 import type { BrokerConfig } from "./config.ts";
 import type {
@@ -21,6 +24,15 @@ import type {
 import { Endings } from "./endings.ts";
 import { MarkerWriter, type WriteMarker } from "./marker-writer.ts";
 
+export type TransactionMachine = StateMachine<
+  TransactionRequests,
+  TransactionRecord,
+  TransactionTimer,
+  TransactionFact
+>;
+/** As `GroupWatch`, for the coordinators of transactions. */
+export type TransactionWatch = (partition: number, coordinator: TransactionCoordinator) => TransactionMachine;
+
 export interface TransactionRuntimeOptions {
   readonly clock: Clock;
   readonly rng: Rng;
@@ -29,6 +41,7 @@ export interface TransactionRuntimeOptions {
   readonly logger: Logger;
   readonly takeProducerId: () => number | undefined;
   readonly writeMarker: WriteMarker;
+  readonly watchTransactions?: TransactionWatch;
   /** How many partitions `__transaction_state` has; undefined: it is not made yet. */
   readonly partitions: () => number | undefined;
 }
@@ -45,7 +58,16 @@ export class TransactionRuntime implements TransactionShards {
   /** By partition, the epoch under which it is led: its markers bear it. */
   readonly #coordinatorEpochs = new Map<number, number>();
 
-  constructor({ config, logger, takeProducerId, writeMarker, partitions, ...seams }: TransactionRuntimeOptions) {
+  constructor(options: TransactionRuntimeOptions) {
+    const {
+      config,
+      logger,
+      takeProducerId,
+      writeMarker,
+      partitions,
+      watchTransactions = unwatched,
+      ...seams
+    } = options;
     this.#config = config;
     this.#logger = logger;
     this.#partitions = partitions;
@@ -61,7 +83,8 @@ export class TransactionRuntime implements TransactionShards {
     this.#runtime = new Runtime({
       ...seams,
       codec: transactionRecordCodec,
-      machine: () => new TransactionCoordinator(transactionConfig(config), takeProducerId),
+      machine: (partition) =>
+        watchTransactions(partition, new TransactionCoordinator(transactionConfig(config), takeProducerId)),
       onFact: (fact: TransactionFact, partition) => this.#onFact(fact, partition),
       onFailure: (partition, error) =>
         logger.error({ err: error, partition }, `the coordinator of __transaction_state-${partition} failed`),
@@ -159,6 +182,8 @@ export class TransactionRuntime implements TransactionShards {
     }
   }
 }
+
+const unwatched: TransactionWatch = (_partition, coordinator) => coordinator;
 
 function isEnding({ topics }: TransactionAdmission, verdict: PartitionVerdict): boolean {
   const [first] = topics; // what an `add` says, it says of all

@@ -4,6 +4,7 @@ import { BrokerConfig } from "../broker/config.ts";
 import type { BrokerConnection } from "../broker/connection.ts";
 import type { LedPartition, Logger } from "../broker/context.ts";
 import type { GroupRuntime, GroupWatch } from "../broker/group-runtime.ts";
+import type { TransactionWatch } from "../broker/transaction-runtime.ts";
 import type { Log } from "../log/log.ts";
 import { plainPlatform } from "../protocol/plain-platform.ts";
 import { type ClockFaults, Process } from "./process.ts";
@@ -18,7 +19,8 @@ export interface BrokerSeams {
   started(node: BrokerNode, broker: Broker): Promise<void>;
   /** It has died; someone may start it again. */
   died(node: BrokerNode): void;
-  readonly watch: (node: BrokerNode) => GroupWatch;
+  readonly watchGroups: (node: BrokerNode) => GroupWatch;
+  readonly watchTransactions: (node: BrokerNode) => TransactionWatch;
   /** The broker reports an error: a defect, unless the world did something to it. */
   failed(node: BrokerNode, message: string, error: unknown): void;
   /** A frame has come in, and is to be handed on; and those that go out. */
@@ -96,7 +98,8 @@ export class BrokerNode {
       log,
       config: new BrokerConfig(new Map([...seams.config, ["node.id", String(this.id)]])),
       logger: this.#logger(process),
-      watchGroups: seams.watch(this),
+      watchGroups: seams.watchGroups(this),
+      watchTransactions: seams.watchTransactions(this),
     });
     await broker.start(new Map([["PLAINTEXT", { host: this.name, port: 9092 }]]));
     if (!process.isAlive) return;

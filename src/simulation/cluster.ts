@@ -2,15 +2,18 @@
 import type { Broker } from "../broker/broker.ts";
 import type { BrokerConnection } from "../broker/connection.ts";
 import type { GroupMachine } from "../broker/group-runtime.ts";
+import type { TransactionMachine } from "../broker/transaction-runtime.ts";
 import type { ReplyToken } from "../coordinator/machine.ts";
-import { DurableState } from "../group/durable-state.ts";
 import type { GroupFact } from "../group/facts.ts";
 import type { GroupCoordinator } from "../group/group-coordinator.ts";
-import type { CommittedOffset, GroupRecord } from "../group/record.ts";
+import type { PartitionLog } from "../log/log.ts";
 import { coordinatorPartition } from "../protocol/hash.ts";
+import type { TransactionFact } from "../transaction/facts.ts";
+import type { TransactionCoordinator } from "../transaction/transaction-coordinator.ts";
 import { BrokerNode, type BrokerSeams } from "./broker-node.ts";
 import { Consumption } from "./consumption.ts";
-import { firstDifference } from "./difference.ts";
+import { type GroupLeads, groupLeads } from "./group-leads.ts";
+import type { Leads } from "./leads.ts";
 import { Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
 import type { Plan } from "./plan.ts";
@@ -18,20 +21,15 @@ import { type Asked, Requests } from "./requests.ts";
 import { watchStep } from "./step-invariants.ts";
 import { ownStorage, type Storage, sharedStorage } from "./storage.ts";
 import { newTopic, offsetsTopic, transactionsTopic } from "./topics.ts";
+import { checkMarker, type TransactionLeads, transactionLeads } from "./transaction-leads.ts";
+import { noticed, watchTransactionStep } from "./transaction-steps.ts";
 import { Transactions } from "./transactions.ts";
 import { WatchedCoordinator } from "./watched-coordinator.ts";
-import { type LogEntry, replayEntry, WatchedPartition } from "./watched-partition.ts";
+import { WatchedPartition } from "./watched-partition.ts";
+import { WatchedTransactions } from "./watched-transactions.ts";
 import type { World } from "./world.ts";
 
-/** One broker's part in a shard of `__consumer_offsets`, since its last load. */
-interface Lead {
-  readonly log: WatchedPartition;
-  coordinator: WatchedCoordinator | undefined;
-  /** What the log's records make, replayed apart from the coordinator. */
-  shadow: DurableState | undefined;
-  /** Records that the log had taken from this broker when the coordinator was loaded. */
-  appendedBefore: number;
-}
+type GroupLead = NonNullable<ReturnType<GroupLeads["of"]>>;
 
 export class Cluster {
   readonly world: World;
@@ -45,8 +43,10 @@ export class Cluster {
   readonly requests: Requests;
   readonly brokers: readonly BrokerNode[];
   readonly storage: Storage;
-  /** "broker/shard" */
-  readonly #leads = new Map<string, Lead>();
+  readonly groupLeads: GroupLeads;
+  readonly transactionLeads: TransactionLeads;
+  /** By broker, and by "topic-partition": what it has of them since it started. */
+  readonly #partitions = new Map<BrokerNode, Map<string, WatchedPartition<unknown>>>();
   #current: Asked | undefined;
   #commits = 0;
   /** No faults happen any more. */
@@ -63,6 +63,8 @@ export class Cluster {
     this.transactions = new Transactions(world, this.consumption.deleted);
     this.requests = new Requests(world, this.ledger, this.transactions);
     this.storage = plan.topology === "alone" ? ownStorage(this) : sharedStorage(this);
+    this.groupLeads = groupLeads(this);
+    this.transactionLeads = transactionLeads(this);
     this.brokers = plan.brokers.map((clock, index) => new BrokerNode(world, index + 1, this.#seams(clock)));
   }
 
@@ -105,42 +107,64 @@ export class Cluster {
   shardAt(groupId: string): WatchedCoordinator | undefined {
     const broker = this.coordinatorOf(groupId);
     if (broker === undefined || !broker.process.isAlive) return undefined;
-    return this.#leads.get(`${broker.id}/${this.shardOf(groupId)}`)?.coordinator;
+    return this.groupLeads.of(broker, this.shardOf(groupId))?.machine;
   }
 
   /** The coordinators that are at work. */
   coordinators(): WatchedCoordinator[] {
     const at = Array.from({ length: this.plan.shards }, (_, shard) => {
       const broker = this.storage.leaderOf(shard);
-      return broker?.process.isAlive ? this.#leads.get(`${broker.id}/${shard}`)?.coordinator : undefined;
+      return broker?.process.isAlive ? this.groupLeads.of(broker, shard)?.machine : undefined;
     });
     return at.filter((one) => one !== undefined);
   }
 
-  /** A partition of `__consumer_offsets` for one broker, looked at. */
-  watched(node: BrokerNode, log: ConstructorParameters<typeof WatchedPartition>[0], epoch?: number): WatchedPartition {
-    const key = `${node.id}/${log.partition}`;
-    const partition = new WatchedPartition(
+  /** A partition as one broker has it, looked at. @param epoch under which it leads, where the cluster says so */
+  watched(node: BrokerNode, log: PartitionLog, epoch?: number): WatchedPartition<unknown> {
+    if (log.topic === offsetsTopic) return this.#ledBy(this.groupLeads, node, log, epoch);
+    if (log.topic === transactionsTopic) return this.#ledBy(this.transactionLeads, node, log, epoch);
+    return this.#watched(node, log, epoch, undefined);
+  }
+
+  partitionAt(node: BrokerNode, topic: string, partition: number): WatchedPartition<unknown> | undefined {
+    return this.#partitions.get(node)?.get(`${topic}-${partition}`);
+  }
+
+  #ledBy<R, S, W extends WatchedCoordinator | WatchedTransactions>(
+    leads: Leads<R, S, W>,
+    node: BrokerNode,
+    log: PartitionLog,
+    epoch: number | undefined,
+  ): WatchedPartition<R> {
+    const partition = this.#watched(node, log, epoch, leads);
+    leads.begin(node, partition);
+    return partition;
+  }
+
+  #watched<R, S, W extends WatchedCoordinator | WatchedTransactions>(
+    node: BrokerNode,
+    log: PartitionLog,
+    epoch: number | undefined,
+    leads: Leads<R, S, W> | undefined,
+  ): WatchedPartition<R> {
+    const lead = () => leads?.of(node, log.partition);
+    const watched: WatchedPartition<R> = new WatchedPartition<R>(
       log,
       {
-        appended: (records) => this.#appended(key, node, records),
-        failsAppend: () => this.failingAppends > 0 && this.failingAppends-- > 0,
+        codec: leads?.codec,
+        appended: (entries) => leads?.appended(node, lead()!, entries),
+        durable: (entries) => leads?.durable(lead()!, entries),
+        ended: (end) => checkMarker(this, node, watched as WatchedPartition<unknown>, end),
+        violated: (invariant, message) => this.world.violated(invariant, message),
+        failsAppend: () => epoch !== undefined && this.failingAppends > 0 && this.failingAppends-- > 0,
         segmentBytes: this.plan.segmentBytes,
         wentAsync: () => this.world.wentAsync(),
       },
       epoch,
     );
-    const before = this.#leads.get(key);
-    before?.log.cut();
-    this.#leads.set(key, { log: partition, coordinator: undefined, shadow: undefined, appendedBefore: 0 });
-    return partition;
-  }
-
-  /** The broker does not lead it any more, and knows. */
-  forgetLead(node: BrokerNode, shard: number): void {
-    const key = `${node.id}/${shard}`;
-    this.#leads.get(key)?.log.cut();
-    this.#leads.delete(key);
+    const mine = this.#partitions.get(node) ?? new Map<string, WatchedPartition<unknown>>();
+    this.#partitions.set(node, mine.set(watched.name, watched as WatchedPartition<unknown>));
+    return watched;
   }
 
   #seams(clock: BrokerSeams["clock"]): BrokerSeams {
@@ -150,7 +174,8 @@ export class Cluster {
       openLog: (node, failed) => this.storage.open(node, failed),
       started: (node, broker) => this.#started(node, broker),
       died: (node) => this.#died(node),
-      watch: (node) => (partition, coordinator) => this.#watch(node, partition, coordinator),
+      watchGroups: (node) => (partition, coordinator) => this.#watchGroups(node, partition, coordinator),
+      watchTransactions: (node) => (partition, coordinator) => this.#watchTransactions(node, partition, coordinator),
       failed: (node, message, error) => this.#failed(node, message, error),
       asked: (node, connection, frame) => this.#asked(node, connection, frame),
       answers: (node, _connection, frame) => this.#answers(node, frame),
@@ -174,11 +199,9 @@ export class Cluster {
   }
 
   #died(node: BrokerNode): void {
-    for (const [key, lead] of this.#leads) {
-      if (!key.startsWith(`${node.id}/`)) continue;
-      lead.log.cut();
-      this.#leads.delete(key);
-    }
+    this.groupLeads.died(node);
+    this.transactionLeads.died(node);
+    this.#partitions.delete(node);
     this.storage.died(node);
     for (const connection of [...this.network.connections]) if (connection.broker === node) connection.break();
   }
@@ -190,90 +213,47 @@ export class Cluster {
     this.world.violated("a broker reports no error of its own", `${node.name}: ${message}: ${cause}`);
   }
 
-  #watch(node: BrokerNode, partition: number, coordinator: GroupCoordinator): GroupMachine {
-    const lead = this.#leads.get(`${node.id}/${partition}`);
+  #watchGroups(node: BrokerNode, partition: number, coordinator: GroupCoordinator): GroupMachine {
+    const leads = this.groupLeads;
+    const lead = leads.of(node, partition);
     if (lead === undefined) return coordinator; // it does not lead any more, and is about to hear of it
-    const watched = new WatchedCoordinator(coordinator, partition, node.id, {
-      before: (one, step) =>
-        lead.coordinator === one || step.type === "loaded"
+    leads.loading(lead);
+    return new WatchedCoordinator(coordinator, partition, node.id, {
+      before: (one: WatchedCoordinator, step) =>
+        lead.machine === one || step.type === "loaded"
           ? watchStep(this.world, one, step, this.plan.groupMaxSize)
           : nothing,
-      loaded: (one) => this.#loaded(node, lead, one),
-      fact: (fact) => this.#fact(node, fact),
-      asked: (one, token) => this.#requestReached(one, token),
-      replied: (one, token) => this.#replied(lead, one, token),
+      loaded: (one: WatchedCoordinator) => leads.loaded(node, lead, one),
+      fact: (_, fact) => this.#fact(node, fact),
+      asked: (one: WatchedCoordinator, token) => this.#requestReached(one, token),
+      replied: (one: WatchedCoordinator, token, response) => {
+        this.#replied(lead, one, token);
+        return response;
+      },
     });
-    lead.log.loaded = [];
-    lead.coordinator = undefined;
-    return watched;
   }
 
-  #loaded(node: BrokerNode, lead: Lead, coordinator: WatchedCoordinator): void {
-    lead.coordinator = coordinator;
-    if (lead.log.highWatermark < lead.log.readUpTo) {
-      const where = `broker-${node.id}, ${offsetsTopic}-${coordinator.partition}`;
-      this.world.violated("no reply before durability", `${where} serves what it read and no sync has covered`);
-    }
-    lead.appendedBefore = lead.log.appendedRecords;
-    lead.log.durableRecords = lead.log.appendedRecords;
-    const shadow = new DurableState();
-    for (const entry of lead.log.loaded) replayEntry(shadow, entry);
-    lead.log.loaded = [];
-    lead.shadow = shadow;
-    coordinator.emittedRecords = 0;
-    const { durable } = coordinator.shard;
-    const difference =
-      firstDifference(shadow.groups, durable.groups) ??
-      firstDifference(shadow.offsets, durable.offsets) ??
-      firstDifference(shadow.pending.groups, durable.pending.groups);
-    if (difference !== undefined) this.#otherThanReplayed(coordinator, difference);
-    this.world.tell(() => `${node.name} has loaded ${offsetsTopic}-${coordinator.partition}`);
-    this.ledger.loaded(durable, (groupId) => this.shardOf(groupId) === coordinator.partition);
+  #watchTransactions(node: BrokerNode, partition: number, coordinator: TransactionCoordinator): TransactionMachine {
+    const leads = this.transactionLeads;
+    const lead = leads.of(node, partition);
+    if (lead === undefined) return coordinator;
+    leads.loading(lead);
+    return new WatchedTransactions(coordinator, partition, node.id, {
+      before: (one: WatchedTransactions, step) => watchTransactionStep(this.world, one, step),
+      loaded: (one: WatchedTransactions) => leads.loaded(node, lead, one),
+      fact: (_, fact) => this.#fact(node, fact),
+      asked: nothing,
+      replied: (one: WatchedTransactions, _token, response) => {
+        const onRecords = lead.appendedBefore + one.emittedRecords;
+        return noticed(response, () => {
+          if (lead.log.durableRecords >= onRecords || lead.machine !== one) return;
+          this.world.violated("no reply before durability", `${node.name}, ${lead.log.name}`);
+        });
+      },
+    });
   }
 
-  #otherThanReplayed({ broker, partition }: WatchedCoordinator, difference: string): void {
-    const where = `broker-${broker}, ${offsetsTopic}-${partition}: ${difference}`;
-    this.world.violated("replay of the log gives the durable state", where);
-  }
-
-  #appended(key: string, node: BrokerNode, entries: readonly LogEntry[]): void {
-    const { world } = this;
-    const lead = this.#leads.get(key)!;
-    const shadow = lead.shadow!;
-    const nowWallMs = node.process.now().wallMs;
-    if (this.storage.leaderOf(lead.log.partition) !== node && node.isUp) {
-      world.violated(
-        "a deposed coordinator changes nothing",
-        `${node.name} appends to ${offsetsTopic}-${lead.log.partition}`,
-      );
-    }
-    for (const entry of entries) {
-      if (world.isTold) world.tell(() => `  log ${describeEntry(entry)}`);
-      if ("record" in entry) {
-        this.ledger.appended(entry.record, nowWallMs, this.plan.offsetsRetentionMinutes * 60_000, shadow);
-      }
-      replayEntry(shadow, entry);
-    }
-    const { coordinator } = lead;
-    if (coordinator === undefined) return;
-    const appended = lead.log.appendedRecords - lead.appendedBefore;
-    if (appended !== coordinator.emittedRecords) return; // more is on its way
-    for (const entry of entries) if ("record" in entry) this.#compare(coordinator, shadow, entry.record);
-  }
-
-  #compare(coordinator: WatchedCoordinator, shadow: DurableState, record: GroupRecord): void {
-    const { durable } = coordinator.shard;
-    const of = (state: DurableState) =>
-      record.type === "OffsetCommit"
-        ? state.committed(record.group, record.topic, record.partition)
-        : state.groups.get(record.group);
-    const [replayed, has] = [of(shadow), of(durable)];
-    if (record.type === "OffsetCommit" && isSameOffset(replayed as CommittedOffset, has as CommittedOffset)) return;
-    const difference = firstDifference(replayed, has);
-    if (difference !== undefined) this.#otherThanReplayed(coordinator, `${record.group}: ${difference}`);
-  }
-
-  #fact(node: BrokerNode, fact: GroupFact): void {
+  #fact(node: BrokerNode, fact: GroupFact | TransactionFact): void {
     this.world.tell(() => `  ${node.name}: ${JSON.stringify(fact)}`);
   }
 
@@ -296,11 +276,11 @@ export class Cluster {
   }
 
   /** The answer rests on all that was emitted so far. */
-  #replied(lead: Lead, coordinator: WatchedCoordinator, token: ReplyToken): void {
+  #replied({ log, appendedBefore }: GroupLead, coordinator: WatchedCoordinator, token: ReplyToken): void {
     const asked = coordinator.requests.get(token);
     if (asked === undefined) return;
     coordinator.requests.delete(token);
-    asked.rests = { log: lead.log, onRecords: lead.appendedBefore + coordinator.emittedRecords };
+    asked.rests = { log, onRecords: appendedBefore + coordinator.emittedRecords };
   }
 
   #answers(node: BrokerNode, frame: Uint8Array): void {
@@ -311,27 +291,3 @@ export class Cluster {
 }
 
 const nothing = () => {};
-
-/** What is compared most often, without a detour. */
-function isSameOffset(a: CommittedOffset | undefined, b: CommittedOffset | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  const isSame = a.offset === b.offset && a.metadata === b.metadata && a.leaderEpoch === b.leaderEpoch;
-  const isAsOld = a.commitTimestampMs === b.commitTimestampMs && a.expireTimestampMs === b.expireTimestampMs;
-  return isSame && isAsOld && a.topicId === b.topicId;
-}
-
-function describeEntry(entry: LogEntry): string {
-  if (!("record" in entry)) return `${entry.type} of producer ${entry.producerId}`;
-  return describe(entry.record) + (entry.producerId === undefined ? "" : `, of producer ${entry.producerId}`);
-}
-
-function describe(record: GroupRecord): string {
-  const { group } = record;
-  if (record.type === "OffsetCommit") {
-    const what = record.value === null ? "tombstone" : `${record.value.offset} (${record.value.metadata})`;
-    return `OffsetCommit(${group}, ${record.topic}-${record.partition}: ${what})`;
-  }
-  if (record.value === null) return `GroupMetadata(${group}: tombstone)`;
-  const { generation, members } = record.value;
-  return `GroupMetadata(${group}, generation ${generation}, ${members.map(({ memberId }) => memberId).join(" ")})`;
-}

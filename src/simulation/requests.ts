@@ -1,5 +1,6 @@
 /** Requests on their way: what was asked, what the answer rests on, and what is checked when it leaves the broker. */
 import type { ReplyToken } from "../coordinator/machine.ts";
+import type { GroupRecord } from "../group/record.ts";
 import { ErrorCode, errorName } from "../protocol/errors.ts";
 import { decodeResponseFrame, encodeRequestFrame } from "../protocol/frame.ts";
 import type { Api } from "../protocol/schema.ts";
@@ -22,7 +23,7 @@ export class Asked {
   /** Set when the broker has answered. */
   response: Body;
   token: { readonly coordinator: WatchedCoordinator; readonly token: ReplyToken } | undefined;
-  rests: { readonly log: WatchedPartition; readonly onRecords: number } | undefined;
+  rests: { readonly log: WatchedPartition<GroupRecord>; readonly onRecords: number } | undefined;
 
   constructor(client: string, api: Api, version: number, body: Body) {
     this.client = client;

@@ -3,7 +3,7 @@ import type { ClassicGroup } from "../group/classic/classic-group.ts";
 import type { Member } from "../group/classic/member.ts";
 import type { GroupTimer } from "../group/shard.ts";
 import { ErrorCode } from "../protocol/errors.ts";
-import type { Step, WatchedCoordinator } from "./watched-coordinator.ts";
+import type { GroupStep as Step, WatchedCoordinator } from "./watched-coordinator.ts";
 import type { World } from "./world.ts";
 
 /** The parts of requests that say which group, and who speaks. */

@@ -1,9 +1,8 @@
 /** Where the brokers' logs lie: on the disk of the only one, or shared by several, fenced by leader epoch. */
-import type { FileLogOptions } from "../log/file/file-log.ts";
 import { openFileLog } from "../log/file/recovery.ts";
 import type { Log, LogConfig, PartitionLog } from "../log/log.ts";
-import { openMemoryLog } from "../log/memory/memory-log.ts";
 import { MemoryDisk } from "../log/memory-disk.ts";
+import { metadataTopic } from "../metadata/topic-names.ts";
 import { plainPlatform } from "../protocol/plain-platform.ts";
 import type { BrokerNode } from "./broker-node.ts";
 import type { Cluster } from "./cluster.ts";
@@ -12,7 +11,6 @@ import { Process } from "./process.ts";
 import type { Random } from "./random.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { offsetsTopic } from "./topics.ts";
-import type { WatchedPartition } from "./watched-partition.ts";
 
 export interface Storage {
   open(node: BrokerNode, failed: () => void): Promise<Log>;
@@ -44,25 +42,63 @@ const segmentsPerCheckpoint = 3;
 
 type TopicPartitionId = Parameters<Log["create"]>[0];
 
-/** A log whose partitions of `__consumer_offsets` are looked at, or are somewhere else. */
-function withOffsets(
-  log: Log,
-  offsets: { get(partition: number): PartitionLog | undefined; create: Log["create"] },
-): Log {
+/** A log whose partitions are looked at, or are somewhere else. */
+function withPartitions(log: Log, partitions: Pick<Log, "get" | "create">): Log {
   return {
     partitions: () => log.partitions(),
-    get: (topic, partition) => (topic === offsetsTopic ? offsets.get(partition) : log.get(topic, partition)),
-    create: (at, config) => (at.topic === offsetsTopic ? offsets.create(at, config) : log.create(at, config)),
+    get: (topic, partition) => partitions.get(topic, partition),
+    create: (at, config) => partitions.create(at, config),
     delete: (topic, partition) => log.delete(topic, partition),
     clean: (wallMs) => log.clean(wallMs),
     close: () => log.close(),
   };
 }
 
-function methodsOf(log: Log): Log {
-  return withOffsets(log, {
-    get: (partition) => log.get(offsetsTopic, partition),
-    create: (at, to) => log.create(at, to),
+/** The disk of one broker, and the log that lies there. */
+class BrokerDisk {
+  readonly #cluster: Cluster;
+  readonly #random: Random;
+  #memory = new MemoryDisk();
+  #disk: SimulatedDisk | undefined;
+
+  constructor(cluster: Cluster, random: Random) {
+    this.#cluster = cluster;
+    this.#random = random;
+  }
+
+  async open({ process }: BrokerNode, failed: () => void): Promise<Log> {
+    const { segmentBytes, disk: pace } = this.#cluster.plan;
+    this.#disk = new SimulatedDisk(this.#memory, process, this.#random, pace);
+    const { wallMs } = process.now();
+    const checkpointBytes = segmentsPerCheckpoint * segmentBytes;
+    const where = { disk: this.#disk, platform: plainPlatform, folder: "data", wallMs };
+    return openFileLog({ ...where, ...sizes, checkpointBytes, onFailure: failed });
+  }
+
+  died(loses: Loss): void {
+    this.#memory = afterCrash(this.#memory, loses, this.#random);
+  }
+
+  failAfter(writes: number): void {
+    if (this.#disk !== undefined) this.#disk.writesUntilFailure = writes;
+  }
+}
+
+/** Every partition of the broker's own log is looked at, but that of its metadata. */
+function watchedLog(cluster: Cluster, node: BrokerNode, log: Log): Log {
+  const watched = new Map<PartitionLog, PartitionLog>();
+  const watch = (partition: PartitionLog) => {
+    if (partition.topic === metadataTopic) return partition;
+    const known = watched.get(partition) ?? cluster.watched(node, partition);
+    watched.set(partition, known);
+    return known;
+  };
+  return withPartitions(log, {
+    get: (topic, partition) => {
+      const found = log.get(topic, partition);
+      return found && watch(found);
+    },
+    create: async (at, config) => watch(await log.create(at, config)),
   });
 }
 
@@ -73,49 +109,21 @@ export function ownStorage(cluster: Cluster): Storage {
 class OwnStorage implements Storage {
   nextLoss: Loss = "unsynced";
   readonly #cluster: Cluster;
-  readonly #random;
-  #memory = new MemoryDisk();
-  #disk: SimulatedDisk | undefined;
+  readonly #disk: BrokerDisk;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
-    this.#random = cluster.world.random.fork("disk");
+    this.#disk = new BrokerDisk(cluster, cluster.world.random.fork("disk"));
   }
 
   async open(node: BrokerNode, failed: () => void): Promise<Log> {
-    const { process } = node;
-    const disk = new SimulatedDisk(this.#memory, process, this.#random, this.#cluster.plan.disk);
-    this.#disk = disk;
-    const { wallMs } = process.now();
-    const checkpointBytes = segmentsPerCheckpoint * this.#cluster.plan.segmentBytes;
-    const options: FileLogOptions = {
-      disk,
-      platform: plainPlatform,
-      folder: "data",
-      wallMs,
-      ...sizes,
-      checkpointBytes,
-    };
-    const log = await openFileLog({ ...options, onFailure: failed });
-    const watched = new Map<number, WatchedPartition>();
-    const watch = (partition: PartitionLog) => {
-      const known = watched.get(partition.partition) ?? this.#cluster.watched(node, partition);
-      watched.set(partition.partition, known);
-      return known;
-    };
-    return withOffsets(log, {
-      get: (partition) => {
-        const found = log.get(offsetsTopic, partition);
-        return found && watch(found);
-      },
-      create: async (at, config) => watch(await log.create(at, config)),
-    });
+    return watchedLog(this.#cluster, node, await this.#disk.open(node, failed));
   }
 
   started(): void {}
 
   died(): void {
-    this.#memory = afterCrash(this.#memory, this.nextLoss, this.#random);
+    this.#disk.died(this.nextLoss);
   }
 
   leaderOf(): BrokerNode | undefined {
@@ -132,7 +140,7 @@ class OwnStorage implements Storage {
   }
 
   failAfter(writes: number): void {
-    if (this.#disk !== undefined) this.#disk.writesUntilFailure = writes;
+    this.#disk.failAfter(writes);
   }
 }
 
@@ -157,7 +165,7 @@ class SharedStorage implements Storage {
   /** By shard. A log may forget who led without appending: the cluster does not. */
   readonly #epochs = new Map<number, number>();
   /** What each broker has for itself: its metadata, and the partitions of topics. */
-  readonly #own = new Map<number, Log>();
+  readonly #own = new Map<BrokerNode, BrokerDisk>();
   readonly #partitions = new Map<number, Promise<PartitionLog>>();
   readonly #known = new Map<number, PartitionLog>();
   readonly #leaders = new Map<number, Leader>();
@@ -167,21 +175,22 @@ class SharedStorage implements Storage {
     this.#random = cluster.world.random.fork("storage");
   }
 
-  async open(node: BrokerNode): Promise<Log> {
-    let own = this.#own.get(node.id);
-    if (own === undefined) {
-      own = openMemoryLog({ platform: plainPlatform });
-      this.#own.set(node.id, own);
-    }
+  async open(node: BrokerNode, failed: () => void): Promise<Log> {
+    const disk = this.#own.get(node) ?? new BrokerDisk(this.#cluster, this.#cluster.world.random.fork(node.name));
+    this.#own.set(node, disk);
+    const own = watchedLog(this.#cluster, node, await disk.open(node, failed));
     // Before it is told what it leads, a broker leads nothing: what it appends is under an epoch that is over.
     const over = -1;
-    const kept = { ...methodsOf(own), close: async () => {} };
-    return withOffsets(kept, {
-      get: (partition) => {
+    return withPartitions(own, {
+      get: (topic, partition) => {
+        if (topic !== offsetsTopic) return own.get(topic, partition);
         const found = this.#known.get(partition);
         return found && this.#cluster.watched(node, found, over);
       },
-      create: async (at, config) => this.#cluster.watched(node, await this.#create(at, config), over),
+      create: async (at, config) => {
+        if (at.topic !== offsetsTopic) return own.create(at, config);
+        return this.#cluster.watched(node, await this.#create(at, config), over);
+      },
     });
   }
 
@@ -215,7 +224,7 @@ class SharedStorage implements Storage {
     this.#leaders.clear();
     const over = new Map(this.#epochs);
     for (const node of brokers) {
-      for (let shard = 0; shard < plan.shards; shard++) this.#cluster.forgetLead(node, shard);
+      for (let shard = 0; shard < plan.shards; shard++) this.#cluster.groupLeads.forget(node, shard);
       const { process } = node;
       // Who stalls hears of it later, and may lead again by then.
       process.deliver(() => {
@@ -248,7 +257,7 @@ class SharedStorage implements Storage {
 
   started(node: BrokerNode): void {
     this.#resignAll(node);
-    for (let shard = 0; shard < this.#cluster.plan.shards; shard++) this.#cluster.forgetLead(node, shard);
+    for (let shard = 0; shard < this.#cluster.plan.shards; shard++) this.#cluster.groupLeads.forget(node, shard);
     this.#cluster.world.after(0, () => {
       if (this.#isDown) return;
       for (let shard = 0; shard < this.#cluster.plan.shards; shard++) {
@@ -259,6 +268,7 @@ class SharedStorage implements Storage {
 
   died(node: BrokerNode): void {
     const { world } = this.#cluster;
+    this.#own.get(node)?.died(this.nextLoss);
     for (const [shard, leader] of this.#leaders) {
       if (leader.node !== node) continue;
       world.after(this.#random.between(200, 5000), () => {
@@ -285,7 +295,7 @@ class SharedStorage implements Storage {
       process.deliver(() => {
         if (this.#leaders.get(shard)?.node === old.node) return;
         old.node.resign(shard, old.epoch);
-        this.#cluster.forgetLead(old.node, shard);
+        this.#cluster.groupLeads.forget(old.node, shard);
       }),
     );
   }

@@ -1,10 +1,6 @@
-/** A partition of `__consumer_offsets` as one broker has it: what it appends and loads is noted on the way. */
+/** A partition as one broker has it: what it appends and loads is noted on the way. */
 
-import type { TransactionResult } from "../coordinator/machine.ts";
-import type { DurableState } from "../group/durable-state.ts";
-import type { GroupRecord } from "../group/record.ts";
-import { groupRecordCodec } from "../group/record-codec.ts";
-import { replay, replayEndTransaction } from "../group/replay.ts";
+import type { RecordCodec, TransactionResult } from "../coordinator/machine.ts";
 import {
   type AppendOptions,
   type AppendResult,
@@ -17,15 +13,23 @@ import {
 } from "../log/log.ts";
 import { plainPlatform } from "../protocol/plain-platform.ts";
 import { batches, readMarker, readRecords } from "../protocol/records/batch.ts";
+import { EndsInPartition, type TransactionEnd } from "./ends-in-partition.ts";
 
-/** A record, of an open transaction perhaps; or the end of one. */
-export type LogEntry =
-  | { readonly record: GroupRecord; readonly producerId: number | undefined }
+/** A coordinator's record, of an open transaction perhaps; or the end of one. */
+export type LogEntry<R> =
+  | { readonly record: R; readonly producerId: number | undefined }
   | { readonly type: TransactionResult; readonly producerId: number };
 
-export interface PartitionWatcher {
+export interface PartitionWatcher<R> {
+  /** What a coordinator writes there; undefined: what clients write, which nobody looks into. */
+  readonly codec: RecordCodec<R> | undefined;
   /** The log took them; nothing is durable yet. */
-  appended(entries: readonly LogEntry[]): void;
+  appended(entries: readonly LogEntry<R>[]): void;
+  /** And now they are durable. */
+  durable(entries: readonly LogEntry<R>[]): void;
+  /** A transaction ends here; nothing of it is durable yet. */
+  ended(end: TransactionEnd): void;
+  violated(invariant: string, message: string): void;
   /** Whether the storage says that it failed, though the bytes may be there. */
   failsAppend(): boolean;
   /** Smaller than a broker may be told, so that a few minutes see many segments. */
@@ -33,22 +37,25 @@ export interface PartitionWatcher {
   wentAsync(): void;
 }
 
-export class WatchedPartition implements PartitionLog {
+export class WatchedPartition<R> implements PartitionLog {
   readonly #log: PartitionLog;
-  readonly #watcher: PartitionWatcher;
+  readonly #watcher: PartitionWatcher<R>;
   /** The epoch under which this broker leads; undefined: the broker's own. */
   readonly #epoch: number | undefined;
   /** Records that this broker appended, and those that it knows to be durable. */
   appendedRecords = 0;
   durableRecords = 0;
   /** What was read, in order: what a coordinator that loads must have replayed. */
-  loaded: LogEntry[] = [];
+  loaded: LogEntry<R>[] = [];
   /** The end of what was read last. */
   readUpTo = 0;
+  readonly #ends = new EndsInPartition();
+  /** The epoch of the broker's own under which it leads. */
+  #ledEpoch = -1;
   readonly #watchers = new Set<() => void>();
   #isCut = false;
 
-  constructor(log: PartitionLog, watcher: PartitionWatcher, epoch?: number) {
+  constructor(log: PartitionLog, watcher: PartitionWatcher<R>, epoch?: number) {
     this.#log = log;
     this.#watcher = watcher;
     this.#epoch = epoch;
@@ -64,10 +71,15 @@ export class WatchedPartition implements PartitionLog {
 
   append(bytes: Uint8Array, options: AppendOptions): AppendResult {
     if (this.#isCut) return { ok: false, refusal: "failed" };
-    const entries = decoded(bytes, -1);
+    const entries = this.#decoded(bytes, -1);
     const result = this.#log.append(bytes, this.#under(options));
     if (!result.ok) return result;
+    if (options.leaderEpoch < this.#ledEpoch) {
+      const message = `${this.name} takes what is appended under epoch ${options.leaderEpoch} of ${this.#ledEpoch}`;
+      this.#watcher.violated("a deposed coordinator changes nothing", message);
+    }
     this.appendedRecords += entries.filter((entry) => "record" in entry).length;
+    if (!result.duplicate) this.#noteTransactions(bytes);
     this.#watcher.appended(entries);
     const durable = this.#watcher.failsAppend()
       ? result.durable.then(() => Promise.reject(new LogError("failed", "the storage lost the answer")))
@@ -76,19 +88,33 @@ export class WatchedPartition implements PartitionLog {
     const noted = durable.then(() => {
       if (this.#isCut) return new Promise<void>(() => {});
       this.durableRecords = Math.max(this.durableRecords, upTo);
+      this.#watcher.durable(entries);
       this.#watcher.wentAsync();
       return undefined;
     });
     return { ...result, durable: noted };
   }
 
+  #noteTransactions(bytes: Uint8Array): void {
+    for (const batch of batches(bytes)) {
+      const end = this.#ends.appended(batch);
+      if (end !== undefined) this.#watcher.ended(end);
+    }
+  }
+
   async read(offset: number, options: ReadOptions): Promise<ReadResult | undefined> {
     const result = await this.#log.read(offset, options);
+    if (this.#watcher.codec === undefined) return result;
     for (const chunk of result?.chunks ?? []) {
-      this.loaded.push(...decoded(chunk, offset));
+      this.loaded.push(...this.#decoded(chunk, offset));
       for (const batch of batches(chunk)) this.readUpTo = batch.lastOffset + 1;
     }
     return result;
+  }
+
+  #decoded(bytes: Uint8Array, fromOffset: number): LogEntry<R>[] {
+    const { codec } = this.#watcher;
+    return codec === undefined ? [] : decoded(bytes, fromOffset, codec);
   }
 
   admit(batchBytes: number, options: AppendOptions) {
@@ -98,13 +124,18 @@ export class WatchedPartition implements PartitionLog {
 
   /** Over a log that several brokers share, an epoch is given by whoever says who leads. */
   becomeLeader(leaderEpoch: number): void {
-    if (this.#epoch === undefined) this.#log.becomeLeader(leaderEpoch);
+    if (this.#epoch !== undefined) return;
+    this.#log.becomeLeader(leaderEpoch);
+    this.#ledEpoch = leaderEpoch;
   }
 
   #under(options: AppendOptions): AppendOptions {
     return this.#epoch === undefined ? options : { ...options, leaderEpoch: this.#epoch };
   }
 
+  get name(): string {
+    return `${this.topic}-${this.partition}`;
+  }
   get topic(): string {
     return this.#log.topic;
   }
@@ -114,6 +145,12 @@ export class WatchedPartition implements PartitionLog {
   get topicId(): string {
     return this.#log.topicId;
   }
+  /** Is the marker that ended its producer's last transaction here this one, and durable? */
+  hasDurableEnd(end: Omit<TransactionEnd, "offset" | "firstOffset">): boolean {
+    this.#ends.durable(this.#log.highWatermark);
+    return this.#ends.hasDurable(end);
+  }
+
   get logStartOffset(): number {
     return this.#log.logStartOffset;
   }
@@ -123,8 +160,16 @@ export class WatchedPartition implements PartitionLog {
   get highWatermark(): number {
     return this.#log.highWatermark;
   }
+  /** Asked for whenever somebody reads what is committed. */
   get lastStableOffset(): number {
-    return this.#log.lastStableOffset;
+    const { lastStableOffset, highWatermark, logStartOffset } = this.#log;
+    this.#ends.durable(highWatermark);
+    const most = Math.max(this.#ends.firstUndecided, logStartOffset);
+    if (lastStableOffset > most) {
+      const message = `${this.name} shows all in front of ${lastStableOffset}, and a transaction at ${most} is open`;
+      this.#watcher.violated("nothing is shown before it is decided for good", message);
+    }
+    return lastStableOffset;
   }
   get leaderEpoch(): number {
     return this.#log.leaderEpoch;
@@ -181,8 +226,8 @@ export class WatchedPartition implements PartitionLog {
   }
 }
 
-function decoded(bytes: Uint8Array, fromOffset: number): LogEntry[] {
-  const entries: LogEntry[] = [];
+function decoded<R>(bytes: Uint8Array, fromOffset: number, codec: RecordCodec<R>): LogEntry<R>[] {
+  const entries: LogEntry<R>[] = [];
   for (const batch of batches(bytes)) {
     const { producerId } = batch;
     if (batch.control) {
@@ -192,14 +237,9 @@ function decoded(bytes: Uint8Array, fromOffset: number): LogEntry[] {
     }
     for (const { key, value, offset } of readRecords(batch, plainPlatform)) {
       if (offset < fromOffset || key === null) continue;
-      const record = groupRecordCodec.decode(key, value);
+      const record = codec.decode(key, value);
       if (record !== undefined) entries.push({ record, producerId: batch.transactional ? producerId : undefined });
     }
   }
   return entries;
-}
-
-export function replayEntry(state: DurableState, entry: LogEntry): void {
-  if ("record" in entry) replay(state, entry.record, entry.producerId);
-  else replayEndTransaction(state, entry.producerId, entry.type);
 }

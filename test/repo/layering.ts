@@ -44,7 +44,17 @@ export const rooms: Record<string, Room> = {
   client: { imports: ["client/member", "protocol", "assignment", "platform"] },
   simulation: {
     pure: true,
-    imports: ["client/member", "broker", "metadata", "group", "coordinator", "log", "assignment", "protocol"],
+    imports: [
+      "client/member",
+      "broker",
+      "metadata",
+      "group",
+      "transaction",
+      "coordinator",
+      "log",
+      "assignment",
+      "protocol",
+    ],
   },
   testing: {
     imports: ["server", "broker", "platform", "metadata", "group", "coordinator", "log", "protocol"],

@@ -338,6 +338,11 @@ const transactions: readonly Defect[] = [
     ["what is committed is aborted", 'return state === "PrepareCommit" ? "COMMIT" : "ABORT";', 'return "ABORT";'],
     ["what is aborted is committed", 'return state === "PrepareCommit" ? "COMMIT" : "ABORT";', 'return "COMMIT";'],
     [
+      "a transaction is complete before its markers are written",
+      "const isOver = prepared.topics.length === 0 && complete(",
+      "const isOver = complete(",
+    ],
+    [
       "an abort by the coordinator leaves the epoch as it is",
       "producerEpoch: isV2 ? Math.min(current.producerEpoch + 1, fencingEpoch) : current.producerEpoch,",
       "producerEpoch: current.producerEpoch,",
@@ -380,6 +385,9 @@ const transactions: readonly Defect[] = [
       'return state === "Dead" as never &&',
     ],
   ]),
+  ...inFile("broker/write-txn-marker.ts", [
+    ["a marker counts as written before it is durable", "await durable;", "void durable.catch(() => {});"],
+  ]),
   ...inFile("broker/marker-writer.ts", [
     [
       "a marker is written to the first partitions only",
@@ -411,6 +419,7 @@ const transactions: readonly Defect[] = [
     ],
   ]),
   ...inFile("log/transactions.ts", [
+    ["a transaction is over before its marker is durable", "this.#ending.push(ended);", ""],
     ["what was aborted is not remembered", "if (isAborted) this.#aborted.push", "if (false) this.#aborted.push"],
     [
       "a restart forgets open transactions",

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { Kafka } from "../../src/client/kafka.ts";
-import type { Producer } from "../../src/client/producer/producer.ts";
+import { readConfig } from "../../src/client/config.ts";
+import { openCluster } from "../../src/client/open-cluster.ts";
+import { Producer } from "../../src/client/producer/producer.ts";
 import type { ProducerConfigInput } from "../../src/client/producer-keys.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { InitProducerId } from "../../src/protocol/apis/init-producer-id.ts";
@@ -51,8 +52,28 @@ async function brokerThat(...plan: ((sent: Sent, close: () => void) => number | 
 const ok = () => ErrorCode.NONE;
 const quick: ProducerConfigInput = { lingerMs: 0, retryBackoffMs: 5, retryBackoffMaxMs: 10, reconnectBackoffMs: 5 };
 
-function producerAt(broker: FakeBroker, config: ProducerConfigInput = {}): Producer {
-  return new Kafka({ bootstrapServers: broker.bootstrapServers }).producer({ ...quick, ...config });
+/** A case that fails closes it at once, instead of flushing to a broker that is silent. */
+class QuickProducer extends Producer {
+  override [Symbol.asyncDispose](): Promise<void> {
+    return this.close({ timeoutMs: 0 });
+  }
+}
+
+function clusterAt({ bootstrapServers }: FakeBroker, input: ProducerConfigInput) {
+  const config = readConfig("producer", { ...quick, ...input, bootstrapServers });
+  return { cluster: openCluster(config), config };
+}
+
+function producerAt(broker: FakeBroker, input: ProducerConfigInput = {}): Producer {
+  const { cluster, config } = clusterAt(broker, input);
+  return new QuickProducer(cluster, config);
+}
+
+/** It need not ask for the topic first: what it then waits for is not the metadata. */
+async function producerThatKnows(topic: string, broker: FakeBroker, input: ProducerConfigInput): Promise<Producer> {
+  const { cluster, config } = clusterAt(broker, input);
+  await cluster.metadata([topic]);
+  return new QuickProducer(cluster, config);
 }
 
 suite("a producer whose broker fails", () => {
@@ -134,7 +155,7 @@ suite("a producer whose broker fails", () => {
   test("close gives up after its timeout what a silent broker never answers", async () => {
     const { broker } = await brokerThat(() => undefined);
     await using _broker = broker;
-    const producer = producerAt(broker);
+    await using producer = producerAt(broker);
     const lost = assert.rejects(producer.send({ topic: "orders", value: "a" }), { code: "CLIENT_CLOSED" });
     await broker.received(Produce);
     await producer.close({ timeoutMs: 50 });
@@ -144,7 +165,7 @@ suite("a producer whose broker fails", () => {
   test("a record that finds no room in buffer.memory within max.block.ms fails, and is not sent", async () => {
     const { broker, sent } = await brokerThat(() => undefined);
     await using _broker = broker;
-    const producer = producerAt(broker, { bufferMemory: 100, maxBlockMs: 30 });
+    await using producer = await producerThatKnows("orders", broker, { bufferMemory: 100, maxBlockMs: 30 });
     const first = assert.rejects(producer.send({ topic: "orders", value: "a" }), { code: "CLIENT_CLOSED" });
     const second = producer.send({ topic: "orders", value: "b".repeat(200) });
     await assert.rejects(second, { code: "BUFFER_EXHAUSTED", retriable: true });

@@ -182,7 +182,7 @@ async function passed(ms: number): Promise<void> {
 /** @returns how the transactions ended, and what must not be. */
 export async function killInEndTxn(kills: number, seed: number): Promise<Tally> {
   const folder = await mkdtemp(join(tmpdir(), "regroup-end-txn-"));
-  const victim = await Victim.on(folder);
+  const victim = new Victim(folder);
   const ends = new Ends(victim, seeded(seed));
   try {
     await ends.begin();

@@ -82,11 +82,11 @@ async function main(folder: string): Promise<Ledger> {
   const cycles = Number(values.cycles);
   const draw = seeded(Number(values.seed));
   const ledger = new Ledger(partitions, producers);
-  const victim = await Victim.on(join(folder, "data"));
-  const load = new Load(`127.0.0.1:${victim.port}`, ledger, draw.fork());
+  const victim = new Victim(join(folder, "data"));
   const starts: number[] = [];
   console.log(`seed ${values.seed}, ${cycles} cycles, data in ${folder}`);
   await victim.start();
+  const load = new Load(`127.0.0.1:${victim.port}`, ledger, draw.fork());
   await load.start();
   for (let cycle = 1; cycle <= cycles && ledger.breaches.length < breachesThatEnd; cycle++) {
     for (const error of await victim.kill()) ledger.breach(`cycle ${cycle}: ${error}`);

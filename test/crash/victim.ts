@@ -1,5 +1,4 @@
 /** The broker that is killed: `regroup serve` on one folder and one port, life after life. */
-import { createServer } from "node:net";
 import { RunningBroker } from "../server/running.ts";
 
 /** Rounds of retention and compaction come often, and internal segments are small: kills are to meet them. */
@@ -13,25 +12,22 @@ const settings = {
 };
 
 export class Victim {
-  readonly port: number;
+  /** The one that was free at its first start. */
+  port = 0;
   readonly #folder: string;
   #life: RunningBroker | undefined;
 
-  private constructor(folder: string, port: number) {
+  constructor(folder: string) {
     this.#folder = folder;
-    this.port = port;
   }
 
-  static async on(folder: string): Promise<Victim> {
-    return new Victim(folder, await freePort());
-  }
-
-  /** @returns a promise of the milliseconds until it served; rejects when it ended instead. */
-  start(more: Readonly<Record<string, string>> = {}): Promise<number> {
+  /** @returns the milliseconds until it served. @throws when it ended instead. */
+  async start(more: Readonly<Record<string, string>> = {}): Promise<number> {
     const all = { listeners: `PLAINTEXT://127.0.0.1:${this.port}`, "log.dirs": this.#folder, ...settings, ...more };
     const startMs = performance.now();
     this.#life = new RunningBroker(Object.entries(all).flatMap(([key, value]) => ["-o", `${key}=${value}`]));
-    return this.#life.port().then(() => performance.now() - startMs);
+    this.port = await this.#life.port();
+    return performance.now() - startMs;
   }
 
   /**
@@ -46,16 +42,4 @@ export class Victim {
     if (!wasAlive) errors.push(`the broker ended by itself with ${code}:\n${stderr}`);
     return errors;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
 }

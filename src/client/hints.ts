@@ -31,7 +31,7 @@ export const hints: Partial<Record<ErrorName, string>> = {
   UNSUPPORTED_VERSION: "the broker is too old for this, or too new",
   UNSUPPORTED_COMPRESSION_TYPE: "choose another compression.type",
   OUT_OF_ORDER_SEQUENCE_NUMBER: "records were lost between producer and broker; close the producer and make a new one",
-  PRODUCER_FENCED: "a newer producer has taken over; close this one",
+  PRODUCER_FENCED: "a newer producer has taken over, or transaction.timeout.ms was over and the broker aborted",
   INVALID_PRODUCER_EPOCH: "a newer producer has taken over, or transaction.timeout.ms was over and the broker aborted",
   INVALID_TXN_STATE: "the transaction may have been open for longer than transaction.timeout.ms",
   INVALID_TRANSACTION_TIMEOUT: "lower transaction.timeout.ms, or raise transaction.max.timeout.ms of the broker",

@@ -12,7 +12,8 @@ export class TransactionAbortedError extends KafkaError {
     super(`transactional.id ${transactionalId}: the transaction was aborted: ${cause.message}`, {
       code: cause.code,
       ...codeOf(cause),
-      retriable: cause.retriable || cause.code === "COMMIT_FAILED" || another.has(cause.errorCode),
+      retriable:
+        cause.retriable || cause.code === "COMMIT_FAILED" || isOutOfStep(cause) || another.has(cause.errorCode),
       cause,
     });
   }
@@ -24,10 +25,7 @@ export class TransactionAbortedError extends KafkaError {
  */
 export type Outcome = "aborted" | "unknown";
 
-/**
- * A newer producer with the same transactional.id has taken over; or the transaction was open for longer than
- * transaction.timeout.ms, and its coordinator has aborted it.
- */
+/** A newer producer with the same transactional.id has taken over: its coordinator says so. */
 export class ProducerFencedError extends KafkaError {
   override readonly name = "ProducerFencedError";
   readonly outcome: Outcome;
@@ -36,7 +34,7 @@ export class ProducerFencedError extends KafkaError {
       code: "PRODUCER_FENCED",
       ...codeOf(cause),
       fatal: true,
-      hint: "close this producer; if no other one runs, the transaction took longer than transaction.timeout.ms",
+      hint: "close this producer, and give each process a transactional.id of its own",
       cause,
     });
     this.outcome = outcome;
@@ -66,10 +64,7 @@ export type TransactionError = TransactionAbortedError | ProducerFencedError | T
 /** Requests that said it cannot be made again; another transaction can. */
 const another: ReadonlySet<number | undefined> = new Set([
   ErrorCode.TRANSACTION_ABORTABLE,
-  ErrorCode.INVALID_TXN_STATE,
-  ErrorCode.INVALID_PRODUCER_EPOCH,
   ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-  ErrorCode.UNKNOWN_PRODUCER_ID,
   ErrorCode.UNKNOWN_MEMBER_ID,
   ErrorCode.ILLEGAL_GENERATION,
   ErrorCode.REBALANCE_IN_PROGRESS,
@@ -77,28 +72,39 @@ const another: ReadonlySet<number | undefined> = new Set([
 
 const fencing: ReadonlySet<number | undefined> = new Set([ErrorCode.PRODUCER_FENCED, ErrorCode.INVALID_PRODUCER_EPOCH]);
 
-/** Whoever says it: after these, no transaction of this producer can succeed. */
-const fatalAnywhere: ReadonlySet<number | undefined> = new Set([
-  ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-  ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
-  ErrorCode.UNSUPPORTED_VERSION,
-  ErrorCode.INVALID_PRODUCER_ID_MAPPING,
-]);
-
-/** Said by the transaction coordinator; a partition's leader or a group's coordinator may only be behind it. */
-const fatalOfCoordinator: ReadonlySet<number | undefined> = new Set([
+const outOfStep: ReadonlySet<number | undefined> = new Set([
+  ...fencing,
   ErrorCode.INVALID_TXN_STATE,
-  ErrorCode.INVALID_TRANSACTION_TIMEOUT,
+  ErrorCode.INVALID_PRODUCER_ID_MAPPING,
   ErrorCode.UNKNOWN_PRODUCER_ID,
 ]);
 
-/** @param isCoordinators said by the transaction coordinator. */
-export function isFatal(error: KafkaError, isCoordinators: boolean): boolean {
-  const { errorCode, code } = error;
+/**
+ * Brokers know the producer under another epoch: because another one has taken over, or because the coordinator itself
+ * has aborted the transaction, or forgotten the id. Who names its id and epoch to the coordinator learns which (KIP-360
+ * and 588): only then it is fatal.
+ */
+export function isOutOfStep(error: unknown): boolean {
+  return error instanceof KafkaError && outOfStep.has(error.errorCode);
+}
+
+/** Whoever says it: after these, no transaction of this producer can succeed, nor of another one like it. */
+const fatalCodes: ReadonlySet<number | undefined> = new Set([
+  ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+  ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+  ErrorCode.UNSUPPORTED_VERSION,
+  ErrorCode.INVALID_TRANSACTION_TIMEOUT,
+]);
+
+export function isFatal({ errorCode, code }: KafkaError): boolean {
   if (code === "NO_COMMON_VERSION" || code === "AUTHENTICATION_FAILED" || code === "CLIENT_CLOSED") return true;
-  // A leader that says INVALID_PRODUCER_EPOCH may mean one that was aborted meanwhile: the abort tells.
-  if (errorCode === ErrorCode.PRODUCER_FENCED || fatalAnywhere.has(errorCode)) return true;
-  return isCoordinators && (fencing.has(errorCode) || fatalOfCoordinator.has(errorCode));
+  return fatalCodes.has(errorCode);
+}
+
+/** This producer cannot go on; a new one can: in KIP-1050's words, the application can recover. */
+export function isReplaceable(error: unknown): error is ProducerFencedError | TransactionFailedError {
+  const hasEnded = error instanceof ProducerFencedError || error instanceof TransactionFailedError;
+  return hasEnded && !isFatal(error.cause as KafkaError);
 }
 
 /** @param outcome of the transaction that is open. */

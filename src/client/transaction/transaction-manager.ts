@@ -14,6 +14,7 @@ import {
   asKafkaError,
   fatalError,
   isFatal,
+  isOutOfStep,
   type Outcome,
   TransactionAbortedError,
   type TransactionError,
@@ -45,7 +46,10 @@ export class TransactionManager {
   #error: TransactionError | undefined;
   /** The coordinator may know of the open transaction, which must then be ended. */
   #isStarted = false;
-  /** Records left this producer, and it is not known what became of them: their sequences are not to be used again. */
+  /**
+   * Records left this producer, and it is not known what became of them: their sequences are not to be used again. Or
+   * the coordinator has another epoch for it. In the first version of the protocol it has to ask for one then.
+   */
   #isTorn = false;
   readonly #joined = new Set<string>();
   readonly #toJoin = new Map<string, TopicPartition>();
@@ -122,7 +126,7 @@ export class TransactionManager {
   /** A record was not stored. @param isTorn it has a sequence, which must not be used again. */
   recordFailed(error: unknown, isTorn: boolean): void {
     this.#isTorn ||= isTorn;
-    this.#failed(error, false);
+    this.#failed(error);
   }
 
   /** @throws {TransactionError} */
@@ -148,36 +152,54 @@ export class TransactionManager {
 
   async #commit(): Promise<void> {
     await Promise.all([this.#records.flush(), Promise.allSettled(this.#pending)]);
+    let ifFatal: Outcome = "aborted";
     if (this.#state === "InTransaction") {
       this.#turn("Committing");
       try {
         await this.#end(true);
+        this.#forget();
         return this.#turn("Ready");
       } catch (error) {
-        this.#commitFailed(error);
+        if (this.#calls.wasEndRepeated) ifFatal = "unknown";
+        this.#commitFailed(asKafkaError(error), ifFatal);
       }
     }
     const error = this.#error ?? wasAborted(this.transactionalId);
-    if (this.isOpen) await this.#abort();
+    if (this.isOpen) await this.#abort(ifFatal);
     throw error;
   }
 
-  async #abort(): Promise<void> {
+  /** @param ifFatal what became of the transaction, when another producer has taken over. */
+  async #abort(ifFatal: Outcome = "aborted"): Promise<void> {
     if (this.#state === "Failed") throw this.#error;
     if (!this.isOpen) return; // the producer was closed
     this.#turn("Aborting");
     await this.#records.discard(this.#error ?? wasAborted(this.transactionalId));
     await Promise.allSettled(this.#pending);
     try {
-      await this.#end(false);
-      // KIP-360; in the second version of the protocol the end itself has brought a new epoch.
-      if (this.#isTorn && !this.#usesV2) this.#become(await this.#calls.initProducerId(this.#identity));
+      await this.#endAborted();
     } catch (error) {
-      throw this.#giveUp(asKafkaError(error), "aborted");
+      throw this.#giveUp(asKafkaError(error), ifFatal);
     }
-    this.#isTorn = false;
     this.#error = undefined;
     this.#turn("Ready");
+  }
+
+  /**
+   * The coordinator may have done so before, and raised the epoch: because it took too long, or for another producer.
+   * Who names its own epoch goes on, unless there is another one (KIP-360). In the second version of the protocol the
+   * end itself brings a new epoch.
+   */
+  async #endAborted(): Promise<void> {
+    let needsEpoch = this.#isTorn && !this.#usesV2;
+    try {
+      await this.#end(false);
+    } catch (error) {
+      if (!isOutOfStep(error)) throw error;
+      needsEpoch = true;
+    }
+    if (needsEpoch) this.#become(await this.#calls.initProducerId(this.#identity));
+    this.#forget();
   }
 
   async #initialize(): Promise<void> {
@@ -186,7 +208,7 @@ export class TransactionManager {
       this.#turn("Ready");
     } catch (error) {
       const cause = asKafkaError(error);
-      if (isFatal(cause, true)) throw this.#giveUp(cause, "aborted");
+      if (isFatal(cause) || isOutOfStep(cause)) throw this.#giveUp(cause, "aborted");
       throw cause;
     }
   }
@@ -195,12 +217,12 @@ export class TransactionManager {
     const identity = this.#identity!;
     const isNew = !this.#usesV2 && !this.#groups.has(group.groupId);
     try {
-      if (isNew) await this.#calls.addOffsets(identity, group.groupId).catch((error) => this.#throwFailed(error, true));
+      if (isNew) await this.#calls.addOffsets(identity, group.groupId);
       this.#groups.add(group.groupId);
       this.#isStarted = true;
       await this.#calls.commitOffsets(identity, group, offsets, this.#usesV2);
     } catch (error) {
-      this.#throwFailed(error, false);
+      this.#throwFailed(error);
     }
   }
 
@@ -221,7 +243,7 @@ export class TransactionManager {
         this.#records.wake();
       }
     } catch (error) {
-      this.#failed(error, true);
+      this.#failed(error);
     } finally {
       this.#isJoining = false;
     }
@@ -230,7 +252,12 @@ export class TransactionManager {
   /** Of a transaction that the coordinator does not know of there is nothing to end. */
   async #end(committed: boolean): Promise<void> {
     if (this.#isStarted) this.#become(await this.#calls.end(this.#identity!, committed, this.#usesV2));
+  }
+
+  /** What the coordinator knew of the transaction. */
+  #forget(): void {
     this.#isStarted = false;
+    this.#isTorn = false;
     this.#joined.clear();
     this.#toJoin.clear();
     this.#groups.clear();
@@ -243,28 +270,26 @@ export class TransactionManager {
     if (!isSame) this.#records.startSequencesAnew();
   }
 
-  #commitFailed(error: unknown): void {
-    const cause = asKafkaError(error);
-    if (cause.errorCode === ErrorCode.TRANSACTION_ABORTABLE) {
+  #commitFailed(cause: KafkaError, ifFatal: Outcome): void {
+    if (cause.errorCode === ErrorCode.TRANSACTION_ABORTABLE || isOutOfStep(cause)) {
       this.#error = new TransactionAbortedError(this.transactionalId, cause);
       return this.#turn("AbortableError");
     }
-    const isUnknown = cause.retriable || cause.code === "CLIENT_CLOSED" || this.#calls.wasEndRepeated;
-    this.#giveUp(cause, isUnknown ? "unknown" : "aborted");
+    this.#giveUp(cause, cause.retriable || cause.code === "CLIENT_CLOSED" ? "unknown" : ifFatal);
   }
 
-  /** @param isCoordinators said by the transaction coordinator. */
-  #failed(error: unknown, isCoordinators: boolean): void {
+  #failed(error: unknown): void {
     if (this.#state !== "InTransaction") return;
     const cause = asKafkaError(error);
-    if (isFatal(cause, isCoordinators)) return void this.#giveUp(cause, "aborted");
+    if (isFatal(cause)) return void this.#giveUp(cause, "aborted");
+    this.#isTorn ||= isOutOfStep(cause);
     this.#error = new TransactionAbortedError(this.transactionalId, cause);
     this.#turn("AbortableError");
     void this.#records.discard(this.#error);
   }
 
-  #throwFailed(error: unknown, isCoordinators: boolean): never {
-    this.#failed(error, isCoordinators);
+  #throwFailed(error: unknown): never {
+    this.#failed(error);
     throw this.#error ?? error;
   }
 

@@ -50,15 +50,15 @@ export class Transaction<K = unknown, V = unknown, Topics = unknown> implements 
 
   /**
    * As `producer.send`. It need not be awaited: the commit waits for it, and rejects if it failed.
-   * @throws {KafkaError} why this record was not stored. @throws {TransactionError} why nothing more can be sent.
+   * @throws {TransactionError} nothing of the transaction counts; its `cause` is why this record was not stored.
    */
   send(record: RecordToSend<K, V, Topics>, options?: SendOptions): Promise<RecordMetadata> {
-    return this.#open(() => this.#writes.send(record, options));
+    return this.#open(() => this.#typed(this.#writes.send(record, options)));
   }
 
   /** As `producer.sendBatch`. It need not be awaited either. */
   sendBatch(records: readonly RecordToSend<K, V, Topics>[], options?: SendOptions): Promise<RecordMetadata[]> {
-    return this.#open(() => this.#writes.sendBatch(records, options));
+    return this.#open(() => this.#typed(this.#writes.sendBatch(records, options)));
   }
 
   /**
@@ -122,6 +122,15 @@ export class Transaction<K = unknown, V = unknown, Topics = unknown> implements 
     }
     if (!this.#isOver) await this.commit();
     return result;
+  }
+
+  /** A record that failed has failed the transaction: the error tells whether it can be done anew (KIP-1050). */
+  async #typed<T>(called: Promise<T>): Promise<T> {
+    try {
+      return await called;
+    } catch (error) {
+      throw (error instanceof KafkaError && this.#manager.error) || error;
+    }
   }
 
   #end(): void {

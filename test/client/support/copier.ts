@@ -19,16 +19,21 @@ export interface CopierOptions {
   readonly topic: string;
   readonly process: Process;
   readonly transactionalId?: string;
+  readonly transactionTimeoutMs?: number;
+  /** Makes producers, in place of the one with `transactionalId`. */
+  readonly makeProducer?: () => Producer;
   readonly config?: Omit<ConsumerConfigInput, "valueDeserializer">;
 }
 
 export class Copier implements AsyncDisposable {
   readonly consumer: Consumer<Uint8Array, string>;
-  readonly producer: Producer;
   readonly ended: Promise<void>;
   readonly #abort = new AbortController();
+  readonly #producer: Producer | undefined;
 
-  constructor(kafka: Kafka, { groupId, topic, process, transactionalId = unique("copier"), config }: CopierOptions) {
+  constructor(kafka: Kafka, options: CopierOptions) {
+    const { groupId, topic, process, makeProducer, config } = options;
+    const { transactionalId = unique("copier"), transactionTimeoutMs = 60_000 } = options;
     this.consumer = kafka.consumer({
       groupId,
       enableAutoCommit: false,
@@ -37,8 +42,8 @@ export class Copier implements AsyncDisposable {
       ...config,
       valueDeserializer: "string",
     }) as Consumer<Uint8Array, string>;
-    this.producer = kafka.producer({ transactionalId });
-    this.ended = this.#run(topic, process);
+    if (makeProducer === undefined) this.#producer = kafka.producer({ transactionalId, transactionTimeoutMs });
+    this.ended = this.#run(topic, process, this.#producer ?? makeProducer!);
     this.ended.catch(() => {});
   }
 
@@ -50,11 +55,12 @@ export class Copier implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.consumer.close();
-    await this.producer.close();
+    await this.ended.catch(() => {});
+    await this.#producer?.close();
   }
 
-  async #run(topic: string, process: Process): Promise<void> {
-    const { consumer, producer } = this;
+  async #run(topic: string, process: Process, producer: Producer | (() => Producer)): Promise<void> {
+    const { consumer } = this;
     await consumer.subscribe(topic);
     await exactlyOnce({ consumer, producer, process, signal: this.#abort.signal });
   }

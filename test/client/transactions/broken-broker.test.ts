@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import { Kafka } from "../../../src/client/kafka.ts";
+import { coordinatorPartition } from "../../../src/protocol/hash.ts";
 import { startBroker } from "../../../src/testing/index.ts";
 import { until } from "../../interop/support/until.ts";
 import { unique } from "../broker.ts";
@@ -60,6 +61,73 @@ for (const protocol of protocols) {
     }
   });
 }
+
+suite("exactlyOnce whose commit is never confirmed", () => {
+  for (const when of ["before", "after"] as const) {
+    test(`${when} it is done: the next producer settles it, and each record counts once`, async () => {
+      const [topic, target, groupId] = [await newTopic(), await newTopic(), unique("copiers")];
+      await broker.topic(topic).produce(numbers(20));
+      const transactionalId = unique("copier");
+      const config = { transactionalId, retryBackoffMs: 10, reconnectBackoffMs: 10, maxBlockMs: 100 };
+      let made = 0;
+      const makeProducer = () => {
+        if (++made === 2) fault.remove();
+        return kafka.producer(made === 1 ? config : { ...config, maxBlockMs: 60_000 });
+      };
+      using fault = broker.on("EndTxn").skip(1).drop(when);
+      const process = copyTo(target);
+      await using one = new Copier(kafka, { groupId, topic, process, makeProducer, config: { maxPollRecords: 5 } });
+      const values = await until("all is copied", async () => {
+        const seen = await valuesOf(client, target);
+        return seen.length >= 20 && seen;
+      });
+      await one.stop();
+      assert.deepEqual(values, numbers(20));
+      assert.deepEqual(await valuesOf(client, target), numbers(20));
+      assert.equal(made, 2);
+      const all = await valuesOf(client, target, "read_uncommitted");
+      assert.equal(all.length, when === "before" ? 25 : 20, "a commit that was done is not done again");
+    });
+  }
+});
+
+suite("exactlyOnce while coordinators move", () => {
+  const stateOf = (transactionalId: string) => coordinatorPartition(transactionalId, 50);
+
+  for (const api of ["InitProducerId", "Produce", "TxnOffsetCommit", "EndTxn"]) {
+    test(`at each ${api} those of the transaction and of the group: each record counts once`, async () => {
+      const [topic, target, groupId] = [await newTopic(), await newTopic(), unique("copiers")];
+      const transactionalId = unique("copier");
+      await broker.topic(topic).produce(numbers(100));
+      const move = () =>
+        Promise.all([
+          broker.topic("__transaction_state").moveLeader(stateOf(transactionalId)),
+          broker.group(groupId).moveCoordinator(),
+        ]);
+      let held = broker.on(api).hold(); // what is asked is answered by those after the move
+      const [process, config] = [copyTo(target), { maxPollRecords: 10 }];
+      await using one = new Copier(kafka, { groupId, topic, process, transactionalId, config });
+      for (let moves = api === "InitProducerId" ? 1 : 5; moves > 0; moves--) {
+        await held.hit(1);
+        const next = moves === 1 ? undefined : broker.on(api).skip(1).hold();
+        await move();
+        held.release();
+        held = next ?? held;
+      }
+      const values = await until("all is copied", async () => {
+        const copied = await valuesOf(client, target);
+        return copied.length >= 100 && copied;
+      });
+      assert.deepEqual(values, numbers(100));
+      await one.stop();
+      const committed = await admin.listGroupOffsets(groupId, { requireStable: true });
+      assert.deepEqual(
+        committed.map(({ offset }) => offset),
+        [100],
+      );
+    });
+  }
+});
 
 suite("exactlyOnce on a broker that is killed", () => {
   for (const unsynced of ["kept", "lost"] as const) {

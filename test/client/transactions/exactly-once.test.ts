@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import type { Producer } from "../../../src/client/producer/producer.ts";
 import { exactlyOnce } from "../../../src/client/transaction/exactly-once.ts";
 import { until } from "../../interop/support/until.ts";
 import { startTestBroker, unique } from "../broker.ts";
@@ -7,7 +8,10 @@ import { testClient } from "../support/consumers.ts";
 import { Copier, type CopierOptions, copyTo, type Process } from "../support/copier.ts";
 import { valuesOf } from "../support/transactions.ts";
 
-const bootstrapServers = await startTestBroker({ "group.min.session.timeout.ms": "100" });
+const bootstrapServers = await startTestBroker({
+  "group.min.session.timeout.ms": "100",
+  "transaction.abort.timed.out.transaction.cleanup.interval.ms": "200",
+});
 const client = testClient(bootstrapServers);
 const { kafka } = client;
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => `${from + index}`);
@@ -121,6 +125,71 @@ suite("exactlyOnce", () => {
     assert.deepEqual(await copied(target, 3), ["2", "3", "4"]);
     await one.stop();
     assert.deepEqual(sizes, [5, 3]);
+  });
+
+  test("a transaction that took longer than transaction.timeout.ms is done anew by the same producer", async () => {
+    const [topic, target, groupId] = [await client.topic(numbers(5)), await client.topic([]), unique("copiers")];
+    const transactionalId = unique("copier");
+    const isAborted = () =>
+      until("the coordinator has aborted it", async () => {
+        const [told] = await client.admin.describeTransactions([transactionalId]);
+        return told!.state === "CompleteAbort";
+      });
+    // Late with the commit, with the next record, and with its end by itself.
+    const late = [() => {}, copyTo(target), () => Promise.reject(new Error("cannot do it"))];
+    let calls = 0;
+    const process: Process = async (records, tx, context) => {
+      calls++;
+      await copyTo(target)(records, tx, context);
+      if (late.length === 0) return;
+      await isAborted();
+      await late.shift()!(records, tx, context);
+    };
+    const options = { transactionalId, transactionTimeoutMs: 300 };
+    {
+      await using broken = copier(groupId, topic, process, options);
+      await assert.rejects(broken.ended, /^Error: cannot do it$/);
+      assert.equal(calls, 3);
+    }
+    await using one = copier(groupId, topic, process, options);
+    assert.deepEqual(await copied(target, 5), numbers(5));
+    await one.stop();
+    assert.deepEqual([calls, await client.committed(groupId, topic)], [4, 5]);
+  });
+
+  test("who is fenced goes on with another producer, where it may make one", async () => {
+    const [topic, target, groupId] = [await client.topic(numbers(5)), await client.topic([]), unique("copiers")];
+    const transactionalId = unique("copier");
+    const made: Producer[] = [];
+    const makeProducer = () => {
+      made.push(kafka.producer({ transactionalId }));
+      return made.at(-1)!;
+    };
+    await using newer = kafka.producer({ transactionalId });
+    let calls = 0;
+    const fencedAtFirst: Process = async (records, tx, context) => {
+      await copyTo(target)(records, tx, context);
+      if (++calls === 1) await newer.initTransactions();
+    };
+    await using one = copier(groupId, topic, fencedAtFirst, { makeProducer });
+    assert.deepEqual(await copied(target, 5), numbers(5));
+    const late = newer.transaction((tx) => tx.send({ topic: target, value: "late", partition: 0 }));
+    await assert.rejects(late, { name: "ProducerFencedError" });
+    await one.stop();
+    assert.deepEqual([calls, made.length, await client.committed(groupId, topic)], [2, 2, 5]);
+    for (const each of made) await assert.rejects(each.beginTransaction(), { code: "CLIENT_CLOSED" });
+  });
+
+  test("a maker of producers that cannot begin ends it", async () => {
+    const [topic, groupId] = [await client.topic(numbers(5)), unique("copiers")];
+    let made = 0;
+    const makeProducer = () => {
+      made++;
+      return kafka.producer({ transactionalId: unique("copier"), transactionTimeoutMs: 900_001 });
+    };
+    await using one = copier(groupId, topic, () => {}, { makeProducer });
+    await assert.rejects(one.ended, { name: "TransactionFailedError", code: "INVALID_TRANSACTION_TIMEOUT" });
+    assert.equal(made, 1);
   });
 
   test("who is fenced ends, and the newer one does the work", async () => {

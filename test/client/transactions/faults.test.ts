@@ -198,7 +198,7 @@ suite("a transactional producer whose coordinator fails", () => {
       [[fenced], "aborted"],
       [["close", fenced], "unknown"],
     ] as const) {
-      await using broker = await coordinator(2, { EndTxn: faults });
+      await using broker = await coordinator(2, { EndTxn: [...faults, fenced], InitProducerId: [undefined, fenced] });
       await using producer = producerAt(broker);
       await assert.rejects(
         producer.transaction((tx) => tx.send(order)),
@@ -245,22 +245,59 @@ suite("a transactional producer whose coordinator fails", () => {
     ]);
   });
 
-  test("each end of a producer is told as such, and none is tried again", async () => {
-    const ends = [
-      [2, { EndTxn: [ErrorCode.PRODUCER_FENCED] }, "ProducerFencedError"],
-      [1, { AddPartitionsToTxn: [ErrorCode.INVALID_PRODUCER_EPOCH] }, "ProducerFencedError"],
-      [2, { EndTxn: [ErrorCode.INVALID_TXN_STATE] }, "TransactionFailedError"],
-      [2, { InitProducerId: [ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED] }, "TransactionFailedError"],
-      [2, { Produce: [ErrorCode.INVALID_PRODUCER_EPOCH], EndTxn: [ErrorCode.PRODUCER_FENCED] }, "ProducerFencedError"],
+  test("who is out of step names its own epoch: only then it is fenced, or not (KIP-360, 588)", async () => {
+    const { PRODUCER_FENCED, INVALID_PRODUCER_EPOCH, INVALID_TXN_STATE, INVALID_PRODUCER_ID_MAPPING } = ErrorCode;
+    const doubts = [
+      [1, { AddPartitionsToTxn: [PRODUCER_FENCED] }],
+      [1, { AddPartitionsToTxn: [INVALID_PRODUCER_ID_MAPPING] }],
+      [1, { EndTxn: [PRODUCER_FENCED, PRODUCER_FENCED] }],
+      [1, { Produce: [INVALID_PRODUCER_EPOCH], EndTxn: [PRODUCER_FENCED] }],
+      [2, { EndTxn: [INVALID_TXN_STATE, INVALID_TXN_STATE] }],
+      [2, { EndTxn: [INVALID_PRODUCER_ID_MAPPING, INVALID_PRODUCER_ID_MAPPING] }],
+      [2, { Produce: [INVALID_PRODUCER_EPOCH], EndTxn: [PRODUCER_FENCED] }],
     ] as const;
-    for (const [level, faults, name] of ends) {
+    for (const [level, faults] of doubts) {
+      await using broker = await coordinator(level, faults);
+      await using producer = producerAt(broker);
+      const work = () => producer.transaction((tx) => tx.send(order));
+      await assert.rejects(work(), { name: "TransactionAbortedError", retriable: true });
+      await work();
+      const asked = told(broker).filter((line) => line.startsWith("InitProducerId"));
+      assert.deepEqual(asked, ["InitProducerId -1/-1", "InitProducerId 7/0"], JSON.stringify(faults));
+
+      await using taken = await coordinator(level, { ...faults, InitProducerId: [undefined, PRODUCER_FENCED] });
+      await using older = producerAt(taken);
+      for (const _ of [1, 2]) {
+        const late = older.transaction((tx) => tx.send(order));
+        await assert.rejects(late, { name: "ProducerFencedError", fatal: true, retriable: false });
+      }
+      assert.equal(told(taken).filter((line) => line.startsWith("InitProducerId")).length, 2, "none is tried again");
+    }
+  });
+
+  test("in the second protocol the abort itself brings the epoch, also where the coordinator has aborted", async () => {
+    for (const faults of [{ EndTxn: [ErrorCode.INVALID_TXN_STATE] }, { Produce: [ErrorCode.INVALID_PRODUCER_EPOCH] }]) {
+      await using broker = await coordinator(2, faults);
+      await using producer = producerAt(broker);
+      const work = () => producer.transaction((tx) => tx.send(order));
+      await assert.rejects(work(), { name: "TransactionAbortedError", retriable: true });
+      await work();
+      assert.equal(told(broker).filter((line) => line.startsWith("InitProducerId")).length, 1);
+    }
+  });
+
+  test("what no other producer could do either ends it, and none is tried again", async () => {
+    const ends = [
+      [2, { InitProducerId: [ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED] }],
+      [2, { InitProducerId: [ErrorCode.INVALID_TRANSACTION_TIMEOUT] }],
+      [1, { AddPartitionsToTxn: [ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED] }],
+    ] as const;
+    for (const [level, faults] of ends) {
       await using broker = await coordinator(level, faults);
       await using producer = producerAt(broker);
       for (const _ of [1, 2]) {
-        await assert.rejects(
-          producer.transaction((tx) => tx.send(order)),
-          { name, fatal: true, retriable: false },
-        );
+        const work = producer.transaction((tx) => tx.send(order));
+        await assert.rejects(work, { name: "TransactionFailedError", fatal: true, retriable: false });
       }
       for (const api of Object.keys(faults)) assert.equal(told(broker).filter((it) => it.startsWith(api)).length, 1);
     }

@@ -1,6 +1,7 @@
 /** A member of a group that prints what it is given and what it reads. Ctrl-C makes it leave in good order. */
 import { parseArgs } from "node:util";
 import { Kafka, KafkaError, type TopicPartition } from "regroup";
+import { answeringBroker } from "../bootstrap-servers.ts";
 
 const { values } = parseArgs({
   options: {
@@ -14,7 +15,7 @@ const { values } = parseArgs({
 const { name, topic, group } = values;
 
 const kafka = new Kafka({
-  bootstrapServers: process.env.REGROUP_BOOTSTRAP_SERVERS ?? "127.0.0.1:9092",
+  bootstrapServers: await answeringBroker(),
   clientId: name,
 });
 await using consumer = kafka.consumer({

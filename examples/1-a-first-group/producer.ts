@@ -1,6 +1,7 @@
 /** Sends numbered messages to a topic of 4 partitions. A message's key, its number, decides the partition. */
 import { parseArgs } from "node:util";
 import { Kafka, type KafkaError } from "regroup";
+import { answeringBroker } from "../bootstrap-servers.ts";
 
 const { values } = parseArgs({
   options: {
@@ -13,7 +14,7 @@ const { topic } = values;
 const [from, count] = [Number(values.from), Number(values.count)];
 
 const kafka = new Kafka({
-  bootstrapServers: process.env.REGROUP_BOOTSTRAP_SERVERS ?? "127.0.0.1:9092",
+  bootstrapServers: await answeringBroker(),
   clientId: "producer",
 });
 await using admin = kafka.admin();

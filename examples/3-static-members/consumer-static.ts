@@ -1,6 +1,7 @@
 /** A static member: with a group.instance.id it may go and come back, and the group does not rebalance. */
 import { parseArgs } from "node:util";
 import { Kafka, type TopicPartition } from "regroup";
+import { answeringBroker } from "../bootstrap-servers.ts";
 
 const { values } = parseArgs({
   options: {
@@ -13,7 +14,7 @@ const { values } = parseArgs({
 const { "instance-id": instanceId, topic, group } = values;
 
 const kafka = new Kafka({
-  bootstrapServers: process.env.REGROUP_BOOTSTRAP_SERVERS ?? "127.0.0.1:9092",
+  bootstrapServers: await answeringBroker(),
   clientId: instanceId,
 });
 await using consumer = kafka.consumer({

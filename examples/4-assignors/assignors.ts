@@ -2,10 +2,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { type GroupDescription, Kafka, type KafkaError } from "regroup";
+import { answeringBroker } from "../bootstrap-servers.ts";
 import { assignors, joinGroups, topics } from "./members.ts";
 
 const numPartitions = 4;
-const kafka = new Kafka({ bootstrapServers: process.env.REGROUP_BOOTSTRAP_SERVERS ?? "127.0.0.1:9092" });
+const kafka = new Kafka({ bootstrapServers: await answeringBroker() });
 await using admin = kafka.admin();
 const newTopics = topics.map((topic) => ({ topic, numPartitions, replicationFactor: 1 }));
 await admin.createTopics(newTopics).catch((error: KafkaError) => {

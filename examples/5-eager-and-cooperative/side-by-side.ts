@@ -2,11 +2,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Kafka, type KafkaError } from "regroup";
+import { answeringBroker } from "../bootstrap-servers.ts";
 import { ObservedGroup, type Rebalance } from "./observed-group.ts";
 
 const { values } = parseArgs({ options: { "finish-ms": { type: "string", default: "200" } } });
 const [topic, partitionCount, finishMs] = ["clicks", 6, Number(values["finish-ms"])];
-const kafka = new Kafka({ bootstrapServers: process.env.REGROUP_BOOTSTRAP_SERVERS ?? "127.0.0.1:9092" });
+const kafka = new Kafka({ bootstrapServers: await answeringBroker() });
 await using admin = kafka.admin();
 const newTopic = { topic, numPartitions: partitionCount, replicationFactor: 1 };
 await admin.createTopics([newTopic]).catch((error: KafkaError) => {

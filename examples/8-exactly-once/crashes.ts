@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Admin, Kafka } from "regroup";
+import { answeringBroker } from "../bootstrap-servers.ts";
 
 const { values: flags } = parseArgs({ options: { "exactly-once": { type: "boolean", default: false } } });
 const isExactlyOnce = flags["exactly-once"];
@@ -12,7 +13,7 @@ const to = isExactlyOnce ? "bookings-exactly-once" : "bookings-at-least-once";
 const partitions = [0, 1, 2, 3];
 const crashes = 3;
 
-const kafka = new Kafka({ bootstrapServers: process.env.REGROUP_BOOTSTRAP_SERVERS ?? "127.0.0.1:9092" });
+const kafka = new Kafka({ bootstrapServers: await answeringBroker() });
 await using admin = kafka.admin();
 await admin.createTopics([{ topic: to, numPartitions: partitions.length, replicationFactor: 1 }]);
 

@@ -1,6 +1,7 @@
 /** Books each payment that it reads: exactly once by a transaction, or at least once by a commit after the work. */
 import { parseArgs } from "node:util";
 import { exactlyOnce, Kafka } from "regroup";
+import { answeringBroker } from "../bootstrap-servers.ts";
 
 const { values } = parseArgs({
   options: {
@@ -13,7 +14,7 @@ const { values } = parseArgs({
 const { name, to } = values;
 const crashInBatch = Number(values["crash-in-batch"]);
 const kafka = new Kafka({
-  bootstrapServers: process.env.REGROUP_BOOTSTRAP_SERVERS ?? "127.0.0.1:9092",
+  bootstrapServers: await answeringBroker(),
   clientId: name,
 });
 const text = { "key.deserializer": "string", "value.deserializer": "string" } as const;

@@ -39,18 +39,19 @@ export class KafkaError extends Error {
   override readonly name: string = "KafkaError";
   readonly code: string;
   /** Undefined when no broker sent it. */
-  readonly errorCode: number | undefined;
+  declare readonly errorCode: number | undefined;
   readonly retriable: boolean;
   readonly fatal: boolean;
-  readonly hint: string | undefined;
+  declare readonly hint: string | undefined;
 
   constructor(message: string, { code, errorCode, retriable, fatal, hint, cause }: KafkaErrorOptions) {
     super(hint === undefined ? message : `${message} (${hint})`, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.errorCode = errorCode;
     this.retriable = retriable ?? false;
     this.fatal = fatal ?? false;
-    this.hint = hint;
+    // What there is not is no property: Node prints all there are when nobody catches the error.
+    if (errorCode !== undefined) this.errorCode = errorCode;
+    if (hint !== undefined) this.hint = hint;
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { inspect } from "node:util";
 import {
   brokerError,
   ClientConfigError,
@@ -26,6 +27,11 @@ suite("an error", () => {
       assert.equal(error.message, `createTopics: orders: ${code}: as the broker says (${error.hint})`);
     });
   }
+
+  test("says nothing of what there is not when Node prints it", () => {
+    assert.doesNotMatch(inspect(new NetworkError("refused")), /undefined/);
+    assert.match(inspect(brokerError(ErrorCode.NON_EMPTY_GROUP, "billing")), /errorCode: 68,\s+hint: "stop /);
+  });
 
   test("of the client's own making tells the same, without a number of the wire", () => {
     const cause = new Error("ECONNRESET");

@@ -1,6 +1,7 @@
 /** From what was written somewhere to a validated configuration; an error says where it stands and what is expected. */
 import { ConfigError } from "../metadata/config-def.ts";
-import { brokerConfigKey } from "./broker-configs.ts";
+import { nearestOf } from "../protocol/nearest-name.ts";
+import { brokerConfigKey, brokerConfigs } from "./broker-configs.ts";
 import { BrokerConfig } from "./config.ts";
 import { advertisedListenersOf, listenersOf } from "./listeners.ts";
 
@@ -37,7 +38,7 @@ export function loadConfig(settings: readonly Setting[]): LoadedConfig {
     const key = aliases[setting.key] ?? setting.key;
     const known = brokerConfigKey(key);
     if (known === undefined) {
-      warnings.push(`${setting.key} ${setting.where} is not a config that this broker acts on`);
+      warnings.push(`${setting.key} ${setting.where} is not a config that this broker acts on${meantBy(setting.key)}`);
       continue;
     }
     try {
@@ -50,6 +51,14 @@ export function loadConfig(settings: readonly Setting[]): LoadedConfig {
   const config = new BrokerConfig(new Map([...given].map(([key, { value }]) => [key, value])));
   for (const check of [listenersOf, advertisedListenersOf, oneFolder]) located(given, () => check(config));
   return { config, warnings };
+}
+
+/** Kafka has many keys that mean nothing here: only what is nearly a known one was mistyped. */
+const mistypedEdits = 2;
+
+function meantBy(key: string): string {
+  const nearest = nearestOf(key, Object.keys(brokerConfigs), mistypedEdits);
+  return nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
 }
 
 /** Older names that Kafka takes too. */

@@ -5,9 +5,10 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseProperties } from "../broker/properties.ts";
-import { type ClientKind, isKeyOf, mergeInputs, nearestOf, readConfig, tables } from "../client/config.ts";
+import { type ClientKind, isKeyOf, mergeInputs, readConfig, tables } from "../client/config.ts";
 import { ClientConfigError } from "../client/errors.ts";
 import { unusedKeys } from "../client/unused-keys.ts";
+import { nearestOf } from "../protocol/nearest-name.ts";
 import type { ConnectionFlags } from "./broker-command.ts";
 import { UsageError } from "./errors.ts";
 import { readNamedFile } from "./read-file.ts";

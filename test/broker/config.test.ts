@@ -23,6 +23,14 @@ test("a key that the broker does not act on is warned about, not kept", () => {
   assert.equal(load(["compression.zstd.level", "7"]).warnings.length, 1); // batches are compressed at one level
 });
 
+test("the warning names the key that was meant", () => {
+  const warned = load(["num.partition", "3"], ["offsets.topic.num_partitions", "4"], ["log.clean", "1"]).warnings;
+  assert.deepEqual(
+    warned.map((warning) => /\(did you mean (.*)\?\)$/.exec(warning)?.[1]),
+    ["num.partitions", "offsets.topic.num.partitions", undefined],
+  );
+});
+
 const refusals: [key: string, value: string, message: string][] = [
   [
     "listeners",

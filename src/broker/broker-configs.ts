@@ -130,6 +130,9 @@ export const brokerConfigs = {
   "transaction.max.timeout.ms": fixed(
     int(900_000, "Longest transaction.timeout.ms that a producer may ask for.", atLeast(1)),
   ),
+  "transaction.partition.verification.enable": dynamic(
+    boolean(true, "Ask the coordinator whether what an older client writes is part of its transaction (KIP-890)."),
+  ),
   "transaction.remove.expired.transaction.cleanup.interval.ms": fixed(
     int(3_600_000, "Pause between two looks for transactional ids that expired.", atLeast(1)),
   ),

@@ -101,7 +101,10 @@ export class TransactionRuntime implements TransactionShards {
 
   /** While the transaction before is still ending, mostly for its last marker, a new partition waits for that. */
   async admit(asked: TransactionAdmission): Promise<PartitionVerdict> {
-    if (asked.mode === "verify") return this.#ask(asked);
+    if (asked.mode === "verify") {
+      const isVerified = this.#config.get("transaction.partition.verification.enable");
+      return isVerified ? this.#ask(asked) : () => ErrorCode.NONE;
+    }
     const untilMs = this.#clock.now().monotonicMs + this.#config.get("add.partitions.to.txn.retry.backoff.max.ms");
     for (;;) {
       const ending = this.#endings.of(asked.transactionalId);

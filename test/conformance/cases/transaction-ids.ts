@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import { describeTransaction, Producer, patiently, story } from "../producer.ts";
 import { accepted, createTopic, fresh, open, refused } from "../suite.ts";
 import type { Value } from "../wire/codec.ts";
+import { ConnectionClosed } from "../wire/connection.ts";
 
 const broker = await open();
 
@@ -72,6 +73,29 @@ suite("InitProducerId with a transactional id", { concurrency: true }, () => {
     const ask = (set: Value) => initOnce.call({ ...producer, producerId }, set);
     refused(await ask({ producerId: -1, producerEpoch: 0 }), "INVALID_REQUEST");
     refused(await ask({ producerId, producerEpoch: -1 }), "INVALID_REQUEST");
+  });
+
+  test("KIP-939: version 6, with enable2Pc and keepPreparedTxn, is neither advertised nor answered", async () => {
+    const { apiKeys } = accepted(
+      await broker.ask("ApiVersions", { clientSoftwareName: "t", clientSoftwareVersion: "1" }),
+    );
+    const { apiKey, minVersion, maxVersion } = apiKeys.find((each: Value) => each.apiKey === 22);
+    assert.deepEqual([apiKey, minVersion, maxVersion], [22, 0, 5]);
+    const producer = await Producer.of();
+    accepted(await producer.produce(await createTopic(broker), "open"));
+    for (const set of [
+      {},
+      { enable2Pc: true },
+      { keepPreparedTxn: true },
+      { enable2Pc: true, keepPreparedTxn: true },
+    ]) {
+      const { transactionalId, transactionTimeoutMs } = producer;
+      const body = { transactionalId, transactionTimeoutMs, producerId: -1, producerEpoch: -1, ...set };
+      await assert.rejects((await open()).ask("InitProducerId", body, 6), ConnectionClosed);
+    }
+    const { transactionState, producerEpoch } = await producer.describe();
+    assert.deepEqual([transactionState, producerEpoch], ["Ongoing", 0], "nothing was done");
+    accepted(await producer.end(true));
   });
 
   test("KIP-360: a producer that names its own epoch gets the next; asked again, the same", async () => {

@@ -83,8 +83,16 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** The native package takes 6 ms to load: what a broker checks until its first answer is not worth that. */
+let plainBytesLeft = 32 * 1024;
+
 function crc32c(bytes: Uint8Array, start: number, end: number): number {
-  if (end - start <= plainCrcBytes) return plainPlatform.crc32c(bytes, start, end);
+  const size = end - start;
+  if (size <= plainCrcBytes) return plainPlatform.crc32c(bytes, start, end);
+  if (size <= plainBytesLeft) {
+    plainBytesLeft -= size;
+    return plainPlatform.crc32c(bytes, start, end);
+  }
   return crc32().crc32c(asBuffer(bytes.subarray(start, end)));
 }
 

@@ -58,8 +58,8 @@ export class Member {
   }
 
   /**
-   * As a consumer does when its group went on without it, which happens on machines that have too much to do. It gives
-   * up its id only when nobody knows it any more: under a new one the group would wait for the old one's session to end.
+   * As a consumer does when its group goes on, or went on without it, as on machines that have too much to do. It gives
+   * up its id only when nobody knows it any more: with a new one the group would wait until the old one's session ends.
    */
   #joinAgain(errorCode: number): void {
     if (errorCode === ErrorCode.UNKNOWN_MEMBER_ID) this.memberId = "";

@@ -10,7 +10,7 @@ export const machineClock: Clock = {
   },
 };
 
-/** Randomness of the machine, fit for secrets. A broker that starts again needs none: it saves the 5 ms of loading it. */
+/** Randomness of the machine, fit for secrets. A broker that starts again needs none, and saves the 5 ms to load it. */
 export const machineRng: Rng = {
   bytes: (count) => process.getBuiltinModule("node:crypto").randomFillSync(new Uint8Array(count)),
 };

@@ -61,7 +61,7 @@ export class Cluster {
     this.consumption = new Consumption(world);
     this.ledger = new Ledger(world, this.consumption.deleted);
     this.transactions = new Transactions(world, this.consumption.deleted);
-    this.requests = new Requests(world, this.ledger, this.transactions);
+    this.requests = new Requests(world, this.ledger, this.transactions, this.consumption);
     this.storage = plan.topology === "alone" ? ownStorage(this) : sharedStorage(this);
     this.groupLeads = groupLeads(this);
     this.transactionLeads = transactionLeads(this);
@@ -83,6 +83,11 @@ export class Cluster {
         "producer.id.expiration.ms": "2147483647",
       }),
     );
+  }
+
+  /** Brokers share the offsets of groups, and no topics: those that are written and read lie on the first. */
+  get topicsLeader(): BrokerNode {
+    return this.brokers[0]!;
   }
 
   start(): void {

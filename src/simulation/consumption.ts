@@ -7,6 +7,8 @@ export class Consumption {
   readonly #world: World;
   /** Of each partition: the text that somebody found at an offset. */
   readonly #texts = new Map<string, Map<number, string>>();
+  /** Of each partition: how far it is durable, and up to where no transaction is open, as it was told last. */
+  readonly #told = new Map<string, { readonly highWatermark: number; readonly lastStableOffset: number }>();
   /** Of each group and partition: below this offset its members have handled everything. */
   readonly #handled = new Map<string, number>();
   /** Whoever deletes a topic takes its records; in one of the same name offsets begin anew. */
@@ -26,6 +28,16 @@ export class Consumption {
     if (before === undefined || before === text) return;
     const message = `${key} has ${text} at ${offset}, where ${before} was read before`;
     this.#world.violated("what was read stays", message);
+  }
+
+  /** A broker has told how far a partition is durable, and decided: what was there once, stays. */
+  told(key: string, highWatermark: number, lastStableOffset: number): void {
+    const before = this.#told.get(key);
+    if (before !== undefined && (highWatermark < before.highWatermark || lastStableOffset < before.lastStableOffset)) {
+      const was = `${before.highWatermark} (${before.lastStableOffset})`;
+      this.#world.violated("what is durable stays", `${key}: ${highWatermark} (${lastStableOffset}) after ${was}`);
+    }
+    this.#told.set(key, { highWatermark, lastStableOffset });
   }
 
   /** A member has handled all records from one offset to another. */

@@ -27,7 +27,7 @@ export function drawPlan(seed: number): Plan {
   const members = drawMembers(shape);
   const brokers = Array.from({ length: topology === "alone" ? 1 : random.int(2, 3) }, () => drawClock(random));
   const shards = random.int(1, 3);
-  const fetches = topology === "alone" && random.fork("fetches").chance(0.5);
+  const fetches = random.fork("fetches").chance(0.5);
   return {
     seed,
     topology,
@@ -45,7 +45,7 @@ export function drawPlan(seed: number): Plan {
     fetches,
     readCommitted: random.fork("isolation").chance(0.5),
     transactional: drawTransactional(shape),
-    producers: topology === "alone" ? drawProducers(shape, fetches) : [],
+    producers: drawProducers(shape, fetches),
     faults: [
       ...drawFaults(shape, members, brokers.length, shards),
       ...drawOfTopics(shape, shards),
@@ -163,7 +163,7 @@ function drawMoreProducers(random: Random, topics: Plan["topics"]): Plan["produc
 
 function drawTransactional({ random, topology, topics }: Shape): Plan["transactional"] {
   const own = random.fork("transactions");
-  if (topology !== "alone" || !own.chance(0.35)) return [];
+  if (!own.chance(0.35)) return [];
   return Array.from({ length: own.int(1, 3) }, (_, index) => {
     const outputs = partitionsOf(topics).filter(() => own.chance(0.4));
     const [first] = partitionsOf(topics);
@@ -172,7 +172,8 @@ function drawTransactional({ random, topology, topics }: Shape): Plan["transacti
       transactionVersion: own.pick([0, 2]),
       timeoutMs: own.pick([3000, 15_000, 60_000]),
       outputs: outputs.length === 0 ? [first!] : outputs.slice(0, 5),
-      offsetsOf: own.chance(0.7) ? first! : null,
+      // A marker for offsets goes to the coordinator of their group, and that is a broker that only the world knows.
+      offsetsOf: own.chance(0.7) && topology === "alone" ? first! : null,
       commitChance: own.pick([0.5, 0.9]),
       intervalMs: own.pick([100, 1000, 5000]),
       pauseMs: own.pick([0, 50, 500, 5000]),
@@ -230,14 +231,13 @@ function drawOfTopics({ random, topics, topology, faultsEndMs }: Shape, shards: 
     const backAfterMs = own.pick([0, 500, 10_000]);
     kinds.push(() => ({ kind: "topic is deleted", topic: aTopic().name, backAfterMs }));
   }
-  if (topology === "alone" && own.chance(0.3)) {
-    kinds.push(
-      () => ({ kind: "partition is led anew", topic: offsetsTopic, partition: own.int(0, shards - 1) }),
-      () => {
-        const { name, partitions } = aTopic();
-        return { kind: "partition is led anew", topic: name, partition: own.int(0, partitions - 1) };
-      },
-    );
+  if (own.chance(0.3)) {
+    kinds.push(() => {
+      const { name, partitions } = aTopic();
+      return { kind: "partition is led anew", topic: name, partition: own.int(0, partitions - 1) };
+    });
+    const partition = own.int(0, shards - 1);
+    if (topology === "alone") kinds.push(() => ({ kind: "partition is led anew", topic: offsetsTopic, partition }));
   }
   if (topology === "shared" && own.chance(0.3)) {
     const loses = (): Loss => own.pick(["nothing", "unsynced", "some"]);

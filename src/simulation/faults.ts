@@ -66,7 +66,7 @@ function apply(simulation: Simulation, fault: FaultKind): void {
     case "topic is deleted":
       return simulation.admin.deleteTopic(fault.topic, fault.backAfterMs);
     case "partition is led anew":
-      return simulation.cluster.brokers[0]!.leadAnew(fault.topic, fault.partition);
+      return simulation.cluster.topicsLeader.leadAnew(fault.topic, fault.partition);
     default:
       return applyToBrokers(simulation, fault);
   }

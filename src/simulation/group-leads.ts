@@ -19,6 +19,7 @@ export function groupLeads(cluster: Cluster): GroupLeads {
     topic: offsetsTopic,
     codec: groupRecordCodec,
     newState: () => new DurableState(),
+    keepsDurable: false,
     replay: (state, entry: LogEntry<GroupRecord>) => {
       if ("record" in entry) replay(state, entry.record, entry.producerId);
       else replayEndTransaction(state, entry.producerId, entry.type);

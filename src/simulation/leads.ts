@@ -11,6 +11,8 @@ export interface LeadRules<R, S, W> {
   readonly topic: string;
   readonly codec: RecordCodec<R>;
   newState(): S;
+  /** What is durable is replayed as well, for those who ask. */
+  readonly keepsDurable: boolean;
   replay(state: S, entry: LogEntry<R>): void;
   /** What the coordinator has, to be compared with what was replayed apart. */
   stateOf(machine: W): S;
@@ -101,12 +103,15 @@ export class Leads<R, S, W extends Loadable> {
     }
     lead.appendedBefore = log.appendedRecords;
     log.durableRecords = log.appendedRecords;
-    const [shadow, durable] = [newState(), newState()];
-    for (const entry of log.loaded) for (const state of [shadow, durable]) replay(state, entry);
+    lead.shadow = newState();
+    lead.durable = this.#rules.keepsDurable ? newState() : undefined;
+    for (const entry of log.loaded) {
+      replay(lead.shadow, entry);
+      if (lead.durable !== undefined) replay(lead.durable, entry);
+    }
     log.loaded = [];
-    Object.assign(lead, { shadow, durable });
     machine.emittedRecords = 0;
-    this.#compare(node, lead, difference(shadow, stateOf(machine), undefined));
+    this.#compare(node, lead, difference(lead.shadow, stateOf(machine), undefined));
     this.#world.tell(() => `${node.name} has loaded ${topic}-${machine.partition}`);
     this.#rules.loaded(machine);
   }
@@ -131,8 +136,8 @@ export class Leads<R, S, W extends Loadable> {
     }
   }
 
-  durable(lead: Lead<R, S, W>, entries: readonly LogEntry<R>[]): void {
-    for (const entry of entries) if (lead.durable !== undefined) this.#rules.replay(lead.durable, entry);
+  durable({ durable }: Lead<R, S, W>, entries: readonly LogEntry<R>[]): void {
+    if (durable !== undefined) for (const entry of entries) this.#rules.replay(durable, entry);
   }
 
   #compare(node: BrokerNode, { log }: Lead<R, S, W>, difference: string | undefined): void {

@@ -14,7 +14,7 @@ interface OffsetLine {
   /** The latest that took an offset away. */
   tombstone: number;
   /** The latest commits: their numbers by their texts. */
-  commits: Map<string, number>;
+  readonly commits: Map<string, number>;
 }
 
 /** An answer that was on its way while so many later commits were acknowledged is no longer known. */
@@ -64,7 +64,7 @@ export class Ledger {
       if (record.value !== null) {
         const { commits } = line;
         commits.set(record.value.metadata, number);
-        if (commits.size > 2 * keptCommits) line.commits = new Map([...commits].slice(keptCommits));
+        if (commits.size > keptCommits) commits.delete(commits.keys().next().value!);
         return;
       }
       line.tombstone = number;

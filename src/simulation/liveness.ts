@@ -1,6 +1,7 @@
 /** What must be so in the end: all groups Stable and everything read by one member; and later nothing left over. */
 import type { GroupTimer } from "../group/shard.ts";
 import { zeroUuid } from "../protocol/schema.ts";
+import { isPrepared } from "../transaction/record.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ConsumerNode } from "./consumer-node.ts";
 import type { Simulation } from "./simulation.ts";
@@ -111,7 +112,17 @@ export function leftOver({ cluster }: Simulation): string | undefined {
     const other = timers.find(({ purpose }) => purpose.kind !== "expiry");
     if (other !== undefined) return `a timer of shard ${partition} is set: ${nameOf(other.purpose)}`;
   }
-  return cluster.plan.topology === "alone" ? offsetsOfDeleted(cluster) : undefined;
+  return undecided(cluster) ?? (cluster.plan.topology === "alone" ? offsetsOfDeleted(cluster) : undefined);
+}
+
+/** A transaction whose end is decided, and stands nowhere yet. */
+function undecided({ brokers, transactionLeads }: Cluster): string | undefined {
+  for (const { machine } of brokers.flatMap((broker) => transactionLeads.all(broker))) {
+    for (const [transactionalId, current] of machine?.shard.durable ?? []) {
+      if (isPrepared(current)) return `the transaction of ${transactionalId} is in ${current.state}`;
+    }
+  }
+  return undefined;
 }
 
 /** Rule 40. Where brokers share offsets only, each knows the topic by an id of its own. */

@@ -69,10 +69,9 @@ export class MemberCalls {
     this.#ask(this.#coordinator, "main", apis[api], version, body, timeoutMs, done);
   }
 
-  /** Where there is one broker it leads all topics. */
   askLeader(api: Api, body: Body, done: Done): void {
     const { cluster, plan } = this.#member;
-    this.#ask(cluster.brokers[0]!, "fetch", api, this.versionOf("Fetch"), body, plan.requestTimeoutMs, done);
+    this.#ask(cluster.topicsLeader, "fetch", api, this.versionOf("Fetch"), body, plan.requestTimeoutMs, done);
   }
 
   versionOf(api: keyof Versions): number {
@@ -103,7 +102,10 @@ export class MemberCalls {
 
   #metadata(names: readonly string[], timeoutMs: number, done: (topics: ClusterTopics | undefined) => void): void {
     const body = { topics: names.map((name) => ({ name })), allowAutoTopicCreation: false };
-    this.#ask(this.#anyBroker(), "main", Metadata, metadataVersion, body, timeoutMs, (response) =>
+    const { cluster } = this.#member;
+    // Each broker has ids and leader epochs of its own for a topic: those of the one that is fetched from count.
+    const broker = cluster.plan.fetches ? cluster.topicsLeader : this.#anyBroker();
+    this.#ask(broker, "main", Metadata, metadataVersion, body, timeoutMs, (response) =>
       done(response && this.#learnt(response)),
     );
   }

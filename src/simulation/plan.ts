@@ -55,7 +55,6 @@ export interface MemberPlan {
   readonly versions: Versions;
 }
 
-/** Only where there is one broker: the others share no partitions of topics. */
 export interface ProducerPlan {
   readonly name: string;
   readonly topic: string;
@@ -63,7 +62,6 @@ export interface ProducerPlan {
   readonly intervalMs: number;
 }
 
-/** Only where there is one broker. */
 export interface TransactionalPlan {
   /** Also its transactional id. */
   readonly name: string;
@@ -71,7 +69,7 @@ export interface TransactionalPlan {
   readonly transactionVersion: 0 | 2;
   readonly timeoutMs: number;
   readonly outputs: readonly { readonly topic: string; readonly partition: number }[];
-  /** The partition that its transactions commit an offset of, in a group of its own. */
+  /** The partition that its transactions commit an offset of, in a group of its own; only where there is one broker. */
   readonly offsetsOf: { readonly topic: string; readonly partition: number } | null;
   readonly commitChance: number;
   /** Between two transactions, and at most between two records of one. */

@@ -91,6 +91,6 @@ export class ProducerNode {
   }
 
   #ask(call: Parameters<ClientLink["ask"]>[2], done: Parameters<ClientLink["ask"]>[3]): void {
-    this.#link.ask(this.#cluster.brokers[0]!, "main", call, done);
+    this.#link.ask(this.#cluster.topicsLeader, "main", call, done);
   }
 }

@@ -56,7 +56,7 @@ export class Reader {
     const asked = { maxWaitMs: 0, minBytes: 0, topics: [{ topic, partitions }], forgottenTopicsData: [], rackId: "" };
     const body = { ...asked, isolationLevel: this.#isolationLevel };
     const call = { api: Fetch, version: 11, body, timeoutMs: 5000 };
-    this.#link.ask(this.#cluster.brokers[0]!, "main", call, (response) => {
+    this.#link.ask(this.#cluster.topicsLeader, "main", call, (response) => {
       const answer = response?.responses[0]?.partitions[0];
       const again = (offset: number) => this.#cluster.world.after(300, () => this.#fetch(topic, partition, offset));
       if (answer?.errorCode !== ErrorCode.NONE) return void again(fetchOffset);

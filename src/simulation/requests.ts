@@ -4,6 +4,7 @@ import type { GroupRecord } from "../group/record.ts";
 import { ErrorCode, errorName } from "../protocol/errors.ts";
 import { decodeResponseFrame, encodeRequestFrame } from "../protocol/frame.ts";
 import type { Api } from "../protocol/schema.ts";
+import type { Consumption } from "./consumption.ts";
 import type { Floor, Ledger } from "./ledger.ts";
 import type { Transactions } from "./transactions.ts";
 import type { WatchedCoordinator } from "./watched-coordinator.ts";
@@ -44,11 +45,13 @@ export class Requests {
   readonly #world: World;
   readonly #ledger: Ledger;
   readonly #transactions: Transactions;
+  readonly #consumption: Consumption;
   readonly #asked = new Map<number, Asked>();
   #correlationId = 0;
 
-  constructor(world: World, ledger: Ledger, transactions: Transactions) {
+  constructor(world: World, ledger: Ledger, transactions: Transactions, consumption: Consumption) {
     this.#world = world;
+    this.#consumption = consumption;
     this.#transactions = transactions;
     this.#ledger = ledger;
   }
@@ -105,7 +108,9 @@ export class Requests {
       case "OffsetCommit":
         return this.#commitAnswered(body, response);
       case "OffsetFetch":
-        return this.#fetchAnswered(asked, leads);
+        return this.#offsetsAnswered(asked, leads);
+      case "Fetch":
+        return this.#fetchAnswered(response);
       default:
         return;
     }
@@ -127,7 +132,17 @@ export class Requests {
     if (asked.api.name === "OffsetFetch") asked.floor = this.#ledger.acknowledgedOf(groupOf(asked.body));
   }
 
-  #fetchAnswered({ body, response, floor }: Asked, leads: (groupId: string) => boolean): void {
+  #fetchAnswered(response: Body): void {
+    for (const { topic, topicId, partitions } of response.responses) {
+      if (this.#consumption.deleted.has(topic)) continue;
+      for (const { partitionIndex, errorCode, highWatermark, lastStableOffset } of partitions) {
+        if (errorCode !== ErrorCode.NONE) continue;
+        this.#consumption.told(`${topic || topicId}-${partitionIndex}`, highWatermark, lastStableOffset);
+      }
+    }
+  }
+
+  #offsetsAnswered({ body, response, floor }: Asked, leads: (groupId: string) => boolean): void {
     const group = response.groups?.[0] ?? response;
     const groupId = groupOf(body);
     if (group.errorCode !== ErrorCode.NONE || !leads(groupId)) return;

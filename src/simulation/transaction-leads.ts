@@ -22,6 +22,7 @@ export function transactionLeads(cluster: Cluster): TransactionLeads {
     topic: transactionsTopic,
     codec: transactionRecordCodec,
     newState: (): State => new Map(),
+    keepsDurable: true,
     replay: (state, entry: LogEntry<TransactionRecord>) => {
       if (!("record" in entry)) return;
       const { transactionalId, value } = entry.record;

@@ -260,9 +260,9 @@ export class TransactionalRun {
   }
 
   #ask(api: Api, version: number, body: Body): Promise<Body> {
-    const { brokers, world } = this.#cluster;
+    const { topicsLeader, world } = this.#cluster;
     return new Promise((resolve) => {
-      this.#link.ask(brokers[0]!, "main", { api, version, body, timeoutMs }, (answer) => {
+      this.#link.ask(topicsLeader, "main", { api, version, body, timeoutMs }, (answer) => {
         world.wentAsync();
         resolve(answer);
       });

@@ -33,6 +33,9 @@ type TopicValue<N extends TopicConfigName> = (typeof topicConfigs)[N]["key"] ext
 const oneReplica = (doc: string) =>
   short(1, doc, (value) => (value === 1 ? undefined : "Value must be 1: this broker is alone"));
 
+/** Kafka takes any size here, then no topic may have it (KIP-1030), and no group ever finds its coordinator. */
+const smallestSegment = atLeast(1_048_576);
+
 /** Any number below zero is "unlimited" here, as in Kafka. */
 const notZero: Check<number> = (value) => (value === 0 ? "Value must be unlimited (-1) or at least 1" : undefined);
 
@@ -119,7 +122,9 @@ export const brokerConfigs = {
   "offsets.retention.minutes": fixed(int(10_080, "After this time an idle group's offsets expire.", atLeast(1))),
   "offsets.topic.num.partitions": fixed(int(50, "Partitions of __consumer_offsets.", atLeast(1))),
   "offsets.topic.replication.factor": fixed(oneReplica("Replicas of __consumer_offsets.")),
-  "offsets.topic.segment.bytes": fixed(int(104_857_600, "segment.bytes of __consumer_offsets.", atLeast(1))),
+  "offsets.topic.segment.bytes": fixed(
+    int(104_857_600, "segment.bytes of __consumer_offsets: at least 1048576.", smallestSegment),
+  ),
 
   "add.partitions.to.txn.retry.backoff.max.ms": fixed(
     int(100, "So long a record waits for the end of the transaction before its own.", atLeast(0)),
@@ -143,7 +148,9 @@ export const brokerConfigs = {
   ),
   "transaction.state.log.num.partitions": fixed(int(50, "Partitions of __transaction_state.", atLeast(1))),
   "transaction.state.log.replication.factor": fixed(oneReplica("Replicas of __transaction_state.")),
-  "transaction.state.log.segment.bytes": fixed(int(104_857_600, "segment.bytes of __transaction_state.", atLeast(1))),
+  "transaction.state.log.segment.bytes": fixed(
+    int(104_857_600, "segment.bytes of __transaction_state: at least 1048576.", smallestSegment),
+  ),
   "transactional.id.expiration.ms": fixed(
     int(604_800_000, "After this time without a transaction a transactional id is forgotten.", atLeast(1)),
   ),

@@ -56,6 +56,11 @@ const refusals: [key: string, value: string, message: string][] = [
     "0",
     'log.retention.ms: "0" in server.properties, line 3: value must be unlimited (-1) or at least 1',
   ],
+  ...["offsets.topic.segment.bytes", "transaction.state.log.segment.bytes"].map((key): [string, string, string] => [
+    key,
+    "1048575",
+    `${key}: "1048575" in server.properties, line 3: value must be at least 1048576`,
+  ]),
   ["log.dirs", "one,two", 'log.dirs: "one,two" in server.properties, line 3: expected one folder'],
   [
     "default.replication.factor",

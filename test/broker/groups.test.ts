@@ -77,6 +77,12 @@ test("rule 1: FindCoordinator makes __consumer_offsets and names this broker, on
   assert.equal(under.broker.services.metadata.topic("__consumer_offsets")?.partitions.length, 50);
 });
 
+test("whatever keeps __consumer_offsets from being made, its coordinator is not available", async () => {
+  const under = await startBroker({ config: { "offsets.topic.num.partitions": "20000" } });
+  const { coordinators } = await under.connect().ask(FindCoordinator, 6, { keyType: 0, coordinatorKeys: ["a"] });
+  assert.deepEqual([coordinators[0]!.errorCode, coordinators[0]!.nodeId], [ErrorCode.COORDINATOR_NOT_AVAILABLE, -1]);
+});
+
 test("a key of an unknown type has no coordinator", async () => {
   const under = await startBroker();
   for (const keyType of [2, 9]) {

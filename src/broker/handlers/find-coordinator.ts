@@ -25,7 +25,9 @@ async function find(keyType: number, { broker, connection }: RequestContext) {
     return refuse(ErrorCode.INVALID_REQUEST, `There is no coordinator of type ${keyType} here.`);
   }
   const errorCode = await broker.ensureInternalTopic(topic);
-  if (errorCode !== ErrorCode.NONE) return refuse(errorCode, "The coordinator is not available.");
+  if (errorCode !== ErrorCode.NONE) {
+    return refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE, "The coordinator is not available.");
+  }
   return { errorCode, errorMessage: "NONE", nodeId: broker.nodeId, ...broker.endpoint(connection.listener) };
 }
 

@@ -1,28 +1,7 @@
-/**
- * Conversations with a coordinator, as files that a person reads. The lines with → and — are what is asked; the rest is
- * what came of it, written by `npm test -- --update` and compared by every other run.
- */
-import assert from "node:assert/strict";
-import { globSync, readFileSync, writeFileSync } from "node:fs";
+/** Conversations with a group coordinator. */
 import { join } from "node:path";
-import { test } from "node:test";
+import { testTranscripts } from "../support/transcripts.ts";
 import { assertReplaysToSameState } from "./support/replays.ts";
 import { runTranscript } from "./support/transcript.ts";
 
-const directory = join(import.meta.dirname, "transcripts");
-
-for (const file of globSync("*.txt", { cwd: directory }).sort()) {
-  const path = join(directory, file);
-  const source = readFileSync(path, "utf8");
-  const title = source.split("\n")[0]!.replace(/^# /, "");
-
-  test(title, () => {
-    const { text } = runTranscript(source);
-    if (process.env.REGROUP_UPDATE === "1") writeFileSync(path, text);
-    else assert.equal(text, source);
-  });
-
-  test(`replaying the log gives the same state: ${title}`, () => {
-    assertReplaysToSameState(runTranscript(source).world);
-  });
-}
+testTranscripts(join(import.meta.dirname, "transcripts"), runTranscript, assertReplaysToSameState);

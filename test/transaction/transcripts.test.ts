@@ -1,28 +1,28 @@
-/**
- * Conversations with a transaction coordinator, as files that a person reads: the lines with → and — are what is asked;
- * the rest is what came of it, written by `npm test -- --update` and compared by every other run.
- */
+/** Conversations with a transaction coordinator. */
 import assert from "node:assert/strict";
-import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { type TransactionState, transitions } from "../../src/transaction/transitions.ts";
+import { testTranscripts, transcriptsIn } from "../support/transcripts.ts";
 import { runTranscript } from "./support/transcript.ts";
+import { turnsIn } from "./support/turns.ts";
+import type { World } from "./support/world.ts";
 
 const directory = join(import.meta.dirname, "transcripts");
 
-for (const file of globSync("*.txt", { cwd: directory }).sort()) {
-  const path = join(directory, file);
-  const source = readFileSync(path, "utf8");
-  const title = source.split("\n")[0]!.replace(/^# /, "");
+testTranscripts(directory, runTranscript, (world: World) =>
+  assert.deepEqual(world.replayed().shard.durable, world.durable),
+);
 
-  test(title, () => {
-    const { text } = runTranscript(source);
-    if (process.env.REGROUP_UPDATE === "1") writeFileSync(path, text);
-    else assert.equal(text, source);
-  });
-
-  test(`replaying the log gives the same state: ${title}`, () => {
-    const { world } = runTranscript(source);
-    assert.deepEqual(world.replayed().shard.durable, world.durable);
-  });
-}
+test("together they take every transition, with producers of both versions of the protocol", () => {
+  const idle: readonly string[] = ["Empty", "CompleteCommit", "CompleteAbort"];
+  const wanted = Object.keys(transitions).flatMap((from) =>
+    transitions[from as TransactionState].flatMap((to) => {
+      // Before KIP-890 there is no end of what has not begun.
+      const isNew = idle.includes(from) && to === "PrepareAbort";
+      return [...(isNew ? [] : [`${from} → ${to}, v0`]), `${from} → ${to}, v2`];
+    }),
+  );
+  const taken = new Set([...transcriptsIn(directory).values()].flatMap(turnsIn));
+  assert.deepEqual([...taken].sort(), wanted.sort());
+});

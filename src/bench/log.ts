@@ -90,9 +90,9 @@ async function appendBench(): Promise<void> {
     rows[`journal, ${writers} partitions, ${bytes} B`] = await acknowledgements(log, writers, bytes, 2000);
     await log.close();
   }
-  const unjournaled = await open(newFolder(), { flushIntervalMessages: 1000 });
-  rows["left to the system, 64 partitions, 200 B"] = await acknowledgements(unjournaled, 64, 200, 2000);
-  await unjournaled.close();
+  const unsynced = await open(newFolder(), { flushIntervalMessages: 1000 });
+  rows["left to the system, 64 partitions, 200 B"] = await acknowledgements(unsynced, 64, 200, 2000);
+  await unsynced.close();
   rows["memory, 64 partitions, 200 B"] = await acknowledgements(openMemoryLog({ platform }), 64, 200, 1000);
   console.table(rows);
 }

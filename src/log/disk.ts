@@ -21,6 +21,8 @@ export interface Disk {
   remove(path: string): Promise<void>;
   /** Makes names in the folder durable. */
   syncFolder(folder: string): Promise<void>;
+  /** Resolves when the event loop has gone through what it has at hand: what comes until then is written together. */
+  gathered(): Promise<void>;
   /** Takes the folder for this process alone. @throws {LogError} `locked` when another process has it. */
   lock(folder: string): Promise<() => Promise<void>>;
 }
@@ -30,6 +32,8 @@ export interface DiskFile {
   /** Reads into `into`; the number of bytes read is less than its length only at the end of the file. */
   read(position: number, into: Uint8Array): Promise<number>;
   write(position: number, pieces: readonly Uint8Array[]): Promise<void>;
+  /** The same within the call: for a little that the system only has to copy, where to wait for a thread costs more. */
+  writeNow(position: number, pieces: readonly Uint8Array[]): void;
   truncate(size: number): Promise<void>;
   /** fdatasync */
   sync(): Promise<void>;

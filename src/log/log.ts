@@ -40,7 +40,7 @@ export interface Log {
   delete(topic: string, partition: number): Promise<void>;
   /** Retention and compaction, one round; called by the broker's timer. */
   clean(wallMs: number): Promise<void>;
-  /** Makes all durable, writes the mark of a clean shutdown, gives the folder free. */
+  /** Makes all durable, gives the folder free. */
   close(): Promise<void>;
 }
 

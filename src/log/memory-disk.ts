@@ -103,9 +103,9 @@ export class MemoryDisk implements Disk {
     return this.#afterCrash(crash, faults);
   }
 
-  /** The disk as it would be after a power failure now. This one goes on. */
-  afterPowerFailure(): MemoryDisk {
-    return this.#afterCrash({ kind: "power" }, {});
+  /** The disk as it would be after a crash now. This one goes on. */
+  after(crash: Crash): MemoryDisk {
+    return this.#afterCrash(crash, {});
   }
 
   #afterCrash(crash: Crash, faults: Faults): MemoryDisk {
@@ -207,6 +207,19 @@ export class MemoryDisk implements Disk {
       if (!open) throw ioError("EBADF", "the file was closed");
       this.#throwIfDead();
     };
+    const write = (position: number, pieces: readonly Uint8Array[]) => {
+      check();
+      const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+      let at = 0;
+      for (const piece of pieces) {
+        bytes.set(piece, at);
+        at += piece.length;
+      }
+      const written = this.#spend(bytes.length);
+      const died = this.#bytesLeft <= 0; // maybe behind the last byte, and in front of the sync
+      inode.write({ position, bytes: bytes.subarray(0, written) }, sync && !died);
+      if (died) throw ioError("EIO", "the disk died within a write");
+    };
     return {
       size: async () => {
         check();
@@ -218,19 +231,8 @@ export class MemoryDisk implements Disk {
         into.set(bytes);
         return bytes.length;
       },
-      write: async (position, pieces) => {
-        check();
-        const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-        let at = 0;
-        for (const piece of pieces) {
-          bytes.set(piece, at);
-          at += piece.length;
-        }
-        const written = this.#spend(bytes.length);
-        const died = this.#bytesLeft <= 0; // maybe behind the last byte, and in front of the sync
-        inode.write({ position, bytes: bytes.subarray(0, written) }, sync && !died);
-        if (died) throw ioError("EIO", "the disk died within a write");
-      },
+      write: async (position, pieces) => write(position, pieces),
+      writeNow: write,
       truncate: async (size) => {
         check();
         this.#change();
@@ -293,6 +295,8 @@ export class MemoryDisk implements Disk {
     // A folder that was renamed comes empty: what lies in it waits for a sync of its own. (A real disk would keep it.)
     for (const [path, inode] of this.#now) if (inFolder(path)) this.#durable.set(path, inode);
   }
+
+  async gathered(): Promise<void> {}
 
   async lock(folder: string): Promise<() => Promise<void>> {
     this.#throwIfDead();

@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Disk, DiskFile } from "../log/disk.ts";
 import { lockFolder } from "./folder-lock.ts";
@@ -30,7 +31,7 @@ export const nodeDisk: Disk = {
   makeFolder,
   async open(path, mode) {
     const file = await open(path, flags[mode], 0o644);
-    return mode === "sync" && syncFlag === 0 ? synced(fileOf(file)) : fileOf(file);
+    return mode === "sync" && syncFlag === 0 ? synced(fileOf(file), file) : fileOf(file);
   },
   async readFile(path) {
     return readFile(path).catch(ignoreMissing);
@@ -60,6 +61,7 @@ export const nodeDisk: Disk = {
       await close(file);
     }
   },
+  gathered: nextTurn,
   lock: lockFolder,
 };
 
@@ -107,6 +109,15 @@ function fileOf(descriptor: number): DiskFile {
       const written = await writeSome(file(), pieces, position);
       if (written < bytes) await writeRest(file(), pieces, written, position);
     },
+    writeNow(position, pieces) {
+      const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      const written = fs.writevSync(file(), pieces, position);
+      if (written === bytes) return;
+      const rest = Buffer.concat(pieces).subarray(written);
+      for (let done = 0; done < rest.length; ) {
+        done += taken(fs.writeSync(file(), rest, done, rest.length - done, position + written + done));
+      }
+    },
     async truncate(size) {
       await ftruncate(file(), size);
     },
@@ -121,12 +132,16 @@ function fileOf(descriptor: number): DiskFile {
   };
 }
 
-function synced(file: DiskFile): DiskFile {
+function synced(file: DiskFile, descriptor: number): DiskFile {
   return {
     ...file,
     async write(position, pieces) {
       await file.write(position, pieces);
       await file.sync();
+    },
+    writeNow(position, pieces) {
+      file.writeNow(position, pieces);
+      fs.fdatasyncSync(descriptor);
     },
   };
 }
@@ -149,8 +164,11 @@ function writeSome(file: number, pieces: readonly Uint8Array[], position: number
 async function writeRest(file: number, pieces: readonly Uint8Array[], from: number, position: number): Promise<void> {
   const rest = Buffer.concat(pieces).subarray(from);
   for (let done = 0; done < rest.length; ) {
-    const written = await writeSome(file, [rest.subarray(done)], position + from + done);
-    if (written === 0) throw new Error("the disk took no more bytes");
-    done += written;
+    done += taken(await writeSome(file, [rest.subarray(done)], position + from + done));
   }
+}
+
+function taken(bytes: number): number {
+  if (bytes === 0) throw new Error("the disk took no more bytes");
+  return bytes;
 }

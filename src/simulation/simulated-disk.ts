@@ -47,7 +47,7 @@ export class SimulatedDisk implements Disk {
   async #failing<T>(change: () => Promise<T>): Promise<T> {
     if (this.#random.chance(0.5)) await change();
     await this.#wait(this.#pace.typicalMs);
-    throw Object.assign(new Error("the disk failed a write"), { code: "EIO" });
+    throw failedWrite();
   }
 
   #wait(ms: number): Promise<void> {
@@ -76,6 +76,11 @@ export class SimulatedDisk implements Disk {
       size: () => file.size(),
       read: (position, into) => file.read(position, into),
       write: (position, pieces) => this.#slowly(() => file.write(position, pieces)),
+      writeNow: (position, pieces) => {
+        if (--this.writesUntilFailure !== 0) return file.writeNow(position, pieces);
+        if (this.#random.chance(0.5)) file.writeNow(position, pieces);
+        throw failedWrite();
+      },
       truncate: (size) => this.#slowly(() => file.truncate(size)),
       sync: () => this.#slowly(() => file.sync()),
       close: () => file.close(),
@@ -102,7 +107,15 @@ export class SimulatedDisk implements Disk {
     return this.#slowly(() => this.#disk.syncFolder(folder));
   }
 
+  gathered(): Promise<void> {
+    return this.#disk.gathered();
+  }
+
   lock(folder: string): Promise<() => Promise<void>> {
     return this.#disk.lock(folder);
   }
+}
+
+function failedWrite(): Error {
+  return Object.assign(new Error("the disk failed a write"), { code: "EIO" });
 }

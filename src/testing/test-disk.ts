@@ -42,6 +42,7 @@ export class TestDisk implements Disk {
         await file.write(position, pieces);
         if (mode === "sync") await sync();
       },
+      writeNow: (position, pieces) => file.writeNow(position, pieces),
       truncate: async (size) => {
         await file.truncate(size);
         if (mode === "sync") await sync();
@@ -82,6 +83,10 @@ export class TestDisk implements Disk {
 
   syncFolder(folder: string): Promise<void> {
     return this.#sync(() => this.#disk.syncFolder(folder));
+  }
+
+  gathered(): Promise<void> {
+    return this.#disk.gathered();
   }
 
   lock(folder: string): Promise<() => Promise<void>> {

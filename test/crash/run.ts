@@ -30,8 +30,8 @@ const longestLifeMs = 800;
 /** Some are killed while they start, which takes about so long. */
 const startMs = 400;
 const killsAtStart = 0.15;
-/** With appends left to the operating system, which a killed process does not take with it. */
-const unjournaledLives = 0.3;
+/** With the disk left to the operating system, which a killed process does not take with it. */
+const unsyncedLives = 0.3;
 const breachesThatEnd = 20;
 
 function median(sorted: readonly number[]): number {
@@ -44,7 +44,7 @@ function told(times: readonly number[]): string {
 }
 
 async function live(victim: Victim, draw: Draw): Promise<number | undefined> {
-  const flush = draw.chance(unjournaledLives) ? { "log.flush.interval.messages": "1000000" } : {};
+  const flush = draw.chance(unsyncedLives) ? { "log.flush.interval.messages": "1000000" } : {};
   const started = victim.start(flush as Readonly<Record<string, string>>);
   if (!draw.chance(killsAtStart)) {
     const took = await started;

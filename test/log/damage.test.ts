@@ -24,6 +24,8 @@ async function filled(): Promise<MemoryDisk> {
   return disk;
 }
 
+const leftToSystem = { flushIntervalMessages: 1000 };
+
 const segment = (base: number) => `data/orders-0/${String(base).padStart(20, "0")}.log`;
 
 test("a damaged batch below the checkpoint is reported, and its partition serves no more while others do", async () => {
@@ -67,6 +69,17 @@ test("a damaged checkpoint is refused at the start", async () => {
   await assert.rejects(open(disk), { name: "LogError", kind: "corrupt", message: /checksum does not fit/ });
   disk.damage("data/checkpoint", 300);
   await (await open(disk)).close(); // and the lock was given back
+});
+
+test("a data folder of a format that this version does not read is refused", async () => {
+  const disk = await filled();
+  const bytes = (await disk.readFile("data/checkpoint"))!;
+  const body = text(bytes)!
+    .replace('"format":2', '"format":1')
+    .replace(/crc32c .*\n$/, "");
+  const sum = platform.crc32c(new TextEncoder().encode(body), 0, body.length).toString(16).padStart(8, "0");
+  await disk.replaceFile("data/checkpoint", new TextEncoder().encode(`${body}crc32c ${sum}\n`));
+  await assert.rejects(open(disk), { name: "LogError", kind: "corrupt", message: /of format 1, this version reads 2/ });
 });
 
 test("a journal that is damaged where it was durable is refused, one that is torn at its end is cut", async () => {
@@ -180,7 +193,7 @@ test("a checkpoint that runs beside appends shows some of what the journal holds
     while (!cleaned);
     await cleaning;
     await appendToAll();
-    const left = disk.afterPowerFailure();
+    const left = disk.after({ kind: "power" });
     for (const from of ["the journal, in memory", "segment files"]) {
       const again = await open(left);
       for (const [index, { topic, partition }] of logs.entries()) {
@@ -196,7 +209,7 @@ test("a checkpoint that runs beside appends shows some of what the journal holds
   await all.close();
 });
 
-test("a log may be reopened with a journal or without one, whatever it had before the crash", async () => {
+test("a log may be reopened with syncs or without, whatever it had before the crash", async () => {
   let disk = new MemoryDisk();
   let expected = 0;
   for (const flushIntervalMessages of [1, 1000, 1, 1000, 1000, 1]) {
@@ -219,7 +232,7 @@ test("a log may be reopened with a journal or without one, whatever it had befor
 
 test("a topic may have the longest name that Kafka allows, and names of the engine's own files", async () => {
   const all = await openFileLog({ disk: new MemoryDisk(), platform, folder: "data", journalFileBytes: 2000 });
-  for (const topic of ["x".repeat(249), "0.journal", "journal", "checkpoint", "clean-shutdown"]) {
+  for (const topic of ["x".repeat(249), "0.journal", "journal", "checkpoint"]) {
     await put(await all.create({ ...orders, topic }, config), {});
   }
   await all.clean(10);
@@ -272,10 +285,9 @@ test("a closed log writes nothing more, whatever it was about to do, and has los
   }
 });
 
-test("without a journal each offset keeps its leader epoch", async () => {
+test("left to the system, each offset keeps its leader epoch", async () => {
   const disk = new MemoryDisk();
-  const unjournaled = { flushIntervalMessages: 1000 };
-  const all = await open(disk, unjournaled);
+  const all = await open(disk, leftToSystem);
   const log = await all.create(orders, config);
   for (const leaderEpoch of [1, 2, 4]) {
     log.becomeLeader(leaderEpoch);
@@ -283,7 +295,7 @@ test("without a journal each offset keeps its leader epoch", async () => {
   }
   log.becomeLeader(6);
   await all.create({ ...orders, partition: 1, topicId: "another" }, config); // later in the journal, and durable
-  const again = await open(disk.crash({ kind: "kill" }), unjournaled);
+  const again = await open(disk.crash({ kind: "kill" }), leftToSystem);
   const found = again.get("orders", 0)!;
   const epochs = Array.from({ length: 10 }, (_, offset) => found.epochOfOffset(offset));
   assert.deepEqual(epochs, [1, 1, 1, 2, 2, 2, 4, 4, 4, 6]);
@@ -291,16 +303,17 @@ test("without a journal each offset keeps its leader epoch", async () => {
   await again.close();
 });
 
-test("without a journal a truncation survives too", async () => {
+test("left to the system, a truncation survives too", async () => {
   const disk = new MemoryDisk();
-  const unjournaled = { flushIntervalMessages: 1000 };
-  const all = await open(disk, unjournaled);
+  const all = await open(disk, leftToSystem);
   const log = await all.create(orders, config);
   for (let index = 0; index < 8; index++) await put(log, { values: [`a${index}`] });
   await log.truncate(3);
   await put(log, { values: ["b3"] });
-  const again = await open(disk.crash({ kind: "kill" }), unjournaled);
-  assert.deepEqual(valuesOf(await readAll(again.get("orders", 0)!)), ["a0", "a1", "a2", "b3"]);
+  const again = await open(disk.crash({ kind: "kill" }), leftToSystem);
+  const found = again.get("orders", 0)!;
+  const values = [...valuesOf(await readAll(found)), ...valuesOf(await readAll(found, 3))];
+  assert.deepEqual(values, ["a0", "a1", "a2", "b3"]);
   await again.close();
 });
 

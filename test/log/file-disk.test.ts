@@ -131,7 +131,7 @@ test("a folder is made with its parents; where none can be made, the refusal is 
 }, async () => {
   const folder = join(await temporaryFolder(), "a", "b", "c");
   await (await open(folder)).close();
-  assert.ok((await readdir(folder)).includes("clean-shutdown"));
+  assert.ok((await readdir(folder)).includes("checkpoint"));
   await writeFile(join(folder, "file"), "");
   await assert.rejects(open(join(folder, "file", "below")), { code: "ENOTDIR" });
   await assert.rejects(open(join(folder, "file")), { code: "EEXIST" });

@@ -18,7 +18,7 @@ function storage(options: object = {}): Storage {
 
 for (const [name, options] of [
   ["file, on a disk in memory", {}],
-  ["file, without a journal", { flushIntervalMessages: 1000 }],
+  ["file, left to the system", { flushIntervalMessages: 1000 }],
 ] as const) {
   logConformance(name, () => storage(options).open());
   transactionConformance(name, () => storage(options));

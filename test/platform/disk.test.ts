@@ -48,6 +48,29 @@ test("a write that takes only some of the bytes is gone on with, wherever it sto
   }
 });
 
+test("a write within the call goes on as well, and tells the system's error", async (t) => {
+  const { writevSync, writeSync } = fs;
+  for (let most = 1; most <= 8; most++) {
+    const path = join(folder, `now-${most}`);
+    const file = await nodeDisk.open(path, "read-write");
+    const some = t.mock.method(fs, "writevSync", (file: number, parts: Uint8Array[], position: number) =>
+      writeSync(file, Buffer.concat(parts), 0, most, position),
+    );
+    t.mock.method(fs, "writeSync", (file: number, bytes: Uint8Array, at: number, length: number, position: number) =>
+      writeSync(file, bytes, at, Math.min(most, length), position),
+    );
+    file.writeNow(0, [new TextEncoder().encode(".."), ...pieces]);
+    some.mock.mockImplementation(writevSync);
+    t.mock.method(fs, "writeSync", () => 0);
+    file.writeNow(0, pieces.slice(0, 1));
+    some.mock.mockImplementation(() => 1);
+    assert.throws(() => file.writeNow(0, pieces), /took no more bytes/);
+    t.mock.restoreAll();
+    await file.close();
+    assert.equal(await readFile(path, "utf8"), `ab${whole.slice(2)}`, `${most} bytes at a time`);
+  }
+});
+
 test("a write that finds no room for its rest is rejected with the system's error", async (t) => {
   const path = join(folder, "full");
   const file = await nodeDisk.open(path, "read-write");

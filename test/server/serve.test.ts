@@ -89,7 +89,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       const { code } = await broker.stop(signal);
       assert.equal(code, 0);
       await client.closed;
-      assert.ok((await readdir(folder)).includes("clean-shutdown"));
+      assert.ok((await readdir(folder)).includes("checkpoint"));
     });
   });
 }

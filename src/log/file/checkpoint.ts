@@ -29,12 +29,12 @@ export interface SavedPartition {
 }
 
 export interface EngineState {
-  readonly format: 1;
+  readonly format: 2;
   readonly journal: JournalPosition;
   /** Number of the next partition, or of the next file that compaction makes. */
   readonly nextNumber: number;
-  /** Were appends journaled? Else recovery looks for them in the segment files. */
-  readonly journaled: boolean;
+  /** Did acknowledgements wait for the disk? Else a power failure may leave holes in the journal. */
+  readonly isSynced: boolean;
   /** Files and folders that are to be removed. */
   readonly doomed: readonly string[];
 }
@@ -121,5 +121,15 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string, platform: Plat
     if ("of" in parsed) for (const number of parsed.of) configs.set(number, parsed.config);
     else partitions.push({ line, saved: parsed, config: configs.get(parsed.number)! });
   }
-  return { engine: JSON.parse(first!) as EngineState, partitions };
+  return { engine: engineOf(first!, path), partitions };
+}
+
+/** @throws {LogError} `corrupt` when a version wrote it that kept the log in another way. */
+function engineOf(line: string, path: string): EngineState {
+  const engine = JSON.parse(line) as EngineState;
+  if (engine.format === 2) return engine;
+  throw new LogError(
+    "corrupt",
+    `${path} is of format ${engine.format}, this version reads 2: move the data folder away`,
+  );
 }

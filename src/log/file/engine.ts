@@ -3,7 +3,6 @@ import type { Platform } from "../../protocol/platform.ts";
 import type { Disk } from "../disk.ts";
 import { type LogConfig, LogError } from "../log.ts";
 import type { FileCache } from "./file-cache.ts";
-import type { Group } from "./group.ts";
 import type { Journal } from "./journal.ts";
 import type { FilePartition } from "./partition.ts";
 import type { Slabs } from "./slabs.ts";
@@ -16,8 +15,6 @@ export interface Engine {
   /** Where appended batches lie in memory. */
   readonly slabs: Slabs;
   readonly journal: Journal;
-  /** False with log.flush.interval.messages > 1: appends are left to the operating system. */
-  readonly journaled: boolean;
   /** Partitions with bytes that no segment file holds yet. */
   readonly unwritten: Set<FilePartition>;
   /** Partitions that differ from what the checkpoint says of them. */
@@ -34,10 +31,10 @@ export interface Engine {
   pendingBytes: number;
   /** Do too many bytes wait, for durability or for their segment files, to take so many more? */
   isFull(bytes: number): boolean;
-  /** Copies an append to memory (and into the journal). @returns its address. */
+  /** Copies an append into the journal's memory. @returns its address. */
   store(partition: FilePartition, bytes: Uint8Array): number;
-  /** The group whose write makes durable what was appended last. */
-  appendGroup(): Group;
+  /** Resolves when the last journal entry is on the disk, whatever appends wait for. */
+  synced(): Promise<void>;
   checkpoint(): Promise<void>;
   /** One and the same config for all partitions that have an equal one. */
   shared(config: LogConfig): LogConfig;

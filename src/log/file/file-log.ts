@@ -10,7 +10,6 @@ import { compact, finishSwaps, hasSwaps, UnreadableError } from "./compactor.ts"
 import { each } from "./each.ts";
 import { asFailure, type Engine } from "./engine.ts";
 import { FileCache } from "./file-cache.ts";
-import { Deferred, Group } from "./group.ts";
 import { Journal, type JournalPosition, type JournalStart } from "./journal.ts";
 import { FilePartition } from "./partition.ts";
 import { Slabs } from "./slabs.ts";
@@ -19,13 +18,13 @@ export interface FileLogOptions {
   readonly disk: Disk;
   readonly platform: Platform;
   readonly folder: string;
-  /** log.flush.interval.messages: 1 journals and syncs every append, more leaves syncing to the operating system. */
+  /** log.flush.interval.messages: 1 syncs every append before it counts, more leaves that to the operating system. */
   readonly flushIntervalMessages?: number;
   readonly producerIdExpirationMs?: number;
   /** Wall time at the start, for the age of segments that recovery makes. */
   readonly wallMs?: number;
   readonly journalFileBytes?: number;
-  /** So much journal (or so many bytes appended without one) brings the next checkpoint. */
+  /** So much journal brings the next checkpoint. */
   readonly checkpointBytes?: number;
   /** So much of the latest appends stays in memory for consumers. */
   readonly hotTailBytes?: number;
@@ -47,7 +46,6 @@ const filesAtATime = 3;
 const mostSyncedAtOnce = 1000;
 
 export const checkpointPath = (folder: string) => `${folder}/checkpoint`;
-export const cleanMarkPath = (folder: string) => `${folder}/clean-shutdown`;
 
 export class FileLog implements Log, Engine {
   readonly disk: Disk;
@@ -55,7 +53,8 @@ export class FileLog implements Log, Engine {
   readonly folder: string;
   readonly files: FileCache;
   readonly slabs: Slabs;
-  readonly journaled: boolean;
+  /** Does an acknowledgement wait until its record is on the disk? Else the system has it. */
+  readonly isSynced: boolean;
   readonly unwritten = new Set<FilePartition>();
   readonly changed = new Set<FilePartition>();
   pendingBytes = 0;
@@ -74,7 +73,6 @@ export class FileLog implements Log, Engine {
   /** Names of partitions that are being made, or whose deleted folder still has to give up its name. */
   readonly #busyNames = new Map<string, Promise<void>>();
   readonly #unlock: () => Promise<void>;
-  #journalSlabs: Slabs;
   /** Everything in the slabs below it is in segment files. */
   #writtenAddress = 0;
   #isWritingBehind = false;
@@ -86,8 +84,6 @@ export class FileLog implements Log, Engine {
   #dueCheckpointIsUnderWay = false;
   #bytesSinceCheckpoint = 0;
   #cleaning: Promise<void> = Promise.resolve();
-  /** Without a journal: those who wait for the next round of writes. */
-  #round = new Group();
 
   constructor(options: FileLogOptions, unlock: () => Promise<void>) {
     this.#options = options;
@@ -97,8 +93,7 @@ export class FileLog implements Log, Engine {
     this.folder = options.folder;
     this.files = new FileCache(options.disk, options.maxOpenFiles ?? 512);
     this.slabs = new Slabs(megabyte);
-    this.journaled = (options.flushIntervalMessages ?? 1) <= 1;
-    this.#journalSlabs = this.journaled ? this.slabs : new Slabs(megabyte);
+    this.isSynced = (options.flushIntervalMessages ?? 1) <= 1;
   }
 
   /** Begins to take appends, behind what recovery found. @param journalBytes to be covered by the next checkpoint. */
@@ -109,7 +104,8 @@ export class FileLog implements Log, Engine {
         disk: this.disk,
         folder: this.folder,
         platform: this.platform,
-        slabs: this.#journalSlabs,
+        slabs: this.slabs,
+        isSynced: this.isSynced,
         fileBytes: this.#options.journalFileBytes ?? 16 * megabyte,
         room: () => this.#room(),
         onFailure: (error) => this.fail(error),
@@ -137,7 +133,11 @@ export class FileLog implements Log, Engine {
     this.platform.utf8Write(text, place.bytes, place.at);
     log.appliedEntry = this.journal.lastEntry;
     this.changed.add(log);
-    await this.#busy(name, () => this.journalDurable(() => this.add(log)));
+    // Known in the very moment: a checkpoint that lets the entry go must have it.
+    await this.#busy(name, async () => {
+      await this.journal.written(() => this.add(log));
+      await this.synced();
+    });
     return log;
   }
 
@@ -153,10 +153,8 @@ export class FileLog implements Log, Engine {
     this.forget(log);
     this.journal.append("delete", log.number, 0);
     await this.#busy(`${topic}-${partition}`, async () => {
-      await this.journalDurable();
+      await this.synced();
       await log.inLane(() => this.giveUpFolder(log));
-      // Without a journal, what a partition of the same name writes next must not be met by this entry on recovery.
-      if (!this.journaled) await this.checkpoint();
     });
   }
 
@@ -192,25 +190,17 @@ export class FileLog implements Log, Engine {
     await done;
   }
 
-  /** Resolves when the last journal entry is durable. @param then runs in the very moment. */
-  async journalDurable(then: () => void = () => undefined): Promise<void> {
-    const deferred = new Deferred();
-    const durable = () => {
-      then();
-      deferred.resolve();
-    };
-    this.journal.lastGroup.join({ durable, failed: deferred.reject });
-    await deferred.promise;
+  async synced(): Promise<void> {
+    this.#throwIfFailed();
+    await this.journal.sync();
   }
 
   store(log: FilePartition, bytes: Uint8Array): number {
-    const place = this.journaled
-      ? this.journal.append("append", log.number, bytes.length)
-      : this.slabs.reserve(bytes.length);
+    const place = this.journal.append("append", log.number, bytes.length);
     place.bytes.set(bytes, place.at);
-    if (this.journaled) log.appliedEntry = this.journal.lastEntry;
+    log.appliedEntry = this.journal.lastEntry;
     this.#bytesSinceCheckpoint += bytes.length;
-    if (!this.journaled || this.#unwrittenBytes > writeBehindBytes) this.#writeBehind();
+    if (this.#unwrittenBytes > writeBehindBytes) this.#writeBehind();
     this.#checkpointWhenDue();
     return place.address;
   }
@@ -248,8 +238,7 @@ export class FileLog implements Log, Engine {
   /** Where segments fall back behind the journal, acknowledgements slow down to their pace: memory has an end. */
   #room(): Promise<void> | undefined {
     const unwritten = this.#unwrittenBytes - this.pendingBytes;
-    if (!this.journaled || this.isClosing || this.failure || unwritten <= 2 * this.#maxPendingBytes + writeBehindBytes)
-      return undefined;
+    if (this.isClosing || this.failure || unwritten <= 2 * this.#maxPendingBytes + writeBehindBytes) return undefined;
     this.#writeBehind();
     return this.#writingBehind;
   }
@@ -261,10 +250,6 @@ export class FileLog implements Log, Engine {
     return known ?? config;
   }
 
-  appendGroup(): Group {
-    return this.journaled ? this.journal.lastGroup : this.#round;
-  }
-
   doom(paths: readonly string[]): void {
     for (const path of paths) this.doomed.set(path, undefined);
   }
@@ -272,7 +257,6 @@ export class FileLog implements Log, Engine {
   #writeBehind(): void {
     if (this.#isWritingBehind) return;
     this.#isWritingBehind = true;
-    // All that is appended in this turn of the event loop goes into one round.
     this.#writingBehind = Promise.resolve()
       .then(() => this.#writeRounds())
       .catch((error: unknown) => this.fail(error));
@@ -280,36 +264,17 @@ export class FileLog implements Log, Engine {
 
   /** One round after the other, as long as there is enough to write. */
   async #writeRounds(): Promise<void> {
-    while (this.#hasRound()) {
-      const round = this.#round;
-      this.#round = new Group();
-      try {
-        await this.writeAll();
-        if (!this.journaled) await this.journal.drained(); // it tells under which leader epoch the appends stand
-      } catch (error) {
-        this.fail(error);
-        round.fail(this.failure!);
-        this.#round.fail(this.failure!);
-        return;
-      }
-      round.complete();
-    }
+    while (!this.isClosing && this.#unwrittenBytes > writeBehindBytes) await this.writeAll();
     this.#isWritingBehind = false;
-  }
-
-  #hasRound(): boolean {
-    if (!this.journaled) return !this.#round.isEmpty || this.unwritten.size > 0;
-    return !this.isClosing && this.#unwrittenBytes > writeBehindBytes;
   }
 
   /** Writes everything that was appended up to now to segment files, unsynced, and lets old slabs go. */
   async writeAll(): Promise<void> {
     const address = this.slabs.endAddress;
-    const interrupted = () => this.isClosing && this.journaled; // the journal has it all
     await each([...this.unwritten], filesAtATime, async (log) => {
-      if (!interrupted()) await log.flush();
+      if (!this.isClosing) await log.flush();
     });
-    if (interrupted()) return;
+    if (this.isClosing) return; // the journal has it all
     this.#writtenAddress = Math.max(this.#writtenAddress, address);
     this.slabs.release(this.#writtenAddress, this.#options.hotTailBytes ?? 32 * megabyte);
   }
@@ -339,6 +304,7 @@ export class FileLog implements Log, Engine {
       }
       if (this.rootUnsynced) await this.disk.syncFolder(this.folder);
       this.rootUnsynced = false;
+      await this.journal.sync(); // what the checkpoint shows of a partition, the journal shows of the others
       await this.#writeCheckpoint(journal);
     } catch (error) {
       this.fail(error);
@@ -347,13 +313,12 @@ export class FileLog implements Log, Engine {
   }
 
   async #writeCheckpoint(journal: JournalPosition): Promise<void> {
-    const { nextNumber, journaled, platform } = this;
+    const { nextNumber, isSynced, platform } = this;
     const doomed = [...this.doomed.keys(), ...this.#namesToGiveUp];
-    const state = { format: 1, journal, nextNumber, journaled, doomed } as const;
+    const state = { format: 2, journal, nextNumber, isSynced, doomed } as const;
     const bytes = encodeCheckpoint(state, this.partitions(), platform);
     await this.disk.replaceFile(checkpointPath(this.folder), bytes);
     await this.journal.release(journal.sequence);
-    if (!journaled) this.#journalSlabs.release(Number.POSITIVE_INFINITY, 0);
   }
 
   /** @throws {UnreadableError} at the end of the round, when a partition could not be cleaned. */
@@ -451,9 +416,8 @@ export class FileLog implements Log, Engine {
     await Promise.all(this.#busyNames.values());
     try {
       if (this.failure === undefined) {
-        if (!this.journaled || this.#checkpointIsCheap) await this.#checkpoint("last");
-        this.failure = new LogError("closed", "the log was closed");
-        await this.disk.replaceFile(cleanMarkPath(this.folder), new Uint8Array(0));
+        if (this.#checkpointIsCheap) await this.#checkpoint("last");
+        else await this.journal.sync();
       }
     } finally {
       this.failure ??= new LogError("closed", "the log was closed");

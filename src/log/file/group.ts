@@ -5,22 +5,32 @@ export interface Waiter {
 }
 
 export class Group {
-  readonly #waiters: Waiter[] = [];
+  #waiters: Waiter[] = [];
+  #outcome: "complete" | Error | undefined;
 
-  join(waiter: Waiter): void {
-    this.#waiters.push(waiter);
+  /** @returns one of which nothing is left to be written. */
+  static complete(): Group {
+    const group = new Group();
+    group.complete();
+    return group;
   }
 
-  get isEmpty(): boolean {
-    return this.#waiters.length === 0;
+  join(waiter: Waiter): void {
+    if (this.#outcome === undefined) this.#waiters.push(waiter);
+    else if (this.#outcome === "complete") waiter.durable();
+    else waiter.failed(this.#outcome);
   }
 
   complete(): void {
+    this.#outcome = "complete";
     for (const waiter of this.#waiters) waiter.durable();
+    this.#waiters = [];
   }
 
   fail(error: Error): void {
+    this.#outcome = error;
     for (const waiter of this.#waiters) waiter.failed(error);
+    this.#waiters = [];
   }
 }
 

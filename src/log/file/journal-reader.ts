@@ -38,6 +38,18 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
+/** What the checkpoint tells of the journal. */
+interface From {
+  readonly position: JournalPosition;
+  /** The journal had this entry on the disk before the checkpoint was written. */
+  readonly lastDurable: number;
+  /** Did acknowledgements wait for the disk? Else the journal may have lost what no sync covered, in any order. */
+  readonly isSynced: boolean;
+}
+
+/** Entries behind the end are whole: they were lost in between. */
+export type JournalEnd = JournalStart & { readonly hasHole: boolean };
+
 /**
  * Applies every whole entry from `from` on, in order.
  * @returns where the journal goes on. Its files stay as they are until a checkpoint covers them.
@@ -45,14 +57,16 @@ interface Piece {
  */
 export async function readJournal(
   source: Source,
-  from: JournalPosition,
+  from: From,
   apply: (entry: Entry) => Promise<void>,
-): Promise<JournalStart> {
+): Promise<JournalEnd> {
   const { disk, platform } = source;
-  const slots = await readSlots(source, from.sequence);
-  const files = slots.filter(({ sequence }) => sequence >= from.sequence).sort((a, b) => a.sequence - b.sequence);
-  let end: End = { sequence: from.sequence, expected: from.entry };
+  const { position } = from;
+  const slots = await readSlots(source, position.sequence);
+  const files = slots.filter(({ sequence }) => sequence >= position.sequence).sort((a, b) => a.sequence - b.sequence);
+  let end: End = { sequence: position.sequence, expected: position.entry };
   let lastGroup = -1;
+  let hasHole = false;
   let pieces: Piece[] = [];
   for (const file of files) {
     const bytes = (await disk.readFile(file.path)) ?? new Uint8Array(0);
@@ -69,22 +83,25 @@ export async function readJournal(
       pieces.push({ path: file.path, at, bytes: bytes.subarray(at, next) });
       at = next;
     }
-    lastSequenceBehind(bytes, at, file.path, end, platform);
+    hasHole = lookBehind(bytes, at, file.path, end, source, from).isLater || hasHole;
     if (file === files.at(-1)) tellTorn(bytes, at, file.path, end, source);
   }
   await writeAgain(disk, pieces);
-  let lastSequence = Math.max(from.sequence - 1, ...files.map(({ sequence }) => sequence));
+  let lastSequence = Math.max(position.sequence - 1, ...files.map(({ sequence }) => sequence));
   for (const { path } of slots.filter(({ isDoubtful }) => isDoubtful)) {
     const bytes = (await disk.readFile(path)) ?? new Uint8Array(0);
     const next = { sequence: end.sequence + 1, expected: end.expected };
-    lastSequence = Math.max(
-      lastSequence,
-      lastSequenceBehind(bytes, 0, path, { ...end, sequence: from.sequence }, platform),
-    );
+    const behind = lookBehind(bytes, 0, path, { ...end, sequence: position.sequence }, source, from);
+    lastSequence = Math.max(lastSequence, behind.lastSequence);
+    hasHole ||= behind.isLater;
     tellTorn(bytes, 0, path, next, source);
   }
+  if (end.expected <= from.lastDurable) {
+    const last = files.at(-1)?.path ?? `${source.folder}/0.journal`;
+    throw damage(`${last}: entry ${end.expected} is damaged, while the checkpoint shows entry ${from.lastDurable}`);
+  }
   const needed = new Map(slots.map(({ slot, sequence }) => [slot, sequence]));
-  return { nextSequence: lastSequence + 1, nextEntry: end.expected, slots: needed };
+  return { nextSequence: lastSequence + 1, nextEntry: end.expected, slots: needed, hasHole };
 }
 
 /**
@@ -141,25 +158,44 @@ interface End {
   readonly expected: number;
 }
 
+interface Behind {
+  /** The highest one of whole blocks, from the end's own one on; -1 without any. */
+  readonly lastSequence: number;
+  /** Is a block among them whose group began later than the missing entry? */
+  readonly isLater: boolean;
+}
+
 /**
  * Groups are written one after the other. A whole block of a group that began later than the missing entry shows
- * that the entry was durable and acknowledged once: to cut there would lose it silently.
- * @returns the highest sequence of whole blocks behind the end, from its own one on; -1 without any.
+ * that the entry was acknowledged once. Where acknowledgements waited for the disk, to cut there would lose it silently.
  */
-function lastSequenceBehind(bytes: Uint8Array, from: number, path: string, end: End, platform: Platform): number {
-  let last = -1;
+function lookBehind(
+  bytes: Uint8Array,
+  from: number,
+  path: string,
+  end: End,
+  source: Source,
+  { isSynced }: From,
+): Behind {
+  let lastSequence = -1;
+  let isLater = false;
   for (let at = bytes.indexOf(0x52, from); at >= 0; at = bytes.indexOf(0x52, at + 1)) {
     const header = readBlockHeader(bytes, at);
-    if (!header || header.sequence < end.sequence || !blockIsWhole(bytes, at, header, platform)) continue;
-    last = Math.max(last, header.sequence);
-    if (header.groupEntry <= end.expected) continue;
-    throw new LogError(
-      "corrupt",
-      `${path}: entry ${end.expected} is damaged at byte ${from}, while entry ${header.firstEntry} at ${at} ` +
-        "shows that it was durable; restore the file from a copy, or move the data folder away to start empty",
-    );
+    if (!header || header.sequence < end.sequence || !blockIsWhole(bytes, at, header, source.platform)) continue;
+    lastSequence = Math.max(lastSequence, header.sequence);
+    if (header.groupEntry <= end.expected || isLater) continue;
+    const { firstEntry } = header;
+    const what = `${path}: entry ${end.expected} is damaged at byte ${from}, while entry ${firstEntry} at ${at}`;
+    if (isSynced) throw damage(`${what} shows that it was durable`);
+    isLater = true;
+    source.onCut(`${what} is whole; both are cut, since acknowledgements did not wait for the disk`);
   }
-  return last;
+  return { lastSequence, isLater };
+}
+
+function damage(what: string): LogError {
+  const cure = "restore the file from a copy, or move the data folder away to start empty";
+  return new LogError("corrupt", `${what}; ${cure}`);
 }
 
 /** Is what stands behind the end the beginning of a block that should stand there? Else it is older, or nothing. */

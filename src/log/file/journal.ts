@@ -1,11 +1,11 @@
 /**
- * The one journal of all partitions (docs/decisions/0001-journal.md): group commit by one synchronous write at a time,
- * in preallocated files that are used again once a checkpoint covers what they hold.
+ * The one journal of all partitions (docs/decisions/0001-journal.md): group commit by one write at a time, synchronous
+ * or left to the system, in preallocated files that are used again once a checkpoint covers what they hold.
  */
 import type { Platform } from "../../protocol/platform.ts";
 import type { Disk, DiskFile } from "../disk.ts";
 import { asFailure } from "./engine.ts";
-import { Group } from "./group.ts";
+import { Deferred, Group } from "./group.ts";
 import { blockHeaderBytes, type EntryKind, entryHeaderBytes, sealBlock, writeEntryHeader } from "./journal-format.ts";
 import type { Place, Slabs } from "./slabs.ts";
 
@@ -15,6 +15,8 @@ export interface JournalOptions {
   readonly platform: Platform;
   readonly slabs: Slabs;
   readonly fileBytes: number;
+  /** Is a write durable when it has ended? Else it is the system's, and `sync` makes it durable. */
+  readonly isSynced: boolean;
   /** What the next group waits for before it is written; undefined when it may be at once. */
   readonly room: () => Promise<void> | undefined;
   readonly onFailure: (error: Error) => void;
@@ -59,6 +61,9 @@ interface Slot {
 /** A group that has grown to this size takes no more: the next one forms behind it. */
 const largestGroupBytes = 4 * 1024 * 1024;
 
+/** Up to so much is copied to the system within the call: that costs less than to wake a thread and to be woken. */
+const mostWrittenNow = 64 * 1024;
+
 /** A burst may have made more files than are needed afterwards. */
 const mostFreeSlots = 6;
 
@@ -73,7 +78,11 @@ export class Journal {
   #nextSequence: number;
   #nextEntry: number;
   #groups: FormingGroup[] = [];
-  #lastGroup = new Group();
+  #lastGroup = Group.complete();
+  /** Files with bytes that no sync has covered. */
+  readonly #unsynced = new Set<DiskFile>();
+  #syncing: Promise<void> = Promise.resolve();
+  #nextSync: Promise<void> | undefined;
   #running = false;
   #run: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
@@ -150,6 +159,9 @@ export class Journal {
     }
     const surplus = new Set(this.#slots.filter(({ sequence }) => sequence === -1).slice(mostFreeSlots));
     this.#slots = this.#slots.filter((slot) => !surplus.has(slot)); // at once: nobody may begin to write there
+    for (const { file, sequence } of this.#slots) if (file && sequence === -1) this.#unsynced.delete(file);
+    for (const { file } of surplus) if (file) this.#unsynced.delete(file);
+    await this.#syncing; // which may have one of them in hand
     for (const slot of surplus) {
       await slot.file?.close();
       await this.#options.disk.remove(slotPath(this.#options.folder, slot.number));
@@ -170,6 +182,39 @@ export class Journal {
     return this.#run;
   }
 
+  /** Resolves when everything appended up to now is on the disk. All who ask meanwhile share the next sync. */
+  sync(): Promise<void> {
+    this.#nextSync ??= this.#syncing.then(() => {
+      this.#nextSync = undefined;
+      this.#syncing = this.#sync();
+      return this.#syncing;
+    });
+    return this.#nextSync;
+  }
+
+  async #sync(): Promise<void> {
+    await this.written();
+    const files = [...this.#unsynced];
+    this.#unsynced.clear();
+    try {
+      await Promise.all(files.map((file) => file.sync()));
+    } catch (error) {
+      this.#fail(error);
+      throw this.#failure;
+    }
+  }
+
+  /** Resolves when everything appended up to now was written. @param then runs in the very moment. */
+  async written(then: () => void = () => undefined): Promise<void> {
+    const { promise, resolve, reject } = new Deferred();
+    const durable = () => {
+      then();
+      resolve();
+    };
+    this.#lastGroup.join({ durable, failed: reject });
+    await promise;
+  }
+
   /** Nothing may be appended any more. */
   async close(): Promise<void> {
     await this.drained();
@@ -181,8 +226,8 @@ export class Journal {
   #wake(): void {
     if (this.#running || this.#failure) return;
     this.#running = true;
-    // All that is appended in this turn of the event loop goes into one group.
-    this.#run = Promise.resolve()
+    this.#run = this.#options.disk
+      .gathered()
       .then(() => this.#writeGroups())
       .catch((error: unknown) => this.#fail(error));
   }
@@ -229,7 +274,10 @@ export class Journal {
     let pieces: Uint8Array[] = [];
     let bytes = 0;
     const flush = async () => {
-      await slot.file!.write(slot.position, pieces);
+      const file = slot.file!;
+      if (!this.#options.isSynced) this.#unsynced.add(file);
+      if (this.#options.isSynced || bytes > mostWrittenNow) await file.write(slot.position, pieces);
+      else file.writeNow(slot.position, pieces);
       slot.position += bytes;
       this.bytesSinceRotation += bytes;
       pieces = [];
@@ -255,7 +303,8 @@ export class Journal {
     const free = () => this.#slots.find((slot) => slot.sequence === -1);
     if (free() === undefined) await this.prepare();
     const slot = free()!;
-    slot.file ??= await this.#options.disk.open(slotPath(this.#options.folder, slot.number), "sync");
+    const { disk, folder, isSynced } = this.#options;
+    slot.file ??= await disk.open(slotPath(folder, slot.number), isSynced ? "sync" : "existing");
     slot.sequence = this.#nextSequence++;
     slot.position = 0;
     this.#current = slot;

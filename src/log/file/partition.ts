@@ -20,7 +20,6 @@ import { ProducerStates } from "../producer-state.ts";
 import { mustRoll } from "../segments.ts";
 import { savePartition } from "./checkpoint.ts";
 import { asFailure, type Engine } from "./engine.ts";
-import { Deferred } from "./group.ts";
 import { PendingAppends } from "./pending-appends.ts";
 import { findTimestamp, readFiles, readTail } from "./reader.ts";
 import { DamageError, FileSegment, type SegmentSource } from "./segment.ts";
@@ -178,7 +177,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
   }
 
   #join(bytes: number): Promise<void> {
-    const group = this.#engine.appendGroup();
+    const group = this.#engine.journal.lastGroup;
     let pending = this.#newestPending;
     if (pending?.group !== group) {
       pending = new PendingAppends(this, group);
@@ -269,7 +268,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
     const { bytes, at } = this.#journal("start", 8);
     writeInt64(bytes, at, offset);
     this.moveStart(offset);
-    await this.#journaled();
+    await this.#engine.synced();
   }
 
   async truncate(offset: number): Promise<void> {
@@ -279,23 +278,11 @@ export class FilePartition extends PartitionState implements PartitionLog {
       const gone = await this.inLane(() => {
         return this.cutFiles(offset, () => writeTruncate(this.#journal("truncate", 8), offset));
       });
-      await this.#journaled();
       await this.#engine.checkpoint();
-      await this.inLane(() => this.#shortenActive());
       await this.#engine.removeNow(gone);
     } finally {
       this.#isBeingCut = false;
     }
-  }
-
-  /** Where there is no journal, recovery would take what was cut for something that came since. */
-  async #shortenActive(): Promise<void> {
-    const active = this.activeSegment;
-    if (active === undefined || active.checked || active.written === 0) return;
-    await this.#engine.files.use(active.logPath, "read-write", async (file) => {
-      await file.truncate(active.written);
-      await file.sync();
-    });
   }
 
   /**
@@ -354,15 +341,6 @@ export class FilePartition extends PartitionState implements PartitionLog {
     part.unsynced = segment.unsynced;
     part.dense = segment.dense;
     return part;
-  }
-
-  /** Resolves when the journal entry that was written last is durable. */
-  async #journaled(): Promise<void> {
-    const { failure, journal } = this.#engine;
-    if (failure) throw failure;
-    const deferred = new Deferred();
-    journal.lastGroup.join({ durable: deferred.resolve, failed: deferred.reject });
-    await deferred.promise;
   }
 
   /** Runs what touches the files one after the other. */

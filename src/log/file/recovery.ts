@@ -1,19 +1,17 @@
-/** Opens a folder: the state that the checkpoint tells, and what the journal or the segment files hold behind it. */
+/** Opens a folder: the state that the checkpoint tells, and what the journal holds behind it. */
 import { batches as batchesOf } from "../../protocol/records/batch.ts";
 import { readInt32, readInt64 } from "../../protocol/records/integers.ts";
 import type { Log, LogConfig } from "../log.ts";
 import type { PartitionIdentity } from "../partition-state.ts";
 import { decodeCheckpoint, restorePartition } from "./checkpoint.ts";
-import { each } from "./each.ts";
 import { asFailure } from "./engine.ts";
-import { checkpointPath, cleanMarkPath, FileLog, type FileLogOptions } from "./file-log.ts";
+import { checkpointPath, FileLog, type FileLogOptions } from "./file-log.ts";
 import type { Entry } from "./journal-format.ts";
 import { readJournal } from "./journal-reader.ts";
 import { FilePartition } from "./partition.ts";
 import { DamageError, FileSegment } from "./segment.ts";
 
 const unwrittenBytesAtRecovery = 32 * 1024 * 1024;
-const foldersAtATime = 8;
 
 /**
  * Opens the log in a folder, which is made when missing.
@@ -39,8 +37,6 @@ class Recovery {
   readonly #wallMs: number;
   #unwrittenBytes = 0;
   #appliedBytes = 0;
-  /** Where appends are not journaled: leaders that the journal tells of begin behind what the scan finds of others. */
-  readonly #leaders = new Map<FilePartition, number>();
 
   constructor(log: FileLog, wallMs: number) {
     this.#log = log;
@@ -52,7 +48,6 @@ class Recovery {
     const { disk, folder, platform } = log;
     const bytes = await disk.readFile(checkpointPath(folder));
     const checkpoint = bytes && decodeCheckpoint(bytes, checkpointPath(folder), platform);
-    const clean = (await disk.readFile(cleanMarkPath(folder))) !== undefined;
     for (const { saved, config, line } of checkpoint?.partitions ?? []) {
       const partition = new FilePartition(saved, config, log);
       const segments = saved.segments.map((segment) => FileSegment.restore(partition.folder, segment));
@@ -65,18 +60,17 @@ class Recovery {
     log.nextNumber = checkpoint?.engine.nextNumber ?? 0;
     await this.#removeDoomed(checkpoint?.engine.doomed ?? []);
 
-    const journaled = checkpoint?.engine.journaled ?? log.journaled;
-    const position = checkpoint?.engine.journal ?? { sequence: 1, entry: 1 };
+    const wasSynced = checkpoint?.engine.isSynced ?? true;
+    const from = {
+      position: checkpoint?.engine.journal ?? { sequence: 1, entry: 1 },
+      lastDurable: Math.max(0, ...Array.from(log.partitions(), ({ appliedEntry }) => appliedEntry)),
+      isSynced: wasSynced,
+    };
     const source = { disk, folder, platform, onCut: (what: string) => log.cut(what) };
-    const start = await readJournal(source, position, (entry) => this.#apply(entry, journaled));
-    const scanning = !clean && !journaled;
-    if (scanning) await each(log.partitions(), foldersAtATime, (partition) => this.#scan(partition));
-    for (const [partition, leaderEpoch] of this.#leaders) partition.restoreLeader(leaderEpoch);
+    const start = await readJournal(source, from, (entry) => this.#apply(entry));
     log.start(start, this.#appliedBytes);
-    if (clean) await disk.remove(cleanMarkPath(folder)); // before anything changes, and durably
-    if (clean) await disk.syncFolder(folder);
     // The journal's files stay until the next checkpoint, which need not hold up the start.
-    if (scanning || journaled !== log.journaled) await log.checkpoint();
+    if (start.hasHole || wasSynced !== log.isSynced) await log.checkpoint();
     else await log.journal.prepare();
   }
 
@@ -103,7 +97,7 @@ class Recovery {
     }
   }
 
-  async #apply(entry: Entry, journaled: boolean): Promise<void> {
+  async #apply(entry: Entry): Promise<void> {
     const log = this.#log;
     this.#appliedBytes += entry.payload.length;
     if (entry.kind === "create") return this.#create(entry);
@@ -120,13 +114,11 @@ class Recovery {
       case "append":
         return this.#append(partition, payload);
       case "epoch":
-        if (journaled) return partition.restoreLeader(readInt32(payload, 0));
-        return void this.#leaders.set(partition, readInt32(payload, 0));
+        return partition.restoreLeader(readInt32(payload, 0));
       case "start":
         return partition.moveStart(readInt64(payload, 0));
       case "truncate":
-        // Without a journal of appends the cut was never told as done, or a checkpoint shows it.
-        return journaled ? this.#cut(partition, readInt64(payload, 0)) : undefined;
+        return this.#cut(partition, readInt64(payload, 0));
     }
   }
 
@@ -163,66 +155,5 @@ class Recovery {
     if (this.#unwrittenBytes < unwrittenBytesAtRecovery) return;
     this.#unwrittenBytes = 0;
     await this.#log.writeAll();
-  }
-
-  /** Without a journal: takes what segment files hold behind the checkpoint, up to the first batch that is torn. */
-  async #scan(partition: FilePartition): Promise<void> {
-    const { disk } = this.#log;
-    const active = partition.activeSegment;
-    const newest = Math.max(partition.leaderEpoch, this.#leaders.get(partition) ?? -1);
-    const bases = (await disk.list(partition.folder))
-      .map((name) => /^(\d{20})\.log$/.exec(name)?.[1])
-      .filter((base) => base !== undefined)
-      .map(Number)
-      .filter((base) => base >= (active?.baseOffset ?? 0))
-      .sort((a, b) => a - b);
-    for (const base of bases) {
-      let segment = partition.activeSegment;
-      if (segment?.baseOffset !== base) {
-        segment = new FileSegment(partition.folder, base, this.#wallMs);
-        segment.dense = true;
-        if (base !== partition.logEndOffset) {
-          this.#log.cut(
-            `${segment.logPath} does not go on where ${partition.folder} ends, at ${partition.logEndOffset}`,
-          );
-          for (const path of segment.paths) await disk.remove(path);
-          continue;
-        }
-        partition.segments.push(segment);
-      }
-      await this.#scanSegment(partition, segment, newest);
-    }
-    partition.logEndOffset = Math.max(partition.logEndOffset, partition.logStartOffset);
-    partition.advance(partition.logEndOffset);
-  }
-
-  /** @param newest the last leader epoch that the checkpoint or the journal tells of; -1 when none does. */
-  async #scanSegment(partition: FilePartition, segment: FileSegment, newest: number): Promise<void> {
-    const log = this.#log;
-    const { disk, platform, files } = log;
-    const { indexIntervalBytes } = partition.config;
-    const unknown = () => -1; // epochs are learned from what is read
-    const source = { disk, platform, files, indexIntervalBytes, epochOf: unknown, indexMade: () => undefined };
-    const size = await log.files.use(segment.logPath, "existing", (file) => file.size());
-    try {
-      for await (const batches of segment.batches(source, segment.written, size)) {
-        for (const batch of batches) {
-          const { baseOffset, partitionLeaderEpoch: epoch } = batch;
-          if (baseOffset < partition.logEndOffset) throw new DamageError(`${segment.logPath} goes back`);
-          const isLed = epoch >= partition.epochs.latest && (newest === -1 || epoch <= newest);
-          if (!isLed) throw new DamageError(`${segment.logPath}: offset ${baseOffset} under leader epoch ${epoch}`);
-          segment.note(batch, this.#wallMs, partition.config.indexIntervalBytes);
-          partition.appended(batch);
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof DamageError)) throw error;
-    }
-    const { sizeInBytes, logPath } = segment;
-    if (size > sizeInBytes)
-      log.cut(`${logPath}: ${size - sizeInBytes} bytes from ${sizeInBytes} on are no whole batches`);
-    segment.written = sizeInBytes; // the rest is cut at the next write
-    segment.unsynced = true;
-    log.changed.add(partition);
   }
 }

@@ -39,20 +39,20 @@ export class FaultyDisk implements Disk {
 
   async open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile> {
     const file = await this.#try("open", path, () => this.#disk.open(path, mode));
-    const write = async (position: number, pieces: readonly Uint8Array[]) => {
+    const memory = mode === "sync" ? await this.#disk.open(path, "read-write") : file;
+    const writeNow = (position: number, pieces: readonly Uint8Array[]) => {
       const fault = this.#faultOf("write", path);
-      if (fault === undefined) return file.write(position, pieces);
+      if (fault === undefined) return file.writeNow(position, pieces);
       const arrived = Buffer.concat(pieces).subarray(0, fault.arrives ?? 0);
-      const memory = await this.#disk.open(path, "read-write"); // whatever the mode: it does not get to the disk
-      await memory.write(position, [new Uint8Array(arrived)]);
-      await memory.close();
+      memory.writeNow(position, [new Uint8Array(arrived)]); // whatever the mode: it does not get to the disk
       if (fault.dropsPages) this.#disk.forgetUnsynced(path);
       throw refusal(fault);
     };
     return {
       size: () => file.size(),
       read: (position, into) => file.read(position, into),
-      write,
+      write: async (position, pieces) => writeNow(position, pieces),
+      writeNow,
       truncate: (size) => this.#try("truncate", path, () => file.truncate(size)),
       sync: () => this.#try("sync", path, () => file.sync()),
       close: () => file.close(),
@@ -85,6 +85,10 @@ export class FaultyDisk implements Disk {
 
   readFile(path: string): Promise<Uint8Array | undefined> {
     return this.#disk.readFile(path);
+  }
+
+  gathered(): Promise<void> {
+    return this.#disk.gathered();
   }
 
   lock(folder: string): Promise<() => Promise<void>> {

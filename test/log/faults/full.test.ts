@@ -13,8 +13,9 @@ const grows: readonly Kind[] = ["write", "replace", "makeFolder"];
 
 for (const [name, flushIntervalMessages, fullPath] of [
   ["the journal finds no room", 1, /journal$/],
+  ["the journal finds no room, left to the system", 1000, /journal$/],
   ["segments find no room", 1, /log$|checkpoint$/],
-  ["segments find no room, no journal", 1000, /log$/],
+  ["segments find no room, left to the system", 1000, /log$|checkpoint$/],
 ] as const) {
   test(`${name}: acknowledged records are read, later ones refused and never shown`, async () => {
     const disk = new MemoryDisk();

@@ -97,3 +97,18 @@ for (const way of ways) {
     assert.ok(runs > 3, `${runs} operations failed`);
   });
 }
+
+for (const way of ways) {
+  test(`left to the system, ${way.name}: what was acknowledged is there`, async () => {
+    const leftToSystem = { flushIntervalMessages: 1000 };
+    let runs = 0;
+    for (let run = await runWith(way, 1, leftToSystem); run; run = await runWith(way, runs + 1, leftToSystem)) {
+      runs++;
+      const { disk, seen } = run;
+      const next = await open(disk.crash({ kind: "kill" }), leftToSystem);
+      await verify(next, seen, true).catch((error: Error) => assert.fail(`operation ${runs}: ${error.stack}`));
+      await next.close();
+    }
+    assert.ok(runs > 3, `${runs} operations failed`);
+  });
+}

@@ -166,8 +166,8 @@ interface Behind {
 }
 
 /**
- * Groups are written one after the other. A whole block of a group that began later than the missing entry shows
- * that the entry was acknowledged once. Where acknowledgements waited for the disk, to cut there would lose it silently.
+ * Groups are written one after the other. A whole block of a group that began later than the missing entry shows that
+ * the entry was acknowledged once. Where acknowledgements wait for the disk, to cut there would lose it silently.
  */
 function lookBehind(
   bytes: Uint8Array,

@@ -145,10 +145,14 @@ export class ClientConnection implements BrokerConnection, Connection {
 
   receive(frame: Uint8Array): void {
     if (this.#isClosed) return;
-    this.#waiting.push(frame);
-    this.#waitingBytes += frame.length;
     this.#queued.add(frame.length - this.#forgetAnnounced());
-    this.#runWhatMay();
+    if (this.#waiting.length === 0 && this.#mayRun(frame)) {
+      this.#run(frame);
+    } else {
+      this.#waiting.push(frame);
+      this.#waitingBytes += frame.length;
+    }
+    this.#pause();
   }
 
   caughtUp(): void {

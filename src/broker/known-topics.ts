@@ -32,6 +32,10 @@ export function splitTopics<P extends { readonly partitionIndex: number }, T ext
     const { topicId = zeroUuid } = topic;
     const image = byId ? metadata.topicById(topicId) : metadata.topic(topic.name);
     const exists = ({ partitionIndex }: P) => image?.partitions[partitionIndex] !== undefined;
+    if (image !== undefined && topic.partitions.length > 0 && topic.partitions.every(exists)) {
+      known.push(topic.name === image.name ? topic : { ...topic, name: image.name });
+      continue;
+    }
     const missing = topic.partitions.filter((partition) => !exists(partition));
     if (image !== undefined && missing.length < topic.partitions.length) {
       known.push({ ...topic, name: image.name, partitions: topic.partitions.filter(exists) });
@@ -52,6 +56,7 @@ interface AnsweredTopic {
 
 /** One answer of two: the partitions of a topic stand together, those that do not exist before the others. */
 export function joinTopics(unknown: readonly RefusedTopic[], answered: readonly AnsweredTopic[]): AnsweredTopic[] {
+  if (unknown.length === 0) return [...answered];
   const joined: AnsweredTopic[] = [...unknown];
   const placeOf = new Map(unknown.map((topic, place) => [keyOf(topic), place]));
   for (const topic of answered) {

@@ -60,8 +60,8 @@ interface PendingBatch {
   readonly records: EncodedRecord[];
   bytes: number;
   isDurable: boolean;
-  /** What leaves when the batch is durable, in order. */
-  readonly outputs: (() => void)[];
+  /** What leaves when the batch is durable, in order, step by step. */
+  readonly outputs: (() => void)[][];
 }
 
 /** A request that was not settled yet: the machine parks it, or its reply waits for an append. */
@@ -83,12 +83,17 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
   /** So many of them, from the first on, were given to the log. */
   #inFlight = 0;
   #pendingBytes = 0;
+  /** Of the step that runs; there is one at a time, so one serves them all. */
+  readonly #context: StepContext<Q, Record, TimerPurpose, Fact> & { now: Instant };
+  /** What leaves when all that the step emitted is durable. */
+  #outputs: (() => void)[] = [];
   #alarm: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
   constructor(options: ShardOptions<Q, Record, TimerPurpose, Fact>) {
     this.#options = options;
     this.leaderEpoch = options.leaderEpoch;
     this.#machine = options.machine();
+    this.#context = this.#makeContext(options.clock.now());
   }
 
   get state(): ShardState {
@@ -139,29 +144,32 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
 
   #step(decide: (context: StepContext<Q, Record, TimerPurpose, Fact>) => void): void {
     const outputs: (() => void)[] = [];
+    const now = this.#options.clock.now();
+    this.#outputs = outputs;
+    this.#context.now = now;
     try {
-      decide(this.#context(this.#options.clock.now(), outputs));
+      decide(this.#context);
     } catch (error) {
       this.#fail(error);
       return;
     }
     const last = this.#batches.at(-1);
     if (last === undefined) for (const output of outputs) output();
-    else last.outputs.push(...outputs);
-    if (this.#inFlight === 0) this.#appendNext();
+    else last.outputs.push(outputs);
+    if (this.#inFlight === 0) this.#appendNext(now.wallMs);
     this.#setAlarm();
   }
 
-  #context(now: Instant, outputs: (() => void)[]): StepContext<Q, Record, TimerPurpose, Fact> {
+  #makeContext(now: Instant): StepContext<Q, Record, TimerPurpose, Fact> & { now: Instant } {
     return {
       now,
       rng: this.#options.rng,
-      emit: (records, transaction) => this.#emit(records, now, transaction),
-      endTransaction: (marker) => this.#endTransaction(marker, now),
+      emit: (records, transaction) => this.#emit(records, transaction),
+      endTransaction: (marker) => this.#endTransaction(marker),
       reply: (token, response) => {
         const request = this.#unanswered(token);
         request.answered = true;
-        outputs.push(() => {
+        this.#outputs.push(() => {
           if (this.#parked.delete(token)) request.settle({ ok: true, reply: response });
         });
       },
@@ -171,7 +179,7 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
       },
       schedule: (timer, atMs) => this.#timers.set(timer, atMs),
       cancel: (timer) => this.#timers.cancel(timer),
-      publish: (fact) => void outputs.push(() => this.#options.onFact(fact)),
+      publish: (fact) => void this.#outputs.push(() => this.#options.onFact(fact)),
     };
   }
 
@@ -181,7 +189,8 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     return request;
   }
 
-  #emit(records: readonly Record[], now: Instant, transaction?: TransactionalProducer): Admission {
+  #emit(records: readonly Record[], transaction?: TransactionalProducer): Admission {
+    const { now } = this.#context;
     const { codec, log, leaderEpoch, platform } = this.#options;
     const encoded = encodeAll(codec, records, now.wallMs);
     if (encoded === undefined) return { ok: false, errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
@@ -203,14 +212,12 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
       });
     }
     for (const record of records) this.#machine.replay(record);
-    const batch = this.#batchWithRoomFor(bytes);
-    batch.records.push(...encoded);
-    batch.bytes += bytes;
-    this.#pendingBytes += bytes;
+    this.#addToBatch(encoded, bytes);
     return { ok: true };
   }
 
-  #endTransaction(marker: TransactionMarker, now: Instant): Admission {
+  #endTransaction(marker: TransactionMarker): Admission {
+    const { now } = this.#context;
     const { transactionVersion, ...end } = marker;
     const { platform, leaderEpoch } = this.#options;
     const batch = encodeControlBatch({ ...end, timestamp: now.wallMs }, platform);
@@ -221,7 +228,8 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
 
   /** All that waits goes before it, so that the log has the order of the replays. */
   #appendAtOnce(bytes: Uint8Array, options: AppendOptions, replay: () => void): Admission {
-    while (this.#state === "active" && this.#inFlight < this.#batches.length) this.#appendNext();
+    const { wallMs } = options;
+    while (this.#state === "active" && this.#inFlight < this.#batches.length) this.#appendNext(wallMs);
     if (this.#state !== "active") return { ok: false, errorCode: ErrorCode.NOT_COORDINATOR };
     const result = this.#options.log.append(bytes, { ...options, internal: true });
     if (!result.ok) return { ok: false, errorCode: errorOf(result) };
@@ -233,21 +241,24 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     return { ok: true };
   }
 
-  /** The batch that is still being filled, or a new one: an emission is never split over two. */
-  #batchWithRoomFor(bytes: number): PendingBatch {
+  /** To the batch that is still being filled, or to a new one: an emission is never split over two. */
+  #addToBatch(records: EncodedRecord[], bytes: number): void {
+    this.#pendingBytes += bytes;
     const last = this.#inFlight < this.#batches.length ? this.#batches.at(-1) : undefined;
-    if (last !== undefined && last.bytes + bytes <= this.#options.log.config.maxMessageBytes) return last;
-    const batch = { records: [], bytes: batchOverhead, isDurable: false, outputs: [] };
-    this.#batches.push(batch);
-    return batch;
+    if (last !== undefined && last.bytes + bytes <= this.#options.log.config.maxMessageBytes) {
+      last.records.push(...records);
+      last.bytes += bytes;
+    } else {
+      this.#batches.push({ records, bytes: batchOverhead + bytes, isDurable: false, outputs: [] });
+    }
   }
 
-  #appendNext(): void {
+  #appendNext(wallMs: number): void {
     const batch = this.#batches[this.#inFlight];
     if (batch === undefined) return;
-    const { log, platform, leaderEpoch, clock } = this.#options;
-    const bytes = encodeBatch({ records: batch.records }, platform);
-    const result = log.append(bytes, { leaderEpoch, wallMs: clock.now().wallMs });
+    const { log, platform, leaderEpoch } = this.#options;
+    const bytes = encodeBatch({ records: batch.records }, platform, scratch);
+    const result = log.append(bytes, { leaderEpoch, wallMs });
     if (result.ok) this.#awaitDurable(batch, result.durable);
     else this.#fail(new Error(`an append that was admitted is refused: ${result.refusal}`));
   }
@@ -267,9 +278,9 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
       this.#batches.shift();
       this.#inFlight--;
       this.#pendingBytes -= first.bytes - batchOverhead;
-      for (const output of first.outputs) output();
+      for (const outputs of first.outputs) for (const output of outputs) output();
     }
-    if (this.#inFlight === 0) this.#appendNext();
+    if (this.#inFlight === 0 && this.#batches.length > 0) this.#appendNext(this.#options.clock.now().wallMs);
   }
 
   #setAlarm(): void {
@@ -303,6 +314,9 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
 /** A longer delay wraps around in JavaScript's own timers; an alarm that rings early only sets itself again. */
 const maxDelayMs = 2 ** 31 - 1;
 
+/** Where batches are put together: the log copies them. */
+const scratch = new Uint8Array(16 * 1024);
+
 /** Bytes of a batch's own header. */
 const batchOverhead = 61;
 
@@ -334,7 +348,10 @@ function errorOf(refused: Refusal): ErrorCode {
 /** undefined: a client brought text that no record can hold: what was malformed grows when it is written as UTF-8. */
 function encodeAll<Record>(codec: RecordCodec<Record>, records: readonly Record[], timestamp: number) {
   try {
-    return records.map((record): EncodedRecord => ({ ...codec.encode(record), timestamp }));
+    return records.map((record): EncodedRecord => {
+      const { key, value } = codec.encode(record);
+      return { key, value, timestamp };
+    });
   } catch (error) {
     if (error instanceof ProtocolError && error.kind === "too large") return undefined;
     throw error;

@@ -34,31 +34,23 @@ export interface UnknownTaggedField {
   readonly data: Uint8Array;
 }
 
-const decoders = new WeakMap<Message, Decoder[]>();
-const encoders = new WeakMap<Message, Encoder[]>();
-
 /** The function that reads a version, compiled when first asked for. @throws {ProtocolError} "unknown version" */
 export function decoderOf(message: Message, version: number, options?: CodecOptions): Decoder {
-  return made(decoders, compileDecoder, message, version, options);
+  return made(message.decoders as Decoder[], compileDecoder, message, version, options);
 }
 
 /** The function that writes a version, compiled when first asked for. @throws {ProtocolError} "unknown version" */
 export function encoderOf(message: Message, version: number, options?: CodecOptions): Encoder {
-  return made(encoders, compileEncoder, message, version, options);
+  return made(message.encoders as Encoder[], compileEncoder, message, version, options);
 }
 
 function made<F>(
-  known: WeakMap<Message, F[]>,
+  functions: F[],
   compile: (message: Message, version: number, traits: Required<CodecOptions>) => F,
   message: Message,
   version: number,
   options: CodecOptions | undefined,
 ): F {
-  let functions = known.get(message);
-  if (functions === undefined) {
-    functions = [];
-    known.set(message, functions);
-  }
   const variant = options === undefined ? 0 : (options.exact ? 2 : 0) + (options.keepUnknownTags ? 1 : 0);
   const index = 4 * version + variant;
   let found = functions[index];

@@ -169,6 +169,9 @@ export class Message<S extends Shape = Shape> {
   /** First flexible version; Infinity when there is none. */
   readonly flexible: number;
   readonly shape: S;
+  /** What codec.ts made of it so far, by version. */
+  readonly decoders: unknown[] = [];
+  readonly encoders: unknown[] = [];
 
   constructor(name: string, { versions, flexible }: Versions, shape: S) {
     this.name = name;

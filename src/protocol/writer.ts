@@ -24,7 +24,7 @@ export class Writer {
 
   /** @returns where to write the first byte. */
   begin(): number {
-    this.#pieces = [];
+    if (this.#pieces.length > 0) this.#pieces = []; // of a message that could not be encoded
     this.at = this.start;
     return this.start;
   }
@@ -85,13 +85,15 @@ export class Writer {
   /** Ends the message. @returns its pieces, at least one. */
   finish(at: number): Uint8Array[] {
     const pieces = this.#pieces;
-    this.#cut(at);
-    if (this.#pieces.length === 0) pieces.push(new Uint8Array(0));
-    this.#pieces = [];
+    const rest = new Uint8Array(this.bytes.buffer, this.start, at - this.start);
+    this.start = at;
+    if (pieces.length > 0) this.#pieces = [];
     if (this.bytes.length > keptSlabBytes) {
       this.bytes = new Uint8Array(slabBytes);
       this.start = 0;
     }
+    if (pieces.length === 0) return [rest];
+    if (rest.length > 0) pieces.push(rest);
     return pieces;
   }
 }

@@ -43,7 +43,7 @@ export class GatedLog {
     this.appended.push(options);
     setBaseOffset(batch, baseOffset);
     this.logEndOffset = batch.lastOffset + 1;
-    this.stored.push(bytes);
+    this.stored.push(bytes.slice()); // they are the caller's again
     const endOffset = this.logEndOffset;
     const durable = new Promise<void>((resolve, reject) => this.#waiting.push({ endOffset, resolve, reject }));
     return { ok: true, baseOffset, lastOffset: this.logEndOffset - 1, logStartOffset: 0, duplicate: false, durable };

@@ -9,7 +9,8 @@ type AnsweredTopic = NonNullable<Answer<typeof OffsetCommit>>["topics"][number];
 
 /** What is not there is refused before the group is looked at, and the group not asked if nothing is left (rule 36). */
 export const offsetCommit: Handler<typeof OffsetCommit> = async (request, context) => {
-  const { known, unknown } = splitTopics(request.topics, context.version >= 10, context.broker.metadata);
+  const byId = context.version >= 10;
+  const { known, unknown } = splitTopics(request.topics, byId, context.broker.metadata);
   if (known.length === 0) return { topics: unknown };
   // Kafka keeps the topic's id with the offset whatever the version, so that a topic made anew does not inherit it.
   const topics = known.map((topic) => ({
@@ -18,7 +19,7 @@ export const offsetCommit: Handler<typeof OffsetCommit> = async (request, contex
   }));
   const outcome = await askGroup("OffsetCommit", request.groupId, { ...request, topics }, context);
   const answered = outcome.ok ? outcome.reply.topics : refuse(known, outcome.errorCode);
-  return { topics: joinTopics(unknown, withIds(answered, known)) };
+  return { topics: joinTopics(unknown, byId ? withIds(answered, known) : answered) };
 };
 
 function refuse(topics: OffsetCommitRequest["topics"], errorCode: ErrorCode): AnsweredTopic[] {

@@ -33,19 +33,24 @@ export interface NewBatch {
   readonly deleteHorizonMs?: number;
 }
 
-/** The bytes of a batch, with its checksum. @throws {CompressionError} when the codec is not to be had. */
-export function encodeBatch(batch: NewBatch, platform: Platform): Uint8Array {
+/**
+ * The bytes of a batch, with its checksum.
+ * @param scratch where an uncompressed one is laid if it fits, for those who have done with it before the next.
+ * @throws {CompressionError} when the codec is not to be had.
+ */
+export function encodeBatch(batch: NewBatch, platform: Platform, scratch?: Uint8Array): Uint8Array {
   const { records, baseOffset = 0, compression = "none" } = batch;
   const baseTimestamp = batch.deleteHorizonMs ?? records[0]?.timestamp ?? -1;
-  const recordSizes = new Int32Array(records.length);
+  const recordSizes: number[] = [];
   let recordsBytes = 0;
   for (let index = 0; index < records.length; index++) {
     const record = records[index]!;
     const size = recordSize(record, (record.offset ?? baseOffset + index) - baseOffset, baseTimestamp, platform);
-    recordSizes[index] = size;
+    recordSizes.push(size);
     recordsBytes += varintSize(size) + size;
   }
-  let bytes: Uint8Array = new Uint8Array(batchHeaderBytes + recordsBytes);
+  const size = batchHeaderBytes + recordsBytes;
+  let bytes = scratch !== undefined && size <= scratch.length ? scratch.subarray(0, size) : new Uint8Array(size);
   let at: number = position.records;
   let lastOffset = baseOffset - 1;
   let maxTimestamp = -1;

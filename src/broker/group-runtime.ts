@@ -15,6 +15,7 @@ import type { BrokerConfig } from "./config.ts";
 import type { GroupShards, LedPartition, Logger, Outcome } from "./context.ts";
 import { rebalanceLine } from "./rebalance-line.ts";
 import { RecentRebalances, type ToldRebalance } from "./recent-rebalances.ts";
+import { shardFailures } from "./shard-failures.ts";
 
 export type GroupMachine = StateMachine<GroupRequests, GroupRecord, GroupTimer, GroupFact>;
 /** Stands between a shard's runtime and its machine, and looks on: what the simulator checks the steps with. */
@@ -50,8 +51,7 @@ export class GroupRuntime implements GroupShards {
         this.#recent.note(fact, seams.clock.now().wallMs);
         onGroupFact?.(fact);
       },
-      onFailure: (partition, error) =>
-        logger.error({ err: error, partition }, `the group coordinator of __consumer_offsets-${partition} failed`),
+      ...shardFailures("__consumer_offsets", "groups", logger),
     });
   }
 

@@ -23,6 +23,7 @@ import type {
 } from "./context.ts";
 import { Endings } from "./endings.ts";
 import { MarkerWriter, type WriteMarker } from "./marker-writer.ts";
+import { shardFailures } from "./shard-failures.ts";
 
 export type TransactionMachine = StateMachine<
   TransactionRequests,
@@ -86,8 +87,7 @@ export class TransactionRuntime implements TransactionShards {
       machine: (partition) =>
         watchTransactions(partition, new TransactionCoordinator(transactionConfig(config), takeProducerId)),
       onFact: (fact: TransactionFact, partition) => this.#onFact(fact, partition),
-      onFailure: (partition, error) =>
-        logger.error({ err: error, partition }, `the coordinator of __transaction_state-${partition} failed`),
+      ...shardFailures("__transaction_state", "transactions", logger),
     });
   }
 

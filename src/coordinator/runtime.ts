@@ -14,17 +14,26 @@ export interface RuntimeOptions<Q extends Requests, Record, TimerPurpose, Fact>
   > {
   readonly machine: (partition: number) => ReturnType<ShardOptions<Q, Record, TimerPurpose, Fact>["machine"]>;
   readonly onFact: (fact: Fact, partition: number) => void;
-  /** A shard failed; it is loading again unless its log is gone. For the log output. */
+  /** A shard failed; it is loaded again, and nothing more is told while that fails for the same reason. */
   readonly onFailure: (partition: number, error: unknown) => void;
+  /** A shard that had failed takes requests again. */
+  readonly onRecovered?: (partition: number) => void;
 }
 
-/** A shard that fails soon after it was loaded waits this long before it is loaded again. */
-const reloadDelayMs = 1000;
+/** Before a shard that failed is loaded again; twice as long after each load in a row that failed. */
+const reloadBackoff = { initialMs: 1000, maxMs: 60_000 };
+
+/** Failures of a shard since it last took requests. */
+interface Trouble {
+  readonly count: number;
+  readonly reason: string;
+}
 
 export class Runtime<Q extends Requests, Record, TimerPurpose, Fact> {
   readonly #options: RuntimeOptions<Q, Record, TimerPurpose, Fact>;
   readonly #shards = new Map<number, Shard<Q, Record, TimerPurpose, Fact>>();
   readonly #reloads = new Map<number, () => void>();
+  readonly #troubles = new Map<number, Trouble>();
 
   constructor(options: RuntimeOptions<Q, Record, TimerPurpose, Fact>) {
     this.#options = options;
@@ -53,6 +62,7 @@ export class Runtime<Q extends Requests, Record, TimerPurpose, Fact> {
     });
     this.#shards.set(partition, shard);
     await shard.load();
+    if (shard.state === "active") this.#isUp(partition);
   }
 
   /** Stops to lead a partition. A leader epoch older than the one at work changes nothing. */
@@ -60,6 +70,7 @@ export class Runtime<Q extends Requests, Record, TimerPurpose, Fact> {
     const shard = this.#shards.get(partition);
     if (shard === undefined || shard.leaderEpoch > leaderEpoch) return;
     this.#cancelReload(partition);
+    this.#troubles.delete(partition);
     shard.close(ErrorCode.NOT_COORDINATOR);
     this.#shards.delete(partition);
   }
@@ -86,12 +97,20 @@ export class Runtime<Q extends Requests, Record, TimerPurpose, Fact> {
   }
 
   #failed(partition: number, log: PartitionLog, leaderEpoch: number, error: unknown): void {
-    this.#options.onFailure(partition, error);
-    const cancel = this.#options.clock.after(reloadDelayMs, () => {
+    const { clock, onFailure } = this.#options;
+    const { count, reason } = this.#troubles.get(partition) ?? { count: 0, reason: undefined };
+    this.#troubles.set(partition, { count: count + 1, reason: String(error) });
+    if (String(error) !== reason) onFailure(partition, error);
+    const delayMs = Math.min(reloadBackoff.initialMs * 2 ** count, reloadBackoff.maxMs);
+    const cancel = clock.after(delayMs, () => {
       this.#reloads.delete(partition);
       void this.load(partition, log, leaderEpoch);
     });
     this.#reloads.set(partition, cancel);
+  }
+
+  #isUp(partition: number): void {
+    if (this.#troubles.delete(partition)) this.#options.onRecovered?.(partition);
   }
 
   #cancelReload(partition: number): void {

@@ -15,6 +15,7 @@ function world(log = new GatedLog()) {
   const machines: Counter[] = [];
   const facts: CounterFact[] = [];
   const failures: unknown[] = [];
+  const recovered: number[] = [];
   const runtime = new Runtime({
     clock,
     rng: seededRng(),
@@ -27,8 +28,9 @@ function world(log = new GatedLog()) {
     },
     onFact: (fact) => facts.push(fact),
     onFailure: (_partition, error) => failures.push(error),
+    onRecovered: (partition) => recovered.push(partition),
   });
-  return { clock, log, machines, facts, failures, runtime };
+  return { clock, log, machines, facts, failures, recovered, runtime };
 }
 
 /** What the promise was settled with, or undefined while it waits. */
@@ -188,6 +190,41 @@ test("a machine that finds its state impossible stops its shard loudly, which re
   assert.deepEqual(broken, { ok: false, errorCode: ErrorCode.NOT_COORDINATOR });
   assert.match(String(failures[0]), /impossible state/);
   await clock.advance(1000);
+  assert.equal(runtime.state(0), "active");
+});
+
+test("a log that cannot be read is told once, tried less and less often, and told when it can", async () => {
+  const log = new GatedLog();
+  log.logEndOffset = 1;
+  let [reads, reason] = [0, "damaged"];
+  const readable = log.read;
+  log.read = async () => {
+    reads += 1;
+    throw new Error(reason);
+  };
+  const { clock, runtime, failures, recovered } = world(log);
+  await runtime.load(0, log.port(), 1);
+  await runtime.load(1, new GatedLog().port(), 1);
+  for (const [waitMs, expected] of [
+    [999, 1],
+    [1, 2],
+    [1999, 2],
+    [1, 3],
+    [3600_000, 3 + 4 + 59],
+  ] as const) {
+    await clock.advance(waitMs);
+    assert.equal(reads, expected, `after ${waitMs} ms more`);
+  }
+  assert.deepEqual(failures.map(String), ["Error: damaged"]);
+  assert.deepEqual(await runtime.submit(1, "Read", null), { ok: true, reply: 0 }, "other partitions go on");
+
+  reason = "gone";
+  await clock.advance(60_000);
+  assert.deepEqual(failures.map(String), ["Error: damaged", "Error: gone"], "another reason is told");
+  log.read = readable;
+  log.logEndOffset = 0;
+  await clock.advance(60_000);
+  assert.deepEqual(recovered, [0]);
   assert.equal(runtime.state(0), "active");
 });
 

@@ -1,14 +1,7 @@
 /** Copies a topic in transactions by kafkajs; see README.md. */
-import { Kafka, logLevel } from "kafkajs";
+import { kafka } from "./patient-kafkajs.ts";
+import { options, tell } from "./telling.ts";
 
-const options = JSON.parse(process.argv[2]!);
-const tell = (event: string, more: object = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
-
-const kafka = new Kafka({
-  brokers: [options.bootstrap],
-  logLevel: logLevel.WARN,
-  retry: { initialRetryTime: 100, retries: 50 },
-});
 const producer = kafka.producer({
   transactionalId: options.transactionalId,
   idempotent: true,

@@ -1,8 +1,6 @@
 /** Copies a topic in transactions by regroup's own client; see README.md. */
 import { exactlyOnce, Kafka } from "../../../src/client/index.ts";
-
-const options = JSON.parse(process.argv[2]!);
-const tell = (event: string, more: object = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
+import { options, tell } from "./telling.ts";
 
 const kafka = new Kafka({ bootstrapServers: options.bootstrap });
 const producer = kafka.producer({ transactionalId: options.transactionalId });

@@ -1,14 +1,7 @@
 /** A group member by kafkajs; see README.md. It knows neither static membership nor cooperative rebalances. */
-import { Kafka, logLevel } from "kafkajs";
+import { kafka } from "./patient-kafkajs.ts";
+import { options, tell } from "./telling.ts";
 
-const options = JSON.parse(process.argv[2]!);
-const tell = (event: string, more: object = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
-
-const kafka = new Kafka({
-  brokers: [options.bootstrap],
-  logLevel: logLevel.WARN,
-  retry: { initialRetryTime: 100, retries: 50 },
-});
 const consumer = kafka.consumer({
   groupId: options.group,
   sessionTimeout: options.sessionTimeoutMs,

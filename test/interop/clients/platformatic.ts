@@ -1,8 +1,6 @@
 /** A group member by @platformatic/kafka; see README.md. It knows no cooperative rebalances. */
 import { Consumer, MessagesStreamFallbackModes, MessagesStreamModes } from "@platformatic/kafka";
-
-const options = JSON.parse(process.argv[2]!);
-const tell = (event: string, more: object = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
+import { options, tell } from "./telling.ts";
 
 const consumer = new Consumer({
   clientId: "interop",

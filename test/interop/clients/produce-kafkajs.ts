@@ -1,8 +1,8 @@
 /** Produces by kafkajs, idempotently; see README.md. */
-import { CompressionTypes, Kafka, logLevel } from "kafkajs";
+import { CompressionTypes } from "kafkajs";
+import { kafka } from "./patient-kafkajs.ts";
+import { options } from "./telling.ts";
 
-const options = JSON.parse(process.argv[2]!);
-const kafka = new Kafka({ brokers: [options.bootstrap], logLevel: logLevel.WARN });
 const producer = kafka.producer({ idempotent: true });
 await producer.connect();
 for (let n = 0; n < options.count; n++) {

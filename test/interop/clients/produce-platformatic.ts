@@ -1,7 +1,7 @@
 /** Produces by @platformatic/kafka, idempotently; see README.md. */
 import { Producer, stringSerializers } from "@platformatic/kafka";
+import { options } from "./telling.ts";
 
-const options = JSON.parse(process.argv[2]!);
 const producer = new Producer({
   clientId: "interop",
   bootstrapBrokers: [options.bootstrap],

@@ -3,9 +3,8 @@ import { subscribe } from "node:diagnostics_channel";
 import { Kafka } from "../../../src/client/kafka.ts";
 import type { MemberFact } from "../../../src/client/member/member-fact.ts";
 import type { TopicPartition } from "../../../src/client/topic-partition.ts";
+import { options, tell } from "./telling.ts";
 
-const options = JSON.parse(process.argv[2]!);
-const tell = (event: string, more: object = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 const numbers = (partitions: readonly TopicPartition[]) => partitions.map(({ partition }) => partition);
 
 subscribe("regroup.client.rebalance", (message) => {

@@ -13,8 +13,9 @@ export function keyValues(option: string, texts: readonly string[] = []): Record
 }
 
 /** @throws {UsageError} */
-export function integer(option: string, text: string, least: number): number {
+export function integer(option: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new UsageError(`${option} ${text}: expected an integer, at least ${least}`);
+  if (value >= least && value <= most) return value;
+  const range = most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`;
+  throw new UsageError(`${option} ${text}: expected an integer, ${range}`);
 }

@@ -45,6 +45,18 @@ test("bash completes options and the words they take", async () => {
   assert.deepEqual(await offered("regroup completion f"), ["fish"]);
 });
 
+test("bash completes words of which an option takes several", async () => {
+  assert.deepEqual(await offered("regroup transactions list --state Prepare"), [
+    "PrepareCommit",
+    "PrepareAbort",
+    "PrepareEpochFence",
+  ]);
+  assert.equal((await offered("regroup transactions list --state ")).length, 8);
+  assert.deepEqual(await offered("regroup transactions list --state Ongoing,D"), ["Ongoing,Dead"]);
+  assert.deepEqual(await offered("regroup transactions list --state Dead,D"), []);
+  assert.deepEqual(await offered("regroup groups list --type c"), ["classic", "consumer"]);
+});
+
 test("bash completes topics and groups that the broker has, by the connection that stands on the line", async () => {
   assert.deepEqual(await offered("regroup topics describe or"), [topic]);
   assert.deepEqual(await offered(`regroup topics describe ${topic} or`), []);

@@ -107,6 +107,29 @@ suite("regroup transactions", () => {
       assert.deepEqual([after.state, after.partitions], ["Empty", []]);
     }));
 
+  test("fence refuses ids that nobody knows, and does not make them; the others are fenced", () =>
+    withOpen(async ({ transactionalId }) => {
+      const unknown = unique("unknown");
+      const { stdout, stderr } = await run(1, ["transactions", "fence", transactionalId, unknown]);
+      assert.match(stdout, new RegExp(`^${transactionalId} `, "m"));
+      assert.match(stderr, new RegExp(`${unknown}: TRANSACTIONAL_ID_NOT_FOUND`));
+      assert.deepEqual(await json("list", "--match", unknown), []);
+      assert.equal((await json("describe", transactionalId))[0].state, "Empty");
+    }));
+
+  test("a broker that is not there is named, and numbers that no broker takes are refused", () =>
+    withOpen(async ({ topic }) => {
+      for (const asked of [["producers", topic], ["find-hanging"], ["find-hanging", topic, "-p", "0"]]) {
+        const refused = await run(1, ["transactions", ...asked, "--broker-id", "99"]);
+        assert.match(refused.stderr, /there is no broker 99, only 1/);
+      }
+      const abort = ["transactions", "abort", topic, "--producer-id", "7", "--coordinator-epoch", "0"];
+      const epoch = await run(2, [...abort, "-p", "0", "--producer-epoch", "32768"]);
+      assert.match(epoch.stderr, /--producer-epoch 32768: expected an integer, from 0 to 32767/);
+      await run(2, [...abort, "-p", "2147483648", "--producer-epoch", "0"]);
+      await run(1, [...abort, "-p", "2147483647", "--producer-epoch", "0"]);
+    }));
+
   test("find-hanging leaves alone what a coordinator knows of, and abort finds nothing elsewhere", () =>
     withOpen(async ({ topic }) => {
       const found = await run(0, ["transactions", "find-hanging", topic, "--longer-than", "1s"]);
@@ -115,9 +138,16 @@ suite("regroup transactions", () => {
       assert.match(nowhere.stderr, /no open transaction begins at 7/);
     }));
 
-  test("abort ends a transaction in its partition, by where it begins", () =>
+  test("abort refuses what a coordinator knows of, unless it is forced", () =>
     withOpen(async ({ topic }) => {
-      const abort = ["transactions", "abort", topic, "-p", "1", "--start-offset", "0"];
+      const known = ["transactions", "abort", topic, "-p", "1", "--start-offset", "0"];
+      const refused = await run(1, known);
+      assert.match(
+        refused.stderr,
+        /its coordinator knows the transaction .*`regroup transactions list --producer-id \d+/,
+      );
+      assert.equal((await json("producers", topic))[0].startOffset, 0);
+      const abort = [...known, "--force"];
       assert.match((await run(0, [...abort, "--dry-run"])).stderr, /nothing was aborted/);
       assert.equal((await json("producers", topic))[0].startOffset, 0);
       await run(0, abort);

@@ -2,6 +2,7 @@
 import type { Argument, Command, Option } from "commander";
 import type { Admin } from "../../client/admin/admin.ts";
 import type { ConnectionFlags } from "../broker-command.ts";
+import { WordsOption } from "../words-option.ts";
 import { filesMark } from "./scripts.ts";
 
 export interface Candidate {
@@ -14,7 +15,9 @@ export async function candidates(words: readonly string[], typed: string): Promi
   const { program } = await import("../program.ts");
   const end = words.findIndex((word) => word.startsWith("-"));
   const position = read(await program(end === -1 ? words : words.slice(0, end)), words);
-  const found = await (position.awaited === undefined ? atRest(position, typed) : valuesOf(position.awaited, position));
+  const found = await (position.awaited === undefined
+    ? atRest(position, typed)
+    : valuesOf(position.awaited, position, typed));
   return found.filter(({ text }) => text.startsWith(typed) || text === filesMark);
 }
 
@@ -88,7 +91,7 @@ async function atRest(position: Position, typed: string): Promise<Candidate[]> {
   const { registeredArguments: expected } = command;
   const argument = expected[operands.length] ?? expected.findLast(({ variadic }) => variadic);
   if (argument === undefined) return options(command);
-  const found = await valuesOf(argument, position);
+  const found = await valuesOf(argument, position, typed);
   return found.filter(({ text }) => !operands.includes(text));
 }
 
@@ -98,7 +101,8 @@ function options(command: Command): Candidate[] {
 }
 
 /** Their placeholders tell what arguments and options take: <topic>, <group>, <file>. */
-async function valuesOf(taker: Argument | Option, { flags }: Position): Promise<Candidate[]> {
+async function valuesOf(taker: Argument | Option, { flags }: Position, typed: string): Promise<Candidate[]> {
+  if (taker instanceof WordsOption) return taker.completing(typed).map((text) => ({ text }));
   if (taker.argChoices !== undefined) return taker.argChoices.map((text) => ({ text }));
   const placeholder = "flags" in taker ? (/[<[]([\w-]+)/.exec(taker.flags)?.[1] ?? "") : taker.name();
   const isGroup = placeholder === "group" || ("long" in taker && taker.long === "--group");

@@ -1,7 +1,7 @@
 import type { Admin } from "../../client/admin/admin.ts";
 import { isOfConsumers } from "../groups/chosen-groups.ts";
-import { oneOf } from "../groups/list.ts";
 import { writeOut } from "../stdout.ts";
+import { oneOf } from "../words-option.ts";
 import type { ToolFlags } from "./tool-options.ts";
 import { groupsTable } from "./tool-tables.ts";
 

@@ -15,12 +15,19 @@ const columns: Columns<FencedProducer> = {
 export function fenceCommand(): Command {
   return dataCommand("fence", "Fence the producers of transactional ids, and abort what they have open.")
     .argument("<transactional-id...>", "their ids")
-    .addHelpText("after", examples("regroup transactions fence billing-1"))
+    .addHelpText(
+      "after",
+      `${examples("regroup transactions fence billing-1")}
+An id that nobody knows is refused; Kafka's own tool makes it.
+`,
+    )
     .action((ids: readonly string[], flags: DataFlags) =>
       withAdmin(flags, async ({ admin, output }) => {
-        const { results, failures } = await partial(admin.fenceProducers([...new Set(ids)]));
+        const known = await partial(admin.describeTransactions([...new Set(ids)]));
+        const found = known.results.map(({ transactionalId }) => transactionalId);
+        const { results, failures } = await partial(admin.fenceProducers(found));
         await output.rows(results, columns);
-        throwFailures(failures);
+        throwFailures(known.failures, failures);
       }),
     );
 }

@@ -2,13 +2,13 @@
 import type { Command } from "commander";
 import type { TransactionListing } from "../../client/admin/transactions.ts";
 import { type DataFlags, dataCommand, examples } from "../broker-command.ts";
-import { oneOf } from "../groups/list.ts";
 import { integer } from "../key-values.ts";
 import { say } from "../messages.ts";
 import { namePattern } from "../name-pattern.ts";
 import type { Columns } from "../output/columns.ts";
 import { duration } from "../records/instant.ts";
 import { withAdmin } from "../with-client.ts";
+import { WordsOption } from "../words-option.ts";
 import { stateColour } from "./state-colour.ts";
 
 interface ListFlags extends DataFlags {
@@ -19,7 +19,7 @@ interface ListFlags extends DataFlags {
 }
 
 /** As brokers write them. */
-const states = [
+const states = new WordsOption("--state <states>", "those in one of these states", [
   "Empty",
   "Ongoing",
   "PrepareCommit",
@@ -28,7 +28,7 @@ const states = [
   "CompleteAbort",
   "PrepareEpochFence",
   "Dead",
-];
+]);
 
 const columns: Columns<TransactionListing> = {
   transactionalId: ({ transactionalId }) => transactionalId,
@@ -41,7 +41,7 @@ const columns: Columns<TransactionListing> = {
 export function listCommand(): Command {
   return dataCommand("list", "List transactional ids, with the states of their transactions.")
     .option("--match <regex>", "those whose whole id matches")
-    .option("--state <states>", `those in one of these states: ${states.join(", ")}`)
+    .addOption(states)
     .option("--producer-id <number>", "the one that goes by this producer id")
     .option("--longer-than <time>", "those that have been open for longer: 90s, 10m, 2h, 7d")
     .addHelpText(
@@ -50,7 +50,7 @@ export function listCommand(): Command {
     )
     .action((flags: ListFlags) => {
       const matches = namePattern(flags.match ?? ".*");
-      const isOfState = oneOf("--state", flags.state, states);
+      const isOfState = states.matcher(flags.state);
       const producerIds = flags.producerId === undefined ? [] : [integer("--producer-id", flags.producerId, 0)];
       // Brokers count those that never were open as open for very long.
       const isOpen = flags.longerThan === undefined ? {} : { states: ["Ongoing", "PrepareCommit", "PrepareAbort"] };

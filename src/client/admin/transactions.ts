@@ -122,11 +122,17 @@ export async function listTransactions(
   return listed.flat().sort((a, b) => (a.transactionalId < b.transactionalId ? -1 : 1));
 }
 
-export function describeTransactions(
+interface Named {
+  readonly transactionalId: string;
+}
+
+/** Each coordinator is asked for those that are its own. */
+function atCoordinators<Result>(
   cluster: Cluster,
   transactionalIds: readonly string[],
   options: AdminOptions,
-): Promise<TransactionDescription[]> {
+  ask: (nodeId: number, theirs: readonly Named[], attempt: Attempt) => Promise<Outcome<Named, Result>[]>,
+): Promise<Result[]> {
   const items = transactionalIds.map((transactionalId) => ({ transactionalId }));
   return forEach(cluster, items, options, (pending, attempt) =>
     byCoordinator(
@@ -134,29 +140,37 @@ export function describeTransactions(
       pending,
       (item) => item,
       attempt,
-      async (coordinatorId, theirs) => {
-        const request = { transactionalIds: theirs.map(({ transactionalId }) => transactionalId) };
-        const { transactionStates } = await cluster.send(coordinatorId, DescribeTransactions, request, attempt);
-        const found = new Map(transactionStates.map((told) => [told.transactionalId, told]));
-        return theirs.map((item): Outcome<typeof item, TransactionDescription> => {
-          const told = found.get(item.transactionalId);
-          const code = told?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
-          return errorOr(item, errorOf(code, `transactional.id ${item.transactionalId}`), () => ({
-            transactionalId: item.transactionalId,
-            state: told!.transactionState,
-            producerId: told!.producerId,
-            producerEpoch: told!.producerEpoch,
-            timeoutMs: told!.transactionTimeoutMs,
-            startedMs: told!.transactionStartTimeMs < 0 ? undefined : told!.transactionStartTimeMs,
-            partitions: told!.topics.flatMap(({ topic, partitions }) => {
-              return partitions.map((partition) => ({ topic, partition }));
-            }),
-            coordinatorId,
-          }));
-        });
-      },
+      (nodeId, theirs) => ask(nodeId, theirs, attempt),
     ),
   );
+}
+
+export function describeTransactions(
+  cluster: Cluster,
+  transactionalIds: readonly string[],
+  options: AdminOptions,
+): Promise<TransactionDescription[]> {
+  return atCoordinators(cluster, transactionalIds, options, async (coordinatorId, theirs, attempt) => {
+    const request = { transactionalIds: theirs.map(({ transactionalId }) => transactionalId) };
+    const { transactionStates } = await cluster.send(coordinatorId, DescribeTransactions, request, attempt);
+    const found = new Map(transactionStates.map((told) => [told.transactionalId, told]));
+    return theirs.map((item): Outcome<Named, TransactionDescription> => {
+      const told = found.get(item.transactionalId);
+      const code = told?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+      return errorOr(item, errorOf(code, `transactional.id ${item.transactionalId}`), () => ({
+        transactionalId: item.transactionalId,
+        state: told!.transactionState,
+        producerId: told!.producerId,
+        producerEpoch: told!.producerEpoch,
+        timeoutMs: told!.transactionTimeoutMs,
+        startedMs: told!.transactionStartTimeMs < 0 ? undefined : told!.transactionStartTimeMs,
+        partitions: told!.topics.flatMap(({ topic, partitions }) => {
+          return partitions.map((partition) => ({ topic, partition }));
+        }),
+        coordinatorId,
+      }));
+    });
+  });
 }
 
 export function describeProducers(
@@ -235,24 +249,16 @@ export function fenceProducers(
   transactionalIds: readonly string[],
   options: AdminOptions,
 ): Promise<FencedProducer[]> {
-  const items = transactionalIds.map((transactionalId) => ({ transactionalId }));
-  return forEach(cluster, items, options, (pending, attempt) =>
-    byCoordinator(
-      cluster,
-      pending,
-      (item) => item,
-      attempt,
-      (nodeId, theirs) =>
-        Promise.all(
-          theirs.map(async (item) => {
-            const { transactionalId } = item;
-            const request = { transactionalId, transactionTimeoutMs: 1 };
-            const told = await cluster.send(nodeId, InitProducerId, request, { ...attempt, versions: [0, 5] });
-            return errorOr(item, errorOf(told.errorCode, `fence producers of ${transactionalId}`), () => {
-              return { transactionalId, producerId: told.producerId, producerEpoch: told.producerEpoch };
-            });
-          }),
-        ),
+  return atCoordinators(cluster, transactionalIds, options, (nodeId, theirs, attempt) =>
+    Promise.all(
+      theirs.map(async (item) => {
+        const { transactionalId } = item;
+        const request = { transactionalId, transactionTimeoutMs: 1 };
+        const told = await cluster.send(nodeId, InitProducerId, request, { ...attempt, versions: [0, 5] });
+        return errorOr(item, errorOf(told.errorCode, `fence producers of ${transactionalId}`), () => {
+          return { transactionalId, producerId: told.producerId, producerEpoch: told.producerEpoch };
+        });
+      }),
     ),
   );
 }

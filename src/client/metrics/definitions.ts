@@ -86,6 +86,31 @@ export const definitions = {
     unit: "By",
     about: "what records that are not settled leave of it",
   },
+  "org.apache.kafka.producer.txn.init.time.ns.total": {
+    type: "counter",
+    unit: "ns",
+    about: "time taken by initTransactions, also when the first transaction makes the call",
+  },
+  "org.apache.kafka.producer.txn.begin.time.ns.total": {
+    type: "counter",
+    unit: "ns",
+    about: "time taken by beginTransaction, without the former",
+  },
+  "org.apache.kafka.producer.txn.send.offsets.time.ns.total": {
+    type: "counter",
+    unit: "ns",
+    about: "time taken by sendOffsets",
+  },
+  "org.apache.kafka.producer.txn.commit.time.ns.total": {
+    type: "counter",
+    unit: "ns",
+    about: "time taken by commit, with what it waits for",
+  },
+  "org.apache.kafka.producer.txn.abort.time.ns.total": {
+    type: "counter",
+    unit: "ns",
+    about: "time taken by abort",
+  },
   "org.apache.kafka.consumer.fetch.manager.fetch.latency.avg": {
     type: "gauge",
     unit: "ms",

@@ -9,6 +9,7 @@ import { brokerError, ClientConfigError, ClosedError, KafkaError } from "../erro
 import type { ClientLogger } from "../logger.ts";
 import { commonAttributes } from "../metrics/client-metrics.ts";
 import type { Metric } from "../metrics/metric.ts";
+import { TransactionTimes } from "../metrics/transaction-times.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
 import { bytesSerializer, type SerdeContext, type Serializer } from "../serde.ts";
 import type { RecordToSend } from "../topic-types.ts";
@@ -57,6 +58,7 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
   readonly #cluster: Cluster;
   readonly #config: ProducerConfig;
   readonly #transactions: TransactionManager | undefined;
+  readonly #transactionTimes = new TransactionTimes();
   readonly #sender: Sender;
   readonly #sticky: StickyPartitions;
   /** In the order of their calls. */
@@ -177,7 +179,8 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
   /** As of now; docs/observability.md tells each. */
   metrics(): Metric[] {
     const common = commonAttributes(this.#config.clientId);
-    return [...this.#cluster.metrics.snapshot("producer", common), ...this.#sender.metrics(common)];
+    const client = this.#cluster.metrics.snapshot("producer", common);
+    return [...client, ...this.#sender.metrics(common), ...this.#transactionTimes.snapshot(common)];
   }
 
   /**
@@ -217,12 +220,13 @@ export class Producer<K = Writable, V = Writable, Topics = unknown> implements A
   #transactionManager(): TransactionManager | undefined {
     const { transactionalId } = this.#config;
     if (transactionalId === undefined) return undefined;
-    return new TransactionManager(this.#cluster, this.#config, transactionalId, {
+    const records = {
       flush: () => this.#flush(),
-      discard: (error) => this.#discard(error),
+      discard: (error: KafkaError) => this.#discard(error),
       startSequencesAnew: () => this.#sender.startSequencesAnew(),
       wake: () => this.#sender.onMetadata(),
-    });
+    };
+    return new TransactionManager(this.#cluster, this.#config, transactionalId, records, this.#transactionTimes);
   }
 
   async #discard(error: KafkaError): Promise<void> {

@@ -7,6 +7,7 @@ import type { Cluster } from "../cluster.ts";
 import type { OffsetToCommit } from "../consumer/committer.ts";
 import { InvalidStateError } from "../consumer/errors.ts";
 import { KafkaError } from "../errors.ts";
+import type { TransactionTimes } from "../metrics/transaction-times.ts";
 import type { Identity } from "../producer/producer-identity.ts";
 import type { ProducerConfig } from "../producer-keys.ts";
 import { partitionKey, type TopicPartition } from "../topic-partition.ts";
@@ -38,6 +39,7 @@ export class TransactionManager {
   readonly transactionalId: string;
   readonly #calls: TransactionCalls;
   readonly #records: Records;
+  readonly #times: TransactionTimes;
   #state: ProducerState = "Uninitialized";
   #initializing: Promise<void> | undefined;
   #identity: Identity | undefined;
@@ -59,10 +61,17 @@ export class TransactionManager {
   /** What coordinators were asked and have not answered. */
   readonly #pending = new Set<Promise<unknown>>();
 
-  constructor(cluster: Cluster, config: ProducerConfig, transactionalId: string, records: Records) {
+  constructor(
+    cluster: Cluster,
+    config: ProducerConfig,
+    transactionalId: string,
+    records: Records,
+    times: TransactionTimes,
+  ) {
     this.transactionalId = transactionalId;
     this.#calls = new TransactionCalls(cluster, config, transactionalId);
     this.#records = records;
+    this.#times = times;
   }
 
   get identity(): Identity | undefined {
@@ -89,7 +98,7 @@ export class TransactionManager {
   /** Once; calls while it asks share the answer. @throws {TransactionError | KafkaError} */
   initialize(): Promise<void> {
     if (this.#state !== "Uninitialized") return Promise.resolve();
-    this.#initializing ??= this.#initialize().finally(() => {
+    this.#initializing ??= this.#times.of("init", this.#initialize()).finally(() => {
       this.#initializing = undefined;
     });
     return this.#initializing;
@@ -98,7 +107,7 @@ export class TransactionManager {
   /** @throws {InvalidStateError} while a transaction is open. @throws {TransactionError | KafkaError} */
   async begin(): Promise<void> {
     await this.initialize();
-    this.#usesV2 = await this.#calls.usesV2();
+    this.#usesV2 = await this.#times.of("begin", this.#calls.usesV2());
     if (this.#state === "Failed") throw this.#error;
     if (this.#state !== "Ready") {
       throw new InvalidStateError(
@@ -131,17 +140,17 @@ export class TransactionManager {
 
   /** @throws {TransactionError} */
   sendOffsets(group: GroupMetadata, offsets: readonly OffsetToCommit[]): Promise<void> {
-    return this.#track(this.#sendOffsets(group, offsets));
+    return this.#track(this.#times.of("send.offsets", this.#sendOffsets(group, offsets)));
   }
 
   /** @throws {TransactionError} and nothing of the transaction counts, unless its `outcome` is unknown. */
   commit(): Promise<void> {
-    return this.#ends(this.#commit());
+    return this.#ends(this.#times.of("commit", this.#commit()));
   }
 
   /** @throws {TransactionError} when the producer cannot go on. */
   abort(): Promise<void> {
-    return this.#ends(this.#abort());
+    return this.#ends(this.#times.of("abort", this.#abort()));
   }
 
   /** The producer closes: what is open is aborted, what is about to end does. */

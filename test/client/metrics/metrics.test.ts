@@ -72,6 +72,26 @@ suite("a producer's metrics", () => {
     assert.deepEqual(sent, { [`${topic} MESSAGE_TOO_LARGE`]: 1 });
     assert.equal(totalOf(producer.metrics(), "org.apache.kafka.producer.record.error.total"), 1);
   });
+
+  test("tell how long its calls for transactions have taken, in nanoseconds (KIP-761)", async () => {
+    const topic = await client.topic([]);
+    await using producer = new Kafka({ bootstrapServers }).producer({ transactionalId: unique("timed") });
+    const takenBy = (call: string) =>
+      totalOf(producer.metrics(), `org.apache.kafka.producer.txn.${call}.time.ns.total`)!;
+    const calls = ["init", "begin", "send.offsets", "commit", "abort"];
+    assert.deepEqual(calls.map(takenBy), [0, 0, 0, 0, 0]);
+    const group = { groupId: unique("g"), memberId: "", generationId: -1, groupInstanceId: null };
+    const startMs = performance.now();
+    await producer.transaction(async (tx) => {
+      await tx.send({ topic, value: "v" });
+      await tx.sendOffsets(group, { topic, partition: 0, offset: 1 });
+    });
+    assert.deepEqual(calls.map(takenBy).map(Math.sign), [1, 1, 1, 1, 0]);
+    await (await producer.beginTransaction()).abort();
+    const taken = calls.map(takenBy);
+    assert.ok(taken[4]! > 0 && taken.every(Number.isInteger));
+    assert.ok(taken.reduce((sum, ns) => sum + ns) / 1e6 <= performance.now() - startMs);
+  });
 });
 
 suite("a consumer's metrics", () => {

@@ -70,3 +70,15 @@ test("does a slow handler get kicked?", async () => {
   goOn.resolve();
   await kafka.topic("orders").consumed("billing");
 });
+
+test("what happens when my transaction takes too long?", async () => {
+  await using kafka = await startBroker({ topics: ["orders"], clock: "virtual" });
+  const client = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING });
+  const producer = client.producer({ transactionalId: "transfer-1", maxInFlightRequests: 1, idempotent: true });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  await transaction.send({ topic: "orders", messages: [{ value: "late" }] });
+  await kafka.clock.advance("70s"); // longer than its transactionTimeout
+  await assert.rejects(transaction.commit(), { type: "INVALID_PRODUCER_EPOCH" }); // close it, and make a new one
+  await producer.disconnect();
+});

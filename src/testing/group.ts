@@ -122,10 +122,10 @@ export class Group {
   async describe(): Promise<string> {
     const group = await this.view();
     return [
-      `group ${this.groupId} is ${group.state} in generation ${group.generation}, ${count(group.members, "member")}`,
+      `group ${this.groupId} is ${group.state} in generation ${group.generation}, ${count(group.members.length, "member")}`,
       ...group.members.map((member) => `  ${member.memberId} (client ${member.clientId}): ${owned(member)}`),
       `committed: ${offsetsOf(group)}`,
-      `lately ${count(this.rebalances(), "rebalance")}:`,
+      `lately ${count(this.rebalances().length, "rebalance")}:`,
       ...this.rebalances().slice(-5).map(rebalanceLine),
       "and these requests:",
       ...this.#around.requests(this.groupId).slice(-15).map(requestLine),
@@ -137,8 +137,8 @@ function assignedIn({ members }: GroupView): number {
   return members.flatMap(({ partitions }) => Object.values(partitions).flat()).length;
 }
 
-function count(things: readonly unknown[], name: string): string {
-  return `${things.length} ${name}${things.length === 1 ? "" : "s"}`;
+function count(number: number, name: string): string {
+  return `${number} ${name}${number === 1 ? "" : "s"}`;
 }
 
 function owned({ partitions }: GroupMember): string {
@@ -155,7 +155,7 @@ function offsetsOf({ offsets }: GroupView): string {
 
 function rebalanceLine(rebalance: Rebalance): string {
   const { fromGeneration, toGeneration, members, movedPartitions, downtimeMs, reason } = rebalance;
-  const change = `${members} members, ${movedPartitions} partitions moved, ${downtimeMs} ms`;
+  const change = `${count(members, "member")}, ${count(movedPartitions, "partition")} moved, ${downtimeMs} ms`;
   return `  generation ${fromGeneration} to ${toGeneration}: ${change}: ${reason}`;
 }
 

@@ -44,7 +44,7 @@ test("a state that does not come is told with the group, its rebalances and its 
   assert.match(error.message, /^awaited group billing Stable with 3 members: not within 20 ms\n/);
   assert.match(error.message, /group billing is Stable in generation 1, 1 member\n/);
   assert.match(error.message, /worker-\S+ \(client worker\): owns orders 0 1\n/);
-  assert.match(error.message, /committed: nothing\nlately 1 rebalance:\n {2}generation 0 to 1: 1 members/);
+  assert.match(error.message, /committed: nothing\nlately 1 rebalance:\n {2}generation 0 to 1: 1 member/);
   assert.match(error.message, /\d\d:\d\d:\d\d\.\d{3} worker SyncGroup v\d: answered/);
 });
 

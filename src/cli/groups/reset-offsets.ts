@@ -77,7 +77,8 @@ async function resetOffsets(names: readonly string[], flags: Flags): Promise<voi
     const { offsets } = done;
     if (flags.export === true) await writeOut(planCsv(offsets, names.length !== 1));
     else await output.rows(offsets, columns);
-    if (!execute && offsets.length > 0) say("Dry run: nothing was changed. Add --execute to do it.");
+    const isDry = !execute && flags.export !== true;
+    if (isDry && offsets.length > 0) say("Dry run: nothing was changed. Add --execute to do it.");
     const problems = [...plan.problems, ...done.problems];
     if (problems.length > 0) throw new FailedError(problems.join("\n"));
     if (offsets.length === 0) say("There is nothing to reset.");

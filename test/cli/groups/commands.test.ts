@@ -203,6 +203,7 @@ regroup: group reports, orders:5: nothing is committed, so there is nothing to s
   test("--execute does it, an export brings it back", async () => {
     await withFolder(async (folder) => {
       const saved = await groups("reset-offsets reports --all-topics --to-current --export");
+      assert.equal(saved.stderr, "", "who exports does not ask for more");
       await writeFile(join(folder, "before.csv"), saved.stdout);
       const done = await groups("reset-offsets reports --match-topic ord.* --to-latest --execute");
       assert.deepEqual([done.exitCode, done.stderr], [0, ""]);

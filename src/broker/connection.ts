@@ -3,7 +3,7 @@
  * those behind it (rule 58). Only a Produce directly behind a Produce starts before the earlier one is durable.
  */
 
-import { decodeRequest } from "../protocol/codec.ts";
+import { decodeMessageAt } from "../protocol/codec.ts";
 import { encodeResponseFrame, peekRequest, readRequestHeader } from "../protocol/frame.ts";
 import { ProtocolError } from "../protocol/protocol-error.ts";
 import type { Api } from "../protocol/schema.ts";
@@ -222,8 +222,8 @@ export class ClientConnection implements BrokerConnection, Connection {
       return this.#peer.send(apiVersionsOfStranger(this.#served, correlationId));
     }
     const { api, handle } = served;
-    const { header, body } = readRequestHeader(api, version, frame);
-    const request = decodeRequest(api, version, body);
+    const { header, bodyAt } = readRequestHeader(api, version, frame);
+    const request = decodeMessageAt(api.request, version, frame, bodyAt).value;
     const running: Running = { api, version, correlationId, frame };
     this.#running.push(running);
     const context = { broker: this.#broker, connection: this, version, clientId: header.clientId ?? "" };

@@ -2,7 +2,7 @@
  * What every engine knows of a partition without reading a byte: offsets, epochs, producers, who watches. An engine
  * asks `prepare` before it stores anything, and tells by `appended` and `advance` what came of it.
  */
-import { type BatchView, batches as batchesOf, setBaseOffset, setLeaderEpoch } from "../protocol/records/batch.ts";
+import { BatchView, nextBatchSize, setBaseOffset, setLeaderEpoch } from "../protocol/records/batch.ts";
 import { CleanedTransactions } from "./cleaned-transactions.ts";
 import { type EpochStart, LeaderEpochs } from "./leader-epochs.ts";
 import type {
@@ -83,10 +83,9 @@ export class PartitionState {
 
   /** Decides an append; when it is taken, writes offsets and epoch into the batches. Changes nothing else. */
   prepare(bytes: Uint8Array, options: AppendOptions): Prepared {
-    const batches = [...batchesOf(bytes)];
-    const end = batches.at(-1)?.end ?? 0;
-    if (end === 0 || end !== bytes.length) throw new RangeError(`${bytes.length} bytes that are no whole batches`);
-    const refusal = this.refuse(Math.max(...batches.map((batch) => batch.sizeInBytes)), options);
+    const batches = wholeBatches(bytes);
+    const largest = batches.reduce((most, { sizeInBytes }) => Math.max(most, sizeInBytes), 0);
+    const refusal = this.refuse(largest, options);
     if (refusal) return { kind: "refused", refusal };
     const check = this.producerStates.check(batches, options);
     if (check.kind === "duplicate") return check;
@@ -191,4 +190,16 @@ export class PartitionState {
       for (const watcher of [...this.#watchers]) watcher();
     });
   }
+}
+
+/** @throws {RangeError} when there is nothing, or something else at the end. */
+function wholeBatches(bytes: Uint8Array): BatchView[] {
+  const batches: BatchView[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    batches.push(new BatchView(bytes, at));
+    at += nextBatchSize(bytes, at) ?? Number.POSITIVE_INFINITY;
+  }
+  if (at === 0 || at !== bytes.length) throw new RangeError(`${bytes.length} bytes that are no whole batches`);
+  return batches;
 }

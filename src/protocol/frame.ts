@@ -57,14 +57,14 @@ export function peekRequest(frame: Uint8Array): { apiKey: number; apiVersion: nu
   };
 }
 
-/** @param frame header and body, without the size. @returns the header, and the body as a view. */
+/** @param frame header and body, without the size. @returns the header, and where the body begins. */
 export function readRequestHeader(
   api: Api,
   version: number,
   frame: Uint8Array,
-): { header: RequestHeader; body: Uint8Array } {
+): { header: RequestHeader; bodyAt: number } {
   const { value, end } = decodeMessageAt(RequestHeader, requestHeaderVersion(api, version), frame, 0);
-  return { header: value, body: frame.subarray(end) };
+  return { header: value, bodyAt: end };
 }
 
 /** Size, header and body. Large record batches stay pieces of their own, uncopied. */

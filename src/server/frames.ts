@@ -6,16 +6,14 @@ export type FrameProblem =
   | { readonly kind: "protocol"; readonly name: "TLS" | "HTTP" };
 
 const sizeBytes = 4;
-const nothing = Buffer.alloc(0);
-
 export class FrameReader {
   readonly #maxBytes: number;
   readonly #onFrame: (frame: Uint8Array) => void;
   readonly #take: (bytes: number) => Buffer;
-  /** Of a size that is not whole. */
-  #head: Buffer = nothing;
-  /** Of the frame that comes in; -1 until it is known. */
-  #size = -1;
+  /** Of the frame that comes in, as far as it is read. */
+  #size = 0;
+  /** Bytes of the size that are read. */
+  #sizeRead = 0;
   #pieces: Buffer[] = [];
   #bytes = 0;
   #isFirst = true;
@@ -33,7 +31,7 @@ export class FrameReader {
 
   /** The size of the frame whose beginning is here; 0 when there is none, or when its size is not here yet. */
   get announcedBytes(): number {
-    return Math.max(0, this.#size);
+    return this.#sizeRead === sizeBytes ? this.#size : 0;
   }
 
   /**
@@ -42,16 +40,13 @@ export class FrameReader {
    */
   push(chunk: Buffer): FrameProblem | undefined {
     for (let at = 0; at < chunk.length; ) {
-      if (this.#size === -1) {
-        const head = chunk.subarray(at, at + sizeBytes - this.#head.length);
-        at += head.length;
-        this.#head = this.#head.length === 0 ? head : Buffer.concat([this.#head, head]);
-        if (this.#head.length < sizeBytes) return undefined;
-        const size = this.#head.readInt32BE(0);
-        const problem = this.#refuse(size, this.#head);
+      if (this.#sizeRead < sizeBytes) {
+        for (; this.#sizeRead < sizeBytes && at < chunk.length; at++, this.#sizeRead++) {
+          this.#size = (this.#size << 8) | chunk[at]!;
+        }
+        if (this.#sizeRead < sizeBytes) return undefined;
+        const problem = this.#refuse(this.#size);
         if (problem !== undefined) return problem;
-        this.#size = size;
-        this.#head = nothing;
       }
       const piece = chunk.subarray(at, at + this.#size - this.#bytes);
       at += piece.length;
@@ -71,7 +66,8 @@ export class FrameReader {
   #end(frame: Buffer): void {
     this.#pieces = [];
     this.#bytes = 0;
-    this.#size = -1;
+    this.#size = 0;
+    this.#sizeRead = 0;
     this.#onFrame(frame);
   }
 
@@ -85,18 +81,20 @@ export class FrameReader {
     return frame;
   }
 
-  #refuse(size: number, bytes: Buffer): FrameProblem | undefined {
+  #refuse(size: number): FrameProblem | undefined {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     if (size >= 0 && size <= this.#maxBytes) return undefined;
-    const name = isFirst ? protocolOf(bytes) : undefined;
+    const name = isFirst ? protocolOf(size) : undefined;
     return name === undefined ? { kind: "size", size } : { kind: "protocol", name };
   }
 }
 
 const httpMethods = ["GET ", "POST", "HEAD", "PUT ", "OPTI", "DELE", "CONN", "TRAC", "PATC", "PRI "];
 
-function protocolOf(bytes: Buffer): "TLS" | "HTTP" | undefined {
-  if (bytes[0] === 0x16 && bytes[1] === 3) return "TLS";
-  return httpMethods.includes(bytes.toString("latin1", 0, 4)) ? "HTTP" : undefined;
+/** @param size what another protocol's first four bytes look like. */
+function protocolOf(size: number): "TLS" | "HTTP" | undefined {
+  if (size >>> 16 === 0x1603) return "TLS";
+  const text = String.fromCharCode(size >>> 24, (size >>> 16) & 0xff, (size >>> 8) & 0xff, size & 0xff);
+  return httpMethods.includes(text) ? "HTTP" : undefined;
 }

@@ -115,11 +115,12 @@ export class FakeBroker implements AsyncDisposable {
   #handle(socket: Socket, frame: Uint8Array): void {
     const { apiKey, apiVersion, correlationId } = peekRequest(frame);
     const api = apiByKey.get(apiKey)!;
-    const { body } = readRequestHeader(api, apiVersion, frame);
+    const { bodyAt } = readRequestHeader(api, apiVersion, frame);
     const answer = (response: ResponseInput<Api>) => {
       socket.write(Buffer.concat(encodeResponseFrame(api, apiVersion, correlationId, response)));
     };
-    const received = { api, version: apiVersion, request: decodeRequest(api, apiVersion, body), socket, answer };
+    const request = decodeRequest(api, apiVersion, frame.subarray(bodyAt));
+    const received = { api, version: apiVersion, request, socket, answer };
     if (api !== ApiVersions) this.requests.push(received);
     const response = this.#handlers.get(api)?.(received);
     if (response !== undefined) answer(response);

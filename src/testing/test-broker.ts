@@ -14,6 +14,7 @@ import { Nodes } from "./nodes.ts";
 import { type StartBrokerOptions, settingsOf, type TopicSpec, topicsOf } from "./options.ts";
 import { Traffic } from "./quiet.ts";
 import { seededRng } from "./seeded-rng.ts";
+import { servedApi } from "./served-api.ts";
 import { earlierOf, realTime, type TestClock, VirtualClock } from "./test-clock.ts";
 import { TestDisk } from "./test-disk.ts";
 import { Topic, type TopicSurroundings } from "./topic.ts";
@@ -105,9 +106,12 @@ export class TestBroker implements AsyncDisposable {
     return new Group(groupId, this.#aroundGroups);
   }
 
-  /** A fault for requests of this API ("*" for any), and of those only which the filter takes. */
+  /**
+   * A fault for requests of this API ("*" for any), and of those only which the filter takes.
+   * @throws {RangeError} when the broker knows no API of that name.
+   */
   on(api: string, filter: Omit<RequestFilter, "api"> = {}): FaultRule {
-    return this.#faults.on(api === "*" ? filter : { ...filter, api });
+    return this.#faults.on(api === "*" ? filter : { ...filter, api: servedApi(api) });
   }
 
   /** Requests of this client are neither answered nor looked at, until the fault is removed. */
@@ -122,6 +126,7 @@ export class TestBroker implements AsyncDisposable {
 
   /** What clients asked, oldest first. */
   requests(filter?: RequestFilter): RequestEntry[] {
+    if (filter?.api !== undefined) servedApi(filter.api);
     return this.#history.requests(filter);
   }
 

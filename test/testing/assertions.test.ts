@@ -35,3 +35,12 @@ test("what happened is asserted, and a failure shows what was there", async () =
     /no errors were expected:\n.*b FindCoordinator v\d: answered COORDINATOR_NOT_AV/,
   );
 });
+
+test("a heartbeat that waits until its member has left is no error", async () => {
+  await using kafka = await startBroker({ topics: ["orders"] });
+  const member = await startMember(kafka);
+  await kafka.requested({ api: "Heartbeat" });
+  await member[Symbol.asyncDispose]();
+  await kafka.requested({ api: "Heartbeat", error: "UNKNOWN_MEMBER_ID" });
+  assertNoErrors(kafka);
+});

@@ -54,6 +54,17 @@ test("every API that a client meets can fail", async () => {
   for (const [api, fault] of faults) assert.equal(fault.hits, 1, api);
 });
 
+test("an API that the broker does not know is refused, and never just not met", async () => {
+  await using kafka = await startBroker();
+  const unknown = {
+    name: "RangeError",
+    message: /^OffsetComit: the broker knows no such API; it knows .*OffsetCommit,/,
+  };
+  assert.throws(() => kafka.on("OffsetComit"), unknown);
+  assert.throws(() => kafka.requests({ api: "OffsetComit" }), unknown);
+  await assert.rejects(kafka.requested({ api: "OffsetComit" }), unknown);
+});
+
 test("an error that is none of Kafka's is refused", async () => {
   await using kafka = await startBroker();
   assert.throws(() => kafka.on("Fetch").fail("NO_SUCH_ERROR" as ErrorName), /NO_SUCH_ERROR is no error of Kafka's/);

@@ -20,7 +20,6 @@ export class Process implements Clock {
   readonly #rate: number;
   readonly #startedMs: number;
   #stalledUntilMs = 0;
-  #alarms = 0;
 
   constructor(world: World, name: string, { rate, wallAheadMs }: ClockFaults) {
     this.world = world;
@@ -35,26 +34,15 @@ export class Process implements Clock {
     return { monotonicMs: 1000 + elapsedMs, wallMs: Math.floor(epochMs + this.world.nowMs + this.wallAheadMs) };
   }
 
-  /** Alarms that have neither rung nor been called off. */
-  get pendingAlarms(): number {
-    return this.#alarms;
-  }
-
   after(delayMs: number, callback: () => void): () => void {
-    this.#alarms++;
     // As real alarms it rings a little late, never early: its time has come on the clock of this process.
     const inMs = delayMs <= 0 ? 0 : delayMs / this.#rate + 0.001;
-    const event = this.world.after(inMs, () => {
-      this.#alarms--;
-      this.deliver(callback);
-    });
     let isSet = true;
+    // Who stands still has not heard it ring, and may call it off.
+    const event = this.world.after(inMs, () => this.deliver(() => isSet && callback()));
     return () => {
-      if (isSet && event.run !== undefined) {
-        event.run = undefined;
-        this.#alarms--;
-      }
       isSet = false;
+      event.run = undefined;
     };
   }
 

@@ -121,8 +121,9 @@ export class Group {
   /** What a person wants to see when a test fails: the group, its last rebalances and requests. */
   async describe(): Promise<string> {
     const group = await this.view();
+    const members = count(group.members.length, "member");
     return [
-      `group ${this.groupId} is ${group.state} in generation ${group.generation}, ${count(group.members.length, "member")}`,
+      `group ${this.groupId} is ${group.state} in generation ${group.generation}, ${members}`,
       ...group.members.map((member) => `  ${member.memberId} (client ${member.clientId}): ${owned(member)}`),
       `committed: ${offsetsOf(group)}`,
       `lately ${count(this.rebalances().length, "rebalance")}:`,

@@ -219,11 +219,7 @@ const group: readonly Defect[] = [
 
 const log: readonly Defect[] = [
   ...inFile("log/file/journal.ts", [
-    [
-      "the journal's writes are not synced",
-      'slotPath(this.#options.folder, slot.number), "sync"',
-      'slotPath(this.#options.folder, slot.number), "read-write"',
-    ],
+    ["the journal's writes are not synced", 'isSynced ? "sync" : "existing"', '"existing"'],
     [
       "the journal tells of a write before it",
       "        await this.#write(next.blocks);",

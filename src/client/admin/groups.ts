@@ -11,7 +11,7 @@ import type { BrokerNode, Cluster } from "../cluster.ts";
 import { brokerError, UnsupportedVersionError } from "../errors.ts";
 import type { TopicPartition } from "../topic-partition.ts";
 import { type AdminOptions, type Attempt, errorOr, forEach, type Outcome, retrying } from "./attempts.ts";
-import { byCoordinator } from "./routing.ts";
+import { atCoordinators } from "./routing.ts";
 import { errorOf } from "./topics.ts";
 
 export interface ListGroupsOptions extends AdminOptions {
@@ -137,38 +137,32 @@ async function groupsAt(
   );
 }
 
+const itself = ({ groupId }: { readonly groupId: string }) => ({ group: groupId });
+
 export function describeGroups(
   cluster: Cluster,
   groupIds: readonly string[],
   { includeRebalances = false, ...options }: DescribeGroupsOptions,
 ): Promise<GroupDescription[]> {
   const items = groupIds.map((groupId) => ({ groupId }));
-  return forEach(cluster, items, options, (pending, attempt) =>
-    byCoordinator(
-      cluster,
-      pending,
-      ({ groupId }) => ({ group: groupId }),
-      attempt,
-      async (nodeId, theirs) => {
-        const ids = theirs.map(({ groupId }) => groupId);
-        const [coordinator, { groups }] = await Promise.all([
-          nodeOf(cluster, nodeId, attempt),
-          cluster.send(nodeId, DescribeGroups, { groups: ids, includeRebalances }, attempt),
-        ]);
-        const found = new Map(groups.map((group) => [group.groupId, group]));
-        const strangers = ids.filter((id) => isUnknown(found.get(id)));
-        const others = await describeNewGroups(cluster, coordinator, strangers, attempt);
-        return theirs.map((item): Outcome<typeof item, GroupDescription> => {
-          const other = others.get(item.groupId);
-          if (other !== undefined) return { item, result: other };
-          const group = found.get(item.groupId);
-          const code = isUnknown(group) ? ErrorCode.GROUP_ID_NOT_FOUND : group.errorCode;
-          const error = errorOf(code, `group ${item.groupId}`, group?.errorMessage);
-          return errorOr(item, error, () => classicGroup(group!, coordinator));
-        });
-      },
-    ),
-  );
+  return atCoordinators(cluster, items, itself, options, async (nodeId, theirs, attempt) => {
+    const ids = theirs.map(({ groupId }) => groupId);
+    const [coordinator, { groups }] = await Promise.all([
+      nodeOf(cluster, nodeId, attempt),
+      cluster.send(nodeId, DescribeGroups, { groups: ids, includeRebalances }, attempt),
+    ]);
+    const found = new Map(groups.map((group) => [group.groupId, group]));
+    const strangers = ids.filter((id) => isUnknown(found.get(id)));
+    const others = await describeNewGroups(cluster, coordinator, strangers, attempt);
+    return theirs.map((item): Outcome<typeof item, GroupDescription> => {
+      const other = others.get(item.groupId);
+      if (other !== undefined) return { item, result: other };
+      const group = found.get(item.groupId);
+      const code = isUnknown(group) ? ErrorCode.GROUP_ID_NOT_FOUND : group.errorCode;
+      const error = errorOf(code, `group ${item.groupId}`, group?.errorMessage);
+      return errorOr(item, error, () => classicGroup(group!, coordinator));
+    });
+  });
 }
 
 type ClassicGroup = ResponseOf<typeof DescribeGroups>["groups"][number];
@@ -277,23 +271,15 @@ export async function deleteGroups(
   options: AdminOptions,
 ): Promise<void> {
   const items = groupIds.map((groupId) => ({ groupId }));
-  await forEach(cluster, items, options, (pending, attempt) =>
-    byCoordinator(
-      cluster,
-      pending,
-      ({ groupId }) => ({ group: groupId }),
-      attempt,
-      async (nodeId, theirs) => {
-        const groupsNames = theirs.map(({ groupId }) => groupId);
-        const { results } = await cluster.send(nodeId, DeleteGroups, { groupsNames }, attempt);
-        const codes = new Map(results.map(({ groupId, errorCode }) => [groupId, errorCode]));
-        return theirs.map((item) => {
-          const code = codes.get(item.groupId) ?? ErrorCode.UNKNOWN_SERVER_ERROR;
-          return errorOr(item, errorOf(code, `delete group ${item.groupId}`), () => undefined);
-        });
-      },
-    ),
-  );
+  await atCoordinators(cluster, items, itself, options, async (nodeId, theirs, attempt) => {
+    const groupsNames = theirs.map(({ groupId }) => groupId);
+    const { results } = await cluster.send(nodeId, DeleteGroups, { groupsNames }, attempt);
+    const codes = new Map(results.map(({ groupId, errorCode }) => [groupId, errorCode]));
+    return theirs.map((item) => {
+      const code = codes.get(item.groupId) ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+      return errorOr(item, errorOf(code, `delete group ${item.groupId}`), () => undefined);
+    });
+  });
 }
 
 export async function removeMembers(
@@ -303,27 +289,24 @@ export async function removeMembers(
   { reason = "removed by an administrator", ...options }: RemoveMembersOptions,
 ): Promise<void> {
   const items = members === "all" ? await membersOf(cluster, groupId, options) : members;
-  await forEach(cluster, items, options, (pending, attempt) =>
-    byCoordinator(
-      cluster,
-      pending,
-      () => ({ group: groupId }),
-      attempt,
-      async (nodeId, theirs) => {
-        const asked = theirs.map((item) => ({ ...identity(item), reason }));
-        const versions = [3, LeaveGroup.versions[1]] as const;
-        const request = { groupId, members: asked };
-        const answer = await cluster.send(nodeId, LeaveGroup, request, { ...attempt, versions });
-        if (answer.errorCode !== ErrorCode.NONE)
-          throw brokerError(answer.errorCode, `group ${groupId}: remove members`);
-        return theirs.map((item, index) => {
-          const { groupInstanceId, memberId } = identity(item);
-          const code = answer.members[index]?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
-          const what = `group ${groupId}: remove member ${groupInstanceId ?? memberId}`;
-          return errorOr(item, errorOf(code, what), () => undefined);
-        });
-      },
-    ),
+  await atCoordinators(
+    cluster,
+    items,
+    () => ({ group: groupId }),
+    options,
+    async (nodeId, theirs, attempt) => {
+      const asked = theirs.map((item) => ({ ...identity(item), reason }));
+      const versions = [3, LeaveGroup.versions[1]] as const;
+      const request = { groupId, members: asked };
+      const answer = await cluster.send(nodeId, LeaveGroup, request, { ...attempt, versions });
+      if (answer.errorCode !== ErrorCode.NONE) throw brokerError(answer.errorCode, `group ${groupId}: remove members`);
+      return theirs.map((item, index) => {
+        const { groupInstanceId, memberId } = identity(item);
+        const code = answer.members[index]?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+        const what = `group ${groupId}: remove member ${groupInstanceId ?? memberId}`;
+        return errorOr(item, errorOf(code, what), () => undefined);
+      });
+    },
   );
 }
 

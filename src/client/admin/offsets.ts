@@ -9,7 +9,7 @@ import { brokerError } from "../errors.ts";
 import { partitionKey, type TopicPartition } from "../topic-partition.ts";
 import { type AdminOptions, errorOr, forEach, type Outcome, retrying } from "./attempts.ts";
 import { codeOfTopic } from "./fresh-topics.ts";
-import { byCoordinator, byLeader, byTopic } from "./routing.ts";
+import { atCoordinators, byLeader, byTopic } from "./routing.ts";
 import { errorOf } from "./topics.ts";
 
 /** With the lowest version of ListOffsets that knows it. */
@@ -151,24 +151,22 @@ export async function alterGroupOffsets(
   offsets: readonly NewOffset[],
   options: AdminOptions,
 ): Promise<void> {
-  await forEach(cluster, offsets, options, (pending, attempt) =>
-    byCoordinator(
-      cluster,
-      pending,
-      () => ({ group: groupId }),
-      attempt,
-      async (nodeId, items) => {
-        const topics = byTopic(items, ({ partition, offset, leaderEpoch = -1, metadata = "" }) => ({
-          partitionIndex: partition,
-          committedOffset: offset,
-          committedLeaderEpoch: leaderEpoch,
-          committedMetadata: metadata,
-        }));
-        const request = { groupId, generationIdOrMemberEpoch: noGeneration, memberId: "", topics };
-        const answer = await cluster.send(nodeId, OffsetCommit, request, { ...attempt, versions: commitVersions });
-        return outcomes(cluster, items, indexed(answer.topics), `group ${groupId}: commit`);
-      },
-    ),
+  await atCoordinators(
+    cluster,
+    offsets,
+    () => ({ group: groupId }),
+    options,
+    async (nodeId, items, attempt) => {
+      const topics = byTopic(items, ({ partition, offset, leaderEpoch = -1, metadata = "" }) => ({
+        partitionIndex: partition,
+        committedOffset: offset,
+        committedLeaderEpoch: leaderEpoch,
+        committedMetadata: metadata,
+      }));
+      const request = { groupId, generationIdOrMemberEpoch: noGeneration, memberId: "", topics };
+      const answer = await cluster.send(nodeId, OffsetCommit, request, { ...attempt, versions: commitVersions });
+      return outcomes(cluster, items, indexed(answer.topics), `group ${groupId}: commit`);
+    },
   );
 }
 
@@ -178,20 +176,17 @@ export async function deleteGroupOffsets(
   partitions: readonly TopicPartition[],
   options: AdminOptions,
 ): Promise<void> {
-  await forEach(cluster, partitions, options, (pending, attempt) =>
-    byCoordinator(
-      cluster,
-      pending,
-      () => ({ group: groupId }),
-      attempt,
-      async (nodeId, items) => {
-        const topics = byTopic(items, ({ partition }) => ({ partitionIndex: partition }));
-        const answer = await cluster.send(nodeId, OffsetDelete, { groupId, topics }, attempt);
-        if (answer.errorCode !== ErrorCode.NONE)
-          throw brokerError(answer.errorCode, `group ${groupId}: delete offsets`);
-        return outcomes(cluster, items, indexed(answer.topics), `group ${groupId}: delete offset`);
-      },
-    ),
+  await atCoordinators(
+    cluster,
+    partitions,
+    () => ({ group: groupId }),
+    options,
+    async (nodeId, items, attempt) => {
+      const topics = byTopic(items, ({ partition }) => ({ partitionIndex: partition }));
+      const answer = await cluster.send(nodeId, OffsetDelete, { groupId, topics }, attempt);
+      if (answer.errorCode !== ErrorCode.NONE) throw brokerError(answer.errorCode, `group ${groupId}: delete offsets`);
+      return outcomes(cluster, items, indexed(answer.topics), `group ${groupId}: delete offset`);
+    },
   );
 }
 

@@ -3,17 +3,38 @@ import { ErrorCode } from "../../protocol/errors.ts";
 import type { Cluster, Coordinated } from "../cluster.ts";
 import { brokerError, KafkaError } from "../errors.ts";
 import type { TopicPartition } from "../topic-partition.ts";
-import type { Attempt, Outcome } from "./attempts.ts";
+import { type AdminOptions, type Attempt, forEach, type Outcome } from "./attempts.ts";
 import { codeOfTopic } from "./fresh-topics.ts";
 
 type AskNode<Item, Result> = (nodeId: number, items: readonly Item[]) => Promise<readonly Outcome<Item, Result>[]>;
+type AskCoordinator<Item, Result> = (
+  nodeId: number,
+  items: readonly Item[],
+  attempt: Attempt,
+) => Promise<readonly Outcome<Item, Result>[]>;
 
 const coordinatorGone: ReadonlySet<number | undefined> = new Set([
   ErrorCode.NOT_COORDINATOR,
   ErrorCode.COORDINATOR_NOT_AVAILABLE,
 ]);
 
-export async function byCoordinator<Item, Result>(
+/**
+ * Each coordinator is asked for those items that are its own, again for those whose error passes by itself.
+ * @throws as `forEach` does.
+ */
+export function atCoordinators<Item, Result>(
+  cluster: Cluster,
+  items: readonly Item[],
+  whose: (item: Item) => Coordinated,
+  options: AdminOptions,
+  ask: AskCoordinator<Item, Result>,
+): Promise<Result[]> {
+  return forEach(cluster, items, options, (pending, attempt) =>
+    byCoordinator(cluster, pending, whose, attempt, (nodeId, theirs) => ask(nodeId, theirs, attempt)),
+  );
+}
+
+async function byCoordinator<Item, Result>(
   cluster: Cluster,
   items: readonly Item[],
   whose: (item: Item) => Coordinated,

@@ -8,7 +8,7 @@ import { ErrorCode } from "../../protocol/errors.ts";
 import type { BrokerNode, Cluster } from "../cluster.ts";
 import { partitionKey, type TopicPartition } from "../topic-partition.ts";
 import { type AdminOptions, type Attempt, errorOr, forEach, type Outcome, retrying } from "./attempts.ts";
-import { byCoordinator, byLeader, byTopic } from "./routing.ts";
+import { atCoordinators, byLeader, byTopic } from "./routing.ts";
 import { errorOf } from "./topics.ts";
 
 /** As brokers write them. */
@@ -127,22 +127,14 @@ interface Named {
 }
 
 /** Each coordinator is asked for those that are its own. */
-function atCoordinators<Result>(
+function askCoordinators<Result>(
   cluster: Cluster,
   transactionalIds: readonly string[],
   options: AdminOptions,
   ask: (nodeId: number, theirs: readonly Named[], attempt: Attempt) => Promise<Outcome<Named, Result>[]>,
 ): Promise<Result[]> {
   const items = transactionalIds.map((transactionalId) => ({ transactionalId }));
-  return forEach(cluster, items, options, (pending, attempt) =>
-    byCoordinator(
-      cluster,
-      pending,
-      (item) => item,
-      attempt,
-      (nodeId, theirs) => ask(nodeId, theirs, attempt),
-    ),
-  );
+  return atCoordinators(cluster, items, (item) => item, options, ask);
 }
 
 export function describeTransactions(
@@ -150,7 +142,7 @@ export function describeTransactions(
   transactionalIds: readonly string[],
   options: AdminOptions,
 ): Promise<TransactionDescription[]> {
-  return atCoordinators(cluster, transactionalIds, options, async (coordinatorId, theirs, attempt) => {
+  return askCoordinators(cluster, transactionalIds, options, async (coordinatorId, theirs, attempt) => {
     const request = { transactionalIds: theirs.map(({ transactionalId }) => transactionalId) };
     const { transactionStates } = await cluster.send(coordinatorId, DescribeTransactions, request, attempt);
     const found = new Map(transactionStates.map((told) => [told.transactionalId, told]));
@@ -249,7 +241,7 @@ export function fenceProducers(
   transactionalIds: readonly string[],
   options: AdminOptions,
 ): Promise<FencedProducer[]> {
-  return atCoordinators(cluster, transactionalIds, options, (nodeId, theirs, attempt) =>
+  return askCoordinators(cluster, transactionalIds, options, (nodeId, theirs, attempt) =>
     Promise.all(
       theirs.map(async (item) => {
         const { transactionalId } = item;

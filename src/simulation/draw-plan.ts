@@ -42,6 +42,7 @@ export function drawPlan(seed: number): Plan {
     segmentBytes: random.pick([1_048_576, 16_384]),
     network: drawNetwork(random),
     disk: drawDisk(random),
+    flushIntervalMessages: random.fork("flush").chance(0.15) ? 10_000 : 1,
     fetches,
     readCommitted: random.fork("isolation").chance(0.5),
     transactional: drawTransactional(shape),

@@ -23,6 +23,8 @@ export interface Plan {
   readonly segmentBytes: number;
   readonly network: NetworkFaults;
   readonly disk: DiskPace;
+  /** Kafka's log.flush.interval.messages: 1, or so many that no append waits for the disk; then power never fails. */
+  readonly flushIntervalMessages: number;
   /** Members fetch the records that producers write; otherwise they count on as if some had come. */
   readonly fetches: boolean;
   readonly members: readonly MemberPlan[];

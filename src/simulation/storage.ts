@@ -30,8 +30,9 @@ export interface Storage {
   crash(loses: Loss, backAfterMs: number): void;
 }
 
-function afterCrash(memory: MemoryDisk, loses: Loss, random: Random): MemoryDisk {
-  if (loses === "nothing") return memory.crash({ kind: "kill" });
+/** Where no append waits for the disk, a crash is one of the process only. */
+function afterCrash(memory: MemoryDisk, loses: Loss, { plan }: Cluster, random: Random): MemoryDisk {
+  if (loses === "nothing" || plan.flushIntervalMessages > 1) return memory.crash({ kind: "kill" });
   return memory.crash({ kind: "power", survives: () => loses === "some" && random.chance(0.5) });
 }
 
@@ -67,16 +68,16 @@ class BrokerDisk {
   }
 
   async open({ process }: BrokerNode, failed: () => void): Promise<Log> {
-    const { segmentBytes, disk: pace } = this.#cluster.plan;
+    const { segmentBytes, disk: pace, flushIntervalMessages } = this.#cluster.plan;
     this.#disk = new SimulatedDisk(this.#memory, process, this.#random, pace);
     const { wallMs } = process.now();
     const checkpointBytes = segmentsPerCheckpoint * segmentBytes;
     const where = { disk: this.#disk, platform: plainPlatform, folder: "data", wallMs };
-    return openFileLog({ ...where, ...sizes, checkpointBytes, onFailure: failed });
+    return openFileLog({ ...where, ...sizes, checkpointBytes, flushIntervalMessages, onFailure: failed });
   }
 
   died(loses: Loss): void {
-    this.#memory = afterCrash(this.#memory, loses, this.#random);
+    this.#memory = afterCrash(this.#memory, loses, this.#cluster, this.#random);
   }
 
   failAfter(writes: number): void {
@@ -213,7 +214,8 @@ class SharedStorage implements Storage {
     const { world, plan } = this.#cluster;
     this.#process = new Process(world, "storage", { rate: 1, wallAheadMs: 0 });
     const disk = new SimulatedDisk(this.#memory, this.#process, this.#random, plan.disk);
-    return openFileLog({ disk, platform: plainPlatform, folder: "shared", ...sizes });
+    const { flushIntervalMessages } = plan;
+    return openFileLog({ disk, platform: plainPlatform, folder: "shared", ...sizes, flushIntervalMessages });
   }
 
   /** Nobody leads until the log is open again; what was appended and not told to be durable may be gone. */
@@ -233,7 +235,7 @@ class SharedStorage implements Storage {
       });
     }
     this.#process!.die();
-    this.#memory = afterCrash(this.#memory, loses, this.#random);
+    this.#memory = afterCrash(this.#memory, loses, this.#cluster, this.#random);
     world.after(backAfterMs, () => {
       world.wentAsync();
       this.#log = this.#open();

@@ -34,6 +34,13 @@ test("the worlds have all that can be in them", () => {
   const faults = new Set(plans.flatMap((plan) => plan.faults.map(({ kind }) => kind)));
   assert.equal(faults.size, 28, [...faults].join(", "));
   assert.deepEqual([...new Set(plans.map(({ topology }) => topology))].sort(), ["alone", "shared"]);
+  assert.ok(plans.some(({ flushIntervalMessages }) => flushIntervalMessages > 1));
+  for (const topology of ["alone", "shared"]) {
+    const of = plans.filter((plan) => plan.topology === topology);
+    assert.ok(
+      of.some(({ producers, transactional, fetches }) => producers.length * transactional.length > 0 && fetches),
+    );
+  }
   const members = plans.flatMap((plan) => plan.members);
   assert.ok(members.some(({ groupInstanceId }) => groupInstanceId !== null));
   assert.ok(members.some(({ assignors }) => assignors.length > 1));

@@ -50,6 +50,7 @@ function tenMembers(heartbeatMaxWaitMs: number, faults: Plan["faults"]): Plan {
     segmentBytes: 1_048_576,
     network: { delayMs: 1, slowChance: 0, slowMs: 0, breakChance: 0 },
     disk: { typicalMs: 1, slowChance: 0, slowMs: 0 },
+    flushIntervalMessages: 1,
     faultsEndMs: hours * 3_600_000,
   };
 }

@@ -1,28 +1,48 @@
 import type { WriteTxnMarkers, WriteTxnMarkersRequest } from "../../protocol/apis/write-txn-markers.ts";
+import { ErrorCode } from "../../protocol/errors.ts";
 import type { Handler, RequestContext } from "../context.ts";
 
 type AskedMarker = WriteTxnMarkersRequest["markers"][number];
-type AskedTopic = AskedMarker["topics"][number];
+
+interface Written {
+  readonly producerId: number;
+  readonly name: string;
+  readonly partitionIndex: number;
+  readonly errorCode: ErrorCode;
+}
 
 /**
  * Ends transactions in partitions that this broker leads (KIP-98): for the coordinator of another broker, or for an
- * operator who ends a hanging one (KIP-664).
+ * operator who ends a hanging one (KIP-664). As in Kafka each producer is answered once, also of several markers.
  */
-export const writeTxnMarkers: Handler<typeof WriteTxnMarkers> = async ({ markers }, context) => ({
-  markers: await Promise.all(
-    markers.map(async (marker) => ({
-      producerId: marker.producerId,
-      topics: await Promise.all(marker.topics.map((topic) => writeTopic(topic, marker, context))),
-    })),
-  ),
-});
+export const writeTxnMarkers: Handler<typeof WriteTxnMarkers> = async ({ markers }, context) => {
+  const written = await Promise.all(markers.flatMap((marker) => write(marker, context)));
+  const byProducer = Map.groupBy(written, ({ producerId }) => producerId);
+  return { markers: Array.from(byProducer, ([producerId, its]) => ({ producerId, topics: byTopic(its) })) };
+};
 
-async function writeTopic({ name, partitionIndexes }: AskedTopic, asked: AskedMarker, { broker }: RequestContext) {
-  const { transactionResult, producerId, producerEpoch, coordinatorEpoch, transactionVersion } = asked;
+function write(asked: AskedMarker, { broker }: RequestContext): Promise<Written>[] {
+  const { transactionResult, producerId, producerEpoch, coordinatorEpoch, transactionVersion, topics } = asked;
   const type = transactionResult ? "COMMIT" : "ABORT";
   const marker = { type, producerId, producerEpoch, coordinatorEpoch, transactionVersion } as const;
-  const partitions = partitionIndexes.map(async (partitionIndex) => {
-    return { partitionIndex, errorCode: await broker.writeTxnMarker(name, partitionIndex, marker) };
-  });
-  return { name, partitions: await Promise.all(partitions) };
+  const isNobody = producerId < 0 || producerEpoch < 0;
+  return topics.flatMap(({ name, partitionIndexes }) =>
+    partitionIndexes.map(async (partitionIndex) => {
+      const errorCode = isNobody
+        ? ErrorCode.UNKNOWN_SERVER_ERROR
+        : await broker.writeTxnMarker(name, partitionIndex, marker);
+      return { producerId, name, partitionIndex, errorCode };
+    }),
+  );
+}
+
+/** Of markers in the same partition the last one tells. */
+function byTopic(written: readonly Written[]) {
+  return Array.from(
+    Map.groupBy(written, ({ name }) => name),
+    ([name, its]) => {
+      const errors = new Map(its.map(({ partitionIndex, errorCode }) => [partitionIndex, errorCode]));
+      return { name, partitions: Array.from(errors, ([partitionIndex, errorCode]) => ({ partitionIndex, errorCode })) };
+    },
+  );
 }

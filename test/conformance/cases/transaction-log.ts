@@ -352,6 +352,52 @@ suite("WriteTxnMarkers", { concurrency: true }, () => {
     assert.deepEqual(await story(broker, topic), ["x", "ABORT"]);
   });
 
+  test("several markers at once: each producer is answered once, for each of its partitions", async () => {
+    const topic = await createTopic(broker, 2);
+    const [a, b] = [await Producer.of(), await Producer.of()];
+    for (const each of [a, b]) {
+      for (const partition of [0, 1]) accepted(await each.produce(topic, "x", { partition }));
+    }
+    const marker = (
+      { producerId, producerEpoch }: Producer,
+      transactionResult: boolean,
+      partitionIndexes: number[],
+    ) => {
+      const topics = partitionIndexes.length === 0 ? [] : [{ name: topic.name, partitionIndexes }];
+      return { producerId, producerEpoch, transactionResult, topics, coordinatorEpoch: 0, transactionVersion: 0 };
+    };
+    const asked = [marker(a, true, [0]), marker(b, false, [1, 0, 9]), marker(a, false, [1])];
+    const { markers } = await broker.ask("WriteTxnMarkers", { markers: asked });
+    const told = markers.map((each: Value) => {
+      const partitions = each.topics.flatMap((of: Value) => of.partitions);
+      const codes = partitions.map(({ partitionIndex, errorCode }: Value) => `${partitionIndex}: ${errorCode}`);
+      return [each.producerId, codes.toSorted().join(", ")];
+    });
+    const expected = [
+      [a.producerId, "0: 0, 1: 0"],
+      [b.producerId, "0: 0, 1: 0, 9: 3"],
+    ];
+    assert.deepEqual(new Map(told), new Map(expected as [number, string][]));
+    assert.equal(told.length, 2);
+    assert.deepEqual((await story(broker, topic)).toSorted(), ["ABORT", "COMMIT", "x", "x"]);
+    assert.deepEqual((await story(broker, topic, 1)).toSorted(), ["ABORT", "ABORT", "x", "x"]);
+    for (const none of [[], [marker(a, true, [])]]) {
+      assert.deepEqual((await broker.ask("WriteTxnMarkers", { markers: none })).markers, []);
+    }
+  });
+
+  test("a marker of nobody is refused, and nothing is written", async () => {
+    const topic = await createTopic(broker);
+    const producer = await Producer.of();
+    accepted(await producer.produce(topic, "x"));
+    const { producerId, producerEpoch } = producer;
+    const marker = { producerId, producerEpoch, transactionResult: false, coordinatorEpoch: 0 };
+    assert.equal(await writeMarker(topic, { ...marker, producerEpoch: -1 }), -1);
+    assert.equal(await writeMarker(topic, { ...marker, producerId: -1 }), -1);
+    assert.deepEqual(await story(broker, topic), ["x"]);
+    accepted(await producer.end(false));
+  });
+
   test("with transactionVersion 2 the epoch must be a later one than that of the transaction", async () => {
     const topic = await createTopic(broker);
     const producer = await Producer.of();

@@ -122,11 +122,13 @@ export class ClientSocket implements Peer {
     const bytes = this.#unsentBytes;
     this.#answers = [];
     this.#unsentBytes = 0;
-    if (answers.length === 1) this.#socket.write(answers[0]!);
-    else if (bytes <= joinBytes) this.#socket.write(Buffer.concat(answers, bytes));
-    else {
+    if (answers.length === 1) this.#write(answers[0]!);
+    else if (bytes <= joinBytes) {
+      this.#socket.write(Buffer.concat(answers, bytes));
+      for (const piece of answers) this.#limits.buffers.giveBack(piece);
+    } else {
       this.#socket.cork();
-      for (const piece of answers) this.#socket.write(piece);
+      for (const piece of answers) this.#write(piece);
       this.#socket.uncork();
     }
     if (this.isBehind) {
@@ -134,6 +136,13 @@ export class ClientSocket implements Peer {
       this.#pauseOrResume();
       this.#limits.unread.add(this);
     }
+  }
+
+  /** Memory that was lent for an answer is free when the system has it. */
+  #write(piece: Uint8Array): void {
+    const { buffers } = this.#limits;
+    if (!buffers.isLent(piece)) this.#socket.write(piece);
+    else this.#socket.write(piece, (error) => (error ? undefined : buffers.giveBack(piece)));
   }
 
   #drained(): void {

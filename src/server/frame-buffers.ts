@@ -1,4 +1,4 @@
-/** Memory that large requests are put together in, used again and again: what is new for each is garbage soon. */
+/** Memory for large requests, and for records from disk, used again and again: what is new for each is garbage soon. */
 const smallestBytes = 16 * 1024;
 /** Larger ones are rare: what they need is not kept. */
 const largestBytes = 4 * 1024 * 1024;
@@ -6,12 +6,13 @@ const largestBytes = 4 * 1024 * 1024;
 export class FrameBuffers {
   /** By size, a power of two. */
   readonly #free = new Map<number, ArrayBuffer[]>();
-  readonly #lent = new Set<ArrayBufferLike>();
+  /** Not to be held for those who never give it back. */
+  readonly #lent = new WeakSet<ArrayBufferLike>();
   readonly #keepBytes: number;
   #freeBytes = 0;
 
   /** @param keepBytes the most that is kept for later. */
-  constructor(keepBytes: number) {
+  constructor(keepBytes = 16 * 1024 * 1024) {
     this.#keepBytes = keepBytes;
   }
 
@@ -24,6 +25,10 @@ export class FrameBuffers {
     else memory = Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer;
     this.#lent.add(memory);
     return Buffer.from(memory, 0, bytes);
+  }
+
+  isLent({ buffer }: Uint8Array): boolean {
+    return this.#lent.has(buffer);
   }
 
   /** Nobody looks at these bytes any more. Any others than those of `take` are no matter. */

@@ -15,9 +15,6 @@ import { FrameBuffers } from "./frame-buffers.ts";
 /** Most bytes of answers that all clients together may leave unread; beyond them the one with the most is closed. */
 export const maxUnreadBytes = 512 * 1024 * 1024;
 
-/** Memory for large requests that is kept for the next ones. */
-const keptBufferBytes = 16 * 1024 * 1024;
-
 /** The broker cannot start here: a port or a folder is taken, or may not be used. The message says which. */
 export class StartError extends Error {
   override readonly name = "StartError";
@@ -74,12 +71,12 @@ export class Listeners {
   }
 
   /** From now on clients are served, also those that connected meanwhile. */
-  serve(broker: Broker, config: BrokerConfig, logger: Logger): void {
+  serve(broker: Broker, config: BrokerConfig, logger: Logger, buffers = new FrameBuffers()): void {
     const limits = {
       maxRequestBytes: config.get("socket.request.max.bytes"),
       maxIdleMs: Math.max(0, Math.min(config.get("connections.max.idle.ms"), 2 ** 31 - 1)),
       unread: new UnreadAnswers(maxUnreadBytes),
-      buffers: new FrameBuffers(keptBufferBytes),
+      buffers,
     };
     this.#logger = logger;
     this.#begin = (socket, listener) => {

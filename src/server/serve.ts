@@ -10,6 +10,7 @@ import { openMemoryLog } from "../log/memory/memory-log.ts";
 import { nodeDisk } from "../platform/disk.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
 import { installUtf8 } from "../protocol/utf8.ts";
+import { FrameBuffers } from "./frame-buffers.ts";
 import { Listeners, StartError } from "./listen.ts";
 import { machineClock, machineRng } from "./machine-clock.ts";
 
@@ -41,11 +42,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { config, ephemeral, logger, parts } = options;
   installUtf8(nodePlatform);
   const listeners = await Listeners.open(config);
+  const buffers = new FrameBuffers();
   let log: Log | undefined;
   try {
     const endpoints = listeners.endpoints(config);
     const folder = ephemeral ? undefined : resolve(config.get("log.dirs")?.[0] ?? config.get("log.dir") ?? "data");
-    log = parts?.log ?? (folder === undefined ? memoryLog(config) : await fileLog(folder, options));
+    log = parts?.log ?? (folder === undefined ? memoryLog(config) : await fileLog(folder, options, buffers));
     const seams = { clock: machineClock, rng: machineRng, platform: nodePlatform };
     const broker = createBroker({
       ...seams,
@@ -56,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       ...(folder === undefined ? {} : { logDir: logDirOf(folder) }),
     });
     await broker.start(endpoints);
-    listeners.serve(broker, config, logger);
+    listeners.serve(broker, config, logger, buffers);
     return { broker, listeners, folder, stop: () => stop(broker, listeners) };
   } catch (error) {
     listeners.stopAccepting();
@@ -87,12 +89,15 @@ function memoryLog(config: BrokerConfig): Log {
   return openMemoryLog({ platform: nodePlatform, producerIdExpirationMs: config.get("producer.id.expiration.ms") });
 }
 
-async function fileLog(folder: string, { config, logger, onFailure }: ServeOptions): Promise<Log> {
+async function fileLog(folder: string, options: ServeOptions, buffers: FrameBuffers): Promise<Log> {
+  const { config, logger, onFailure, parts } = options;
   try {
     return await openFileLog({
       disk: nodeDisk,
       platform: nodePlatform,
       folder,
+      // Whoever looks on may keep what is answered: that memory is not used again.
+      ...(parts?.intercept === undefined ? { memory: (bytes) => buffers.take(bytes) } : {}),
       flushIntervalMessages: config.get("log.flush.interval.messages"),
       producerIdExpirationMs: config.get("producer.id.expiration.ms"),
       wallMs: machineClock.now().wallMs,

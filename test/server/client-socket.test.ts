@@ -47,7 +47,7 @@ async function receivesMegabytes(client: Socket, megabytes: number): Promise<voi
 }
 
 /** @returns what connects clients that do not read. */
-async function listening(t: TestContext, maxUnreadBytes: number) {
+async function listening(t: TestContext, maxUnreadBytes: number, buffers = new FrameBuffers(megabyte)) {
   const unread = new UnreadAnswers(maxUnreadBytes);
   const warned: string[] = [];
   const logger = { ...silent, warn: (_: object, message: string) => void warned.push(message) };
@@ -55,7 +55,7 @@ async function listening(t: TestContext, maxUnreadBytes: number) {
   const server = createServer((socket) => {
     let connection: Generous | undefined;
     const connect = (peer: Peer) => (connection = new Generous(peer));
-    const limits = { maxRequestBytes: 1000, maxIdleMs: 0, unread, buffers: new FrameBuffers(megabyte) };
+    const limits = { maxRequestBytes: 1000, maxIdleMs: 0, unread, buffers };
     const client = new ClientSocket(socket, "PLAINTEXT", connect, logger, limits);
     connected({ socket: client, connection: connection! });
   });
@@ -112,4 +112,54 @@ test("a request of which only a part has come is announced with its whole size",
   client.write(new Uint8Array(999));
   while (connection.received === 1) await new Promise(setImmediate);
   assert.equal(connection.received, 2);
+});
+
+test("memory that was lent for an answer is lent again when the client has the answer, and not before", async (t) => {
+  const buffers = new FrameBuffers(100 * megabyte);
+  const { connect } = await listening(t, 100 * megabyte, buffers);
+  const { client, socket } = await connect();
+  const lent = Array.from({ length: 12 }, (_, at) => buffers.take(megabyte).fill(at + 1));
+  const memories = new Set(lent.map(({ buffer }) => buffer));
+  const received: Buffer[] = [];
+  client.on("data", (chunk: Buffer) => received.push(chunk));
+  client.pause();
+  socket.send([Buffer.of(0), ...lent.slice(0, 11)]); // in pieces
+  socket.send([lent[11]!]);
+  while (!socket.isBehind) await new Promise(setImmediate);
+  const during = Array.from({ length: 12 }, () => buffers.take(megabyte).fill(0xee));
+  await receivesMegabytes(client, 12);
+  while (received.reduce((sum, { length }) => sum + length, 0) < 12 * megabyte + 1) await new Promise(setImmediate);
+  const all = Buffer.concat(received);
+  for (let at = 0; at < 12; at++) {
+    const piece = all.subarray(1 + at * megabyte, 1 + (at + 1) * megabyte);
+    assert.ok(
+      piece.every((byte) => byte === at + 1),
+      `piece ${at}`,
+    );
+  }
+  assert.ok(
+    during.some(({ buffer }) => !memories.has(buffer)),
+    "some was still on its way",
+  );
+  const again = new Set(
+    [...during, ...Array.from({ length: 12 }, () => buffers.take(megabyte))].map((it) => it.buffer),
+  );
+  for (const memory of memories) assert.ok(again.has(memory));
+});
+
+test("memory for a small answer is free as soon as it is sent", async (t) => {
+  const buffers = new FrameBuffers(megabyte);
+  const { client, socket } = await (await listening(t, megabyte, buffers)).connect();
+  const lent = buffers.take(20_000).fill(7);
+  socket.send([Buffer.of(1), lent]);
+  await new Promise(setImmediate);
+  assert.equal(buffers.take(20_000).fill(0).buffer, lent.buffer);
+  const chunks: Buffer[] = [];
+  client.on("data", (chunk: Buffer) => chunks.push(chunk)).resume();
+  while (client.bytesRead < 20_001) await new Promise(setImmediate);
+  assert.ok(
+    Buffer.concat(chunks)
+      .subarray(1)
+      .every((byte) => byte === 7),
+  );
 });

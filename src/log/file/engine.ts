@@ -12,6 +12,8 @@ export interface Engine {
   readonly platform: Platform;
   readonly folder: string;
   readonly files: FileCache;
+  /** Memory for what a consumer is to get, with anything in it. */
+  readonly memory: (bytes: number) => Uint8Array;
   /** Where appended batches lie in memory. */
   readonly slabs: Slabs;
   readonly journal: Journal;

@@ -31,6 +31,8 @@ export interface FileLogOptions {
   /** So many bytes may wait for durability; beyond them appends are refused. */
   readonly maxPendingBytes?: number;
   readonly maxOpenFiles?: number;
+  /** Memory that records are read into for consumers, with anything in it; it is theirs. */
+  readonly memory?: (bytes: number) => Uint8Array;
   /** The disk failed: nothing is taken any more, the broker must stop. Called once. */
   readonly onFailure?: (error: LogError) => void;
   /** At the start something unfinished was found, and cut: the end of a write that a crash interrupted. */
@@ -52,6 +54,7 @@ export class FileLog implements Log, Engine {
   readonly platform: Platform;
   readonly folder: string;
   readonly files: FileCache;
+  readonly memory: (bytes: number) => Uint8Array;
   readonly slabs: Slabs;
   /** Does an acknowledgement wait until its record is on the disk? Else the system has it. */
   readonly isSynced: boolean;
@@ -92,6 +95,7 @@ export class FileLog implements Log, Engine {
     this.platform = options.platform;
     this.folder = options.folder;
     this.files = new FileCache(options.disk, options.maxOpenFiles ?? 512);
+    this.memory = options.memory ?? ((bytes) => new Uint8Array(bytes));
     this.slabs = new Slabs(megabyte);
     this.isSynced = (options.flushIntervalMessages ?? 1) <= 1;
   }

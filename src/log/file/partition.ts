@@ -66,6 +66,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
         return intervalBytes();
       },
       epochOf: (offset) => this.epochOfOffset(offset),
+      memory: engine.memory,
       indexMade: () => void engine.changed.add(this),
     };
   }
@@ -201,7 +202,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
     const limit = this.boundOf(options.upTo);
     const collector = new ChunkCollector(offset, limit, options);
     if (offset < limit && !readTail(this, this.#engine.slabs, offset, collector)) {
-      const found = await readFiles(this, offset, collector, options.maxBytes);
+      const found = await readFiles(this, offset, collector);
       if (!found) return undefined; // the segment went meanwhile
     }
     const { bytes, nextOffset } = collector;

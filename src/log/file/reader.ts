@@ -7,8 +7,6 @@ import type { FilePartition } from "./partition.ts";
 import { DamageError, type FileSegment } from "./segment.ts";
 import type { Slabs } from "./slabs.ts";
 
-const largestReadBytes = 1024 * 1024;
-
 /** @returns false when the offset lies before the tail. */
 export function readTail(log: FilePartition, slabs: Slabs, offset: number, collector: ChunkCollector): boolean {
   const { tail } = log;
@@ -24,31 +22,37 @@ export function readTail(log: FilePartition, slabs: Slabs, offset: number, colle
 }
 
 /** @returns false when the segment that held the offset went meanwhile. @throws {LogError} */
-export async function readFiles(
-  log: FilePartition,
-  offset: number,
-  collector: ChunkCollector,
-  maxBytes: number,
-): Promise<boolean> {
-  const windowBytes = Math.min(largestReadBytes, maxBytes + 2 * log.config.indexIntervalBytes);
+export async function readFiles(log: FilePartition, offset: number, collector: ChunkCollector): Promise<boolean> {
   for (const segment of log.segments.filter(({ lastOffset }) => lastOffset >= offset)) {
     const { logPath } = segment;
-    const from = (position: number) => segment.batches(log.source, position, segment.written, windowBytes);
     try {
-      for await (const batches of await fromOffset(log, segment, offset, from)) {
-        for (const batch of batches) {
-          if (batch.lastOffset >= offset && !collector.take(batch)) return true;
-        }
-        if (collector.room <= 0) return true;
-      }
+      const isMoreWanted = await readSegment(log, segment, offset, collector);
+      if (!isMoreWanted || collector.bytes > 0) return true;
     } catch (error) {
       if (!moved(log, segment, logPath)) throw log.damaged(error);
       if (collector.bytes > 0) return true;
-      return offset >= log.logStartOffset && readFiles(log, offset, collector, maxBytes);
+      return offset >= log.logStartOffset && readFiles(log, offset, collector);
     }
-    if (collector.bytes > 0) return true;
   }
   return true;
+}
+
+/** An index that does not fit its segment is made anew, once; only then the segment counts as damaged. */
+async function readSegment(
+  log: FilePartition,
+  segment: FileSegment,
+  offset: number,
+  collector: ChunkCollector,
+): Promise<boolean> {
+  const { source } = log;
+  const position = await segment.positionBefore(source, offset);
+  try {
+    return await segment.readInto(source, position, offset, collector);
+  } catch (error) {
+    if (!(error instanceof DamageError) || position === 0 || collector.bytes > 0) throw error;
+    await segment.rebuildIndex(source);
+    return segment.readInto(source, await segment.positionBefore(source, offset), offset, collector);
+  }
 }
 
 /** The first record below the high watermark with a timestamp ≥ `timestampMs`, in segment files. @throws {LogError} */
@@ -80,7 +84,7 @@ function moved(log: FilePartition, segment: FileSegment, logPath: string): boole
   return !log.segments.includes(segment) || segment.logPath !== logPath;
 }
 
-/** An index that does not fit its segment is made anew, once; only then the segment counts as damaged. */
+/** As `readSegment`, batch by batch. */
 async function fromOffset<T>(
   log: FilePartition,
   segment: FileSegment,

@@ -2,6 +2,7 @@
 
 import type { Platform } from "../../protocol/platform.ts";
 import { BatchView, batchHeaderBytes, logOverheadBytes, verifyCrc } from "../../protocol/records/batch.ts";
+import type { ChunkCollector } from "../collect.ts";
 import type { Disk } from "../disk.ts";
 import type { SegmentFacts } from "../segments.ts";
 import type { FileCache } from "./file-cache.ts";
@@ -32,11 +33,27 @@ export interface SegmentSource {
   readonly platform: Platform;
   readonly files: FileCache;
   readonly indexIntervalBytes: number;
+  /** For what consumers are to get; anything may stand in it. */
+  memory(bytes: number): Uint8Array;
   /** Under which leader epoch the offset was written; -1 when that is not known. */
   epochOf(offset: number): number;
   /** An index was made anew: its files are to be written. */
   indexMade(): void;
 }
+
+/** A stretch of the file that begins with a batch. */
+interface Window {
+  readonly bytes: Uint8Array;
+  /** Did the file have as much as was asked for? */
+  readonly isWhole: boolean;
+  readonly position: number;
+  /** Of the segment. */
+  readonly end: number;
+  /** Bytes of the batches that were looked at. */
+  used: number;
+}
+
+const largestReadBytes = 1024 * 1024;
 
 /** The bytes on disk are not those that were written. */
 export class DamageError extends Error {
@@ -146,32 +163,81 @@ export class FileSegment implements SegmentFacts {
     let wanted = windowBytes;
     let lastOffset: number | undefined;
     for (let at = position; at < end; ) {
-      const length = Math.min(wanted, end - at);
-      const bytes = await this.#read(source, at, length);
+      const window = await this.#window(source, at, end, new Uint8Array(Math.min(wanted, end - at)));
       const found: BatchView[] = [];
-      let damage: string | undefined;
-      let used = 0;
-      let next = logOverheadBytes;
-      while (damage === undefined && used + logOverheadBytes <= bytes.length) {
-        const batch = new BatchView(bytes, used);
-        next = batch.sizeInBytes;
-        if (next < batchHeaderBytes || at + used + next > end) damage = `a batch of ${next} bytes`;
-        else if (used + next > bytes.length) break;
-        else if (!verifyCrc(batch, source.platform)) damage = "the checksum does not fit";
-        else damage = this.#misplaced(batch, at + used, lastOffset, source);
-        if (damage === undefined) {
+      let damage: unknown;
+      try {
+        for (
+          let batch = this.#next(source, window, lastOffset);
+          batch;
+          batch = this.#next(source, window, lastOffset)
+        ) {
           lastOffset = batch.lastOffset;
           found.push(batch);
-          used += next;
         }
+      } catch (error) {
+        damage = error;
       }
-      if (damage === undefined && bytes.length < length) damage = `the file ends at ${at + bytes.length}`;
-      if (damage === undefined && used === 0 && length === end - at) damage = "an incomplete batch";
       if (found.length > 0) yield found;
-      if (damage !== undefined) throw this.#damage(at + used, damage);
-      wanted = used === 0 ? next : windowBytes;
-      at += used;
+      if (damage !== undefined) throw damage;
+      wanted = window.used === 0 ? sizeOfNext(window) : windowBytes;
+      at += window.used;
     }
+  }
+
+  /**
+   * Collects the batches from `offset` on, each one checked, out of as few reads as there can be.
+   * @param position where a batch begins, at or before the one that holds the offset.
+   * @returns false when no more is to be collected. @throws {DamageError}
+   */
+  async readInto(source: SegmentSource, position: number, offset: number, collector: ChunkCollector): Promise<boolean> {
+    const end = this.written;
+    let lastOffset: number | undefined;
+    let wanted = 0;
+    const isEnough = (nextBytes: number) =>
+      lastOffset !== undefined && lastOffset + 1 >= offset && nextBytes > collector.room && !collector.mustTake;
+    for (let at = position; at < end; ) {
+      const roughly = Math.min(largestReadBytes, collector.room + 2 * source.indexIntervalBytes);
+      const window = await this.#window(source, at, end, source.memory(Math.min(Math.max(wanted, roughly), end - at)));
+      for (;;) {
+        wanted = sizeOfNext(window);
+        if (isEnough(wanted)) return false;
+        const batch = this.#next(source, window, lastOffset);
+        if (batch === undefined) break;
+        lastOffset = batch.lastOffset;
+        if (lastOffset >= offset && !collector.take(batch)) return false;
+      }
+      at += window.used;
+    }
+    return true;
+  }
+
+  async #window(source: SegmentSource, position: number, end: number, into: Uint8Array): Promise<Window> {
+    const read = await source.files.use(this.logPath, "existing", (file) => file.read(position, into));
+    return { bytes: into.subarray(0, read), isWhole: read === into.length, position, end, used: 0 };
+  }
+
+  /** @returns the next batch, checked; undefined when it is not all in the window. @throws {DamageError} */
+  #next(source: SegmentSource, window: Window, before: number | undefined): BatchView | undefined {
+    const { bytes, position, end, used } = window;
+    const isAtEnd = position + bytes.length === end;
+    let damage: string | undefined;
+    if (used + logOverheadBytes <= bytes.length) {
+      const batch = new BatchView(bytes, used);
+      const { sizeInBytes } = batch;
+      if (sizeInBytes < batchHeaderBytes || position + used + sizeInBytes > end)
+        damage = `a batch of ${sizeInBytes} bytes`;
+      else if (used + sizeInBytes <= bytes.length) {
+        damage = verifyCrc(batch, source.platform)
+          ? this.#misplaced(batch, position + used, before, source)
+          : "the checksum does not fit";
+        window.used += sizeInBytes;
+        if (damage === undefined) return batch;
+      }
+    } else if (used < bytes.length && isAtEnd) damage = "an incomplete batch";
+    if (damage === undefined && !window.isWhole) damage = `the file ends at ${position + bytes.length}`;
+    if (damage !== undefined) throw new DamageError(`${this.logPath}, byte ${position + used}: ${damage}`);
+    return undefined;
   }
 
   /**
@@ -200,17 +266,6 @@ export class FileSegment implements SegmentFacts {
     return position === this.written ? this.lastOffset + 1 : undefined;
   }
 
-  /** Less than asked for only where the file ends. */
-  async #read(source: SegmentSource, position: number, length: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length);
-    const read = await source.files.use(this.logPath, "existing", (file) => file.read(position, bytes));
-    return bytes.subarray(0, read);
-  }
-
-  #damage(position: number, what: string): DamageError {
-    return new DamageError(`${this.logPath}, byte ${position}: ${what}`);
-  }
-
   /** Position of a batch at or before the one that holds `offset`. */
   async positionBefore(source: SegmentSource, offset: number): Promise<number> {
     await this.loadIndex(source);
@@ -237,6 +292,11 @@ export class FileSegment implements SegmentFacts {
     this.index = copy.index;
     source.indexMade();
   }
+}
+
+/** As far as it can be told: of a batch of which not even the size is there, what it takes to know it. */
+function sizeOfNext({ bytes, used }: Window): number {
+  return used + logOverheadBytes <= bytes.length ? new BatchView(bytes, used).sizeInBytes : logOverheadBytes;
 }
 
 export function segmentName(baseOffset: number): string {

@@ -21,6 +21,7 @@ export async function writeTxnMarker(
 ): Promise<ErrorCode> {
   const found = services.partition(topic, partition);
   if (!found.ok) return found.errorCode;
+  if (marker.producerId < 0 || marker.producerEpoch < 0) return ErrorCode.UNKNOWN_SERVER_ERROR; // a marker of nobody
   if (topic !== "__consumer_offsets") return append(found.partition, marker, services);
   const outcome = await services.groups.submit(partition, "EndTransaction", marker);
   return toldByGroups(outcome.ok ? outcome.reply : outcome.errorCode);

@@ -281,6 +281,7 @@ test("a transaction that nobody ends is aborted, and its producer goes on when i
 
 test("KIP-664: an operator ends a transaction that hangs in a partition", async () => {
   const { under, client } = await start();
+  await initProducer(client);
   const who = await initProducer(client);
   assert.equal(await produce(client, who, "orders"), ErrorCode.NONE);
   const { producerId, producerEpoch } = who;
@@ -297,7 +298,7 @@ test("KIP-664: an operator ends a transaction that hangs in a partition", async 
   const { NONE, UNKNOWN_TOPIC_OR_PARTITION, INVALID_PRODUCER_EPOCH } = ErrorCode;
   assert.deepEqual(await errorsOf(producerEpoch - 1), [INVALID_PRODUCER_EPOCH, UNKNOWN_TOPIC_OR_PARTITION]);
   assert.deepEqual(await errorsOf(producerEpoch), [NONE, UNKNOWN_TOPIC_OR_PARTITION]);
-  assert.deepEqual(await markers(under, "orders"), ["ABORT 0/0 by 0"]);
+  assert.deepEqual(await markers(under, "orders"), ["ABORT 0/1 by 0"]);
 });
 
 test("transactions are listed by what is asked for; an unknown state matches nothing and is told", async () => {

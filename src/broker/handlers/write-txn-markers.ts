@@ -1,5 +1,5 @@
 import type { WriteTxnMarkers, WriteTxnMarkersRequest } from "../../protocol/apis/write-txn-markers.ts";
-import { ErrorCode } from "../../protocol/errors.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
 import type { Handler, RequestContext } from "../context.ts";
 
 type AskedMarker = WriteTxnMarkersRequest["markers"][number];
@@ -25,13 +25,9 @@ function write(asked: AskedMarker, { broker }: RequestContext): Promise<Written>
   const { transactionResult, producerId, producerEpoch, coordinatorEpoch, transactionVersion, topics } = asked;
   const type = transactionResult ? "COMMIT" : "ABORT";
   const marker = { type, producerId, producerEpoch, coordinatorEpoch, transactionVersion } as const;
-  const isNobody = producerId < 0 || producerEpoch < 0;
   return topics.flatMap(({ name, partitionIndexes }) =>
     partitionIndexes.map(async (partitionIndex) => {
-      const errorCode = isNobody
-        ? ErrorCode.UNKNOWN_SERVER_ERROR
-        : await broker.writeTxnMarker(name, partitionIndex, marker);
-      return { producerId, name, partitionIndex, errorCode };
+      return { producerId, name, partitionIndex, errorCode: await broker.writeTxnMarker(name, partitionIndex, marker) };
     }),
   );
 }

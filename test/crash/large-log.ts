@@ -10,7 +10,7 @@ const rounds = 5;
 
 /** @returns a breach when each of some starts takes too long. */
 export async function restartWithLargeLog(folder: string): Promise<string[]> {
-  const victim = new Victim(folder);
+  await using victim = new Victim(folder);
   const emptyMs = await victim.start();
   const bootstrapServers = `127.0.0.1:${victim.port}`;
   const kafka = new Kafka({ bootstrapServers });

@@ -82,7 +82,7 @@ async function main(folder: string): Promise<Ledger> {
   const cycles = Number(values.cycles);
   const draw = seeded(Number(values.seed));
   const ledger = new Ledger(partitions, producers);
-  const victim = new Victim(join(folder, "data"));
+  await using victim = new Victim(join(folder, "data"));
   const starts: number[] = [];
   console.log(`seed ${values.seed}, ${cycles} cycles, data in ${folder}`);
   await victim.start();

@@ -11,7 +11,7 @@ const settings = {
   "group.initial.rebalance.delay.ms": "0",
 };
 
-export class Victim {
+export class Victim implements AsyncDisposable {
   /** The one that was free at its first start. */
   port = 0;
   readonly #folder: string;
@@ -41,5 +41,10 @@ export class Victim {
     const errors = `${stdout}\n${stderr}`.split("\n").filter((line) => /"level":(50|60)/.test(line));
     if (!wasAlive) errors.push(`the broker ended by itself with ${code}:\n${stderr}`);
     return errors;
+  }
+
+  /** A run that fails leaves no broker behind. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#life?.stop("SIGKILL");
   }
 }

@@ -43,6 +43,8 @@ interface Rule {
 
 export interface FaultSurroundings {
   readonly clock: () => Clock;
+  /** A fault has hit: some await it. */
+  readonly happened: () => void;
   /** Resolves when `look` holds; looks whenever something happened. */
   readonly awaits: (what: string, look: () => boolean, options?: AwaitOptions) => Promise<void>;
 }
@@ -79,6 +81,7 @@ export class Faults {
     rule.hits += 1;
     rule.left -= 1;
     entry.fault = rule.name;
+    this.#surroundings.happened(); // a client that was told to slow down is looked at long after it has asked
     if (rule.left <= 0) this.#rules.splice(this.#rules.indexOf(rule), 1);
     return rule.action(call, entry, next);
   }

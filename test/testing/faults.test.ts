@@ -151,6 +151,22 @@ test("a client is told to slow down, and one that does not is looked at later", 
   assert.equal((await next).length, 1);
 });
 
+test("a fault that hits a client which was told to slow down is awaited, too", async () => {
+  await using kafka = await startBroker({ topics: ["orders"], clock: "virtual" });
+  await using admin = clientOf(kafka).admin();
+  kafka.on("DescribeConfigs").once().throttle("10s");
+  const ask = () => admin.describeConfigs([{ type: "topic", name: "orders" }]);
+  await ask();
+  const fault = kafka.on("DescribeConfigs").once().hold();
+  const next = ask();
+  const hit = fault.hit(1, { timeoutMs: 2000 });
+  await kafka.requested({ api: "DescribeConfigs" }, { times: 2 });
+  await kafka.clock.advance("10s");
+  await hit;
+  fault.release();
+  assert.equal((await next).length, 1);
+});
+
 test("an answer can be changed at will", async () => {
   await using kafka = await startBroker({ topics: ["orders", "hidden"] });
   kafka.on("Metadata").answer((response) => ({

@@ -6,7 +6,9 @@ import { FindCoordinator } from "../../src/protocol/apis/find-coordinator.ts";
 import { ListTransactions } from "../../src/protocol/apis/list-transactions.ts";
 import { Metadata } from "../../src/protocol/apis/metadata.ts";
 import { WriteTxnMarkers } from "../../src/protocol/apis/write-txn-markers.ts";
+import { startBroker } from "../../src/testing/index.ts";
 import { FakeBroker, topicLedBy } from "../client/fake-broker.ts";
+import { producerOf } from "../client/support/transactions.ts";
 import { on } from "./run-regroup.ts";
 
 const hourMs = 3_600_000;
@@ -20,7 +22,7 @@ interface Open {
   readonly isKnown?: boolean;
 }
 
-/** A real broker lets none hang, since KIP-890: this one leads orders/0 and remembers these producers. */
+/** A real broker lets none hang, unless it is told to: this one leads orders/0 and remembers these producers. */
 async function brokerWith(...producers: readonly Open[]) {
   const broker = await FakeBroker.start();
   broker.on(Metadata, () => broker.metadata([topicLedBy(1, "orders")]));
@@ -123,5 +125,21 @@ suite("transactions that hang", () => {
     for (const options of [[], byProducer.slice(2), [...byProducer, "--start-offset", "10"]]) {
       assert.match((await run(2, [...abort, ...options])).stderr, /expected --start-offset, or --producer-id/);
     }
+  });
+
+  test("are left by a client that adds no partitions, where nobody verifies them: found, and aborted", async () => {
+    const config = { "transaction.partition.verification.enable": "false" };
+    await using broker = await startBroker({ topics: ["orders"], config });
+    const run = on(broker.bootstrapServers);
+    broker.on("AddPartitionsToTxn").fail("NONE"); // the client believes that it was done
+    await using producer = producerOf(broker.bootstrapServers, "v1", { transactionalId: "forgetful" });
+    const tx = await producer.beginTransaction();
+    await tx.send({ topic: "orders", value: "hangs", timestamp: Date.now() - hourMs });
+    const found = async () => JSON.parse((await run(0, ["transactions", "find-hanging", "-o", "json"])).stdout);
+    const [hanging, ...others] = await found();
+    assert.deepEqual([hanging.topic, hanging.partition, hanging.startOffset, others], ["orders", 0, 0, []]);
+    await run(0, ["transactions", "abort", "orders", "-p", "0", "--start-offset", "0"]);
+    assert.deepEqual(await found(), []);
+    assert.deepEqual(broker.topic("orders").endOffsets(), [2], "the record, and the marker behind it");
   });
 });

@@ -7,21 +7,27 @@ import type { DiskFile } from "../../src/log/disk.ts";
 import type { FileLogOptions } from "../../src/log/file/file-log.ts";
 import { openFileLog } from "../../src/log/file/recovery.ts";
 import { MemoryDisk } from "../../src/log/memory-disk.ts";
-import { platform, sampleBatch } from "./batches.ts";
-import { accepted, orders } from "./conformance.ts";
+import { platform, recordsOf, sampleBatch } from "./batches.ts";
+import { accepted, orders, readAll } from "./conformance.ts";
 
 const append = { leaderEpoch: 0, wallMs: 1 };
 const open = (disk: MemoryDisk, options: Partial<FileLogOptions>) =>
   openFileLog({ disk, platform, folder: "data", wallMs: 1, ...options });
 
-/** Writes to segments wait at a gate; the journal's do not. */
+/** Writes to some files wait at a gate, and then take what stands in memory. */
 class GatedDisk extends MemoryDisk {
+  readonly #gated: string;
   gate: Promise<void> = Promise.resolve();
   checkpoints = 0;
 
+  constructor(gated = ".log") {
+    super();
+    this.#gated = gated;
+  }
+
   override async open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile> {
     const file = await super.open(path, mode);
-    if (!path.endsWith(".log")) return file;
+    if (!path.endsWith(this.#gated)) return file;
     const write = file.write.bind(file);
     file.write = async (position, pieces) => {
       await this.gate;
@@ -58,6 +64,32 @@ test("where segments fall back behind the journal, acknowledgements wait for the
   assert.equal(log.highWatermark, acknowledged);
   await all.close();
 });
+
+for (const flushIntervalMessages of [1, 1000]) {
+  test(`memory that the journal still has to write is not used again, flush ${flushIntervalMessages}`, async () => {
+    const disk = new GatedDisk(".journal");
+    const all = await open(disk, { hotTailBytes: 0, flushIntervalMessages });
+    const log = await all.create(orders, defaultLogConfig);
+    const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+    disk.gate = gate;
+    const sent: Promise<void>[] = [];
+    const valueAt = (index: number) => String.fromCharCode(97 + index).repeat(600_000);
+    for (let index = 0; index < 25; index++) {
+      const batch = sampleBatch({ values: [valueAt(index)] });
+      sent.push(accepted(log.append(batch, append)).durable);
+      for (let turn = 0; turn < 3; turn++) await nextTurn(); // segments are written meanwhile
+    }
+    openGate();
+    await Promise.all(sent);
+    const again = await open(disk.crash({ kind: "kill" }), { flushIntervalMessages });
+    const found = again.get("orders", 0)!;
+    for (let index = 0; index < 25; index++) {
+      const [record] = recordsOf((await readAll(found, index, 1)).chunks);
+      assert.ok(record?.value === valueAt(index), `the record at ${index} is another one`);
+    }
+    await again.close();
+  });
+}
 
 test("many appends in one turn of the event loop bring one checkpoint", async () => {
   const disk = new GatedDisk();

@@ -67,7 +67,7 @@ async function read(log: PartitionLog, offset: number, maxBytes: number, atLeast
   return offsets;
 }
 
-test("an answer of the size that clients ask for is read at once, as one piece of the memory that was given", async () => {
+test("an answer of the size that clients ask for is one read, and one piece of the memory that was given", async () => {
   const { disk, log, sizes, lent } = await written(Array.from({ length: 100 }, () => 16_300));
   await read(log, 0, 1, true); // the index is read
   for (const from of [0, 10, 35]) {

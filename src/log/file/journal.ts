@@ -39,6 +39,7 @@ export interface JournalPosition {
 interface Block {
   readonly bytes: Uint8Array;
   readonly at: number;
+  readonly address: number;
   readonly firstEntry: number;
   count: number;
   end: number;
@@ -78,6 +79,8 @@ export class Journal {
   #nextSequence: number;
   #nextEntry: number;
   #groups: FormingGroup[] = [];
+  /** The group whose write is under way. */
+  #writing: FormingGroup | undefined;
   #lastGroup = Group.complete();
   /** Files with bytes that no sync has covered. */
   readonly #unsynced = new Set<DiskFile>();
@@ -109,6 +112,12 @@ export class Journal {
     return this.#lastGroup;
   }
 
+  /** What lies below it in the slabs was written. */
+  get writtenAddress(): number {
+    const first = this.#writing ?? this.#groups[0];
+    return first?.blocks[0]?.address ?? Number.POSITIVE_INFINITY;
+  }
+
   #forming(): FormingGroup {
     let last = this.#groups.at(-1);
     if (last === undefined || last.bytes >= largestGroupBytes) {
@@ -130,7 +139,8 @@ export class Journal {
     } else {
       const withHeader = slabs.reserve(blockHeaderBytes + bytes);
       place = shifted(withHeader, blockHeaderBytes);
-      block = { bytes: place.bytes, at: withHeader.at, firstEntry: this.#nextEntry, count: 0, end: place.at };
+      const { at, address } = withHeader;
+      block = { bytes: place.bytes, at, address, firstEntry: this.#nextEntry, count: 0, end: place.at };
       forming.blocks.push(block);
     }
     writeEntryHeader(place.bytes, place.at, { kind, partition, payloadBytes });
@@ -238,13 +248,14 @@ export class Journal {
       for (let room = this.#options.room(); room; room = this.#options.room()) await room;
       const next = this.#groups[0];
       if (next === undefined || next.blocks.length === 0) break;
-      this.#groups.shift();
+      this.#writing = this.#groups.shift();
       try {
         await this.#write(next.blocks);
       } catch (error) {
         this.#groups.unshift(next);
         throw error;
       }
+      this.#writing = undefined;
       next.group.complete();
     }
     this.#running = false;

@@ -14,7 +14,7 @@ export function readTail(log: FilePartition, slabs: Slabs, offset: number, colle
   let index = tail.find(offset);
   if (index < 0) return false;
   for (; index < tail.length; index++) {
-    for (const batch of batchesOf(slabs.view(tail.address(index), tail.bytes(index)))) {
+    for (const batch of batchesOf(slabs.lend(tail.address(index), tail.bytes(index)))) {
       if (batch.lastOffset >= offset && !collector.take(batch)) return true;
     }
   }

@@ -24,8 +24,35 @@ export function readUnsignedVarint(bytes: Uint8Array, at: number, what: string):
   throw new ProtocolError("invalid varint", `${what}: more than 32 bits in the varint at byte ${at}`);
 }
 
+/**
+ * Texts that were read lately, each in a place that its bytes tell: the names of groups, topics and clients come again
+ * and again, and to make a string anew, and to find it in a map, costs more than to look whether it is the same.
+ */
+const known = new Array<string>(256).fill("");
+const longestKnown = 64;
+
 export function readText(bytes: Uint8Array, start: number, end: number): string {
-  return start === end ? "" : utf8.utf8Decode(bytes, start, end);
+  const length = end - start;
+  if (length === 0) return "";
+  if (length > longestKnown) return utf8.utf8Decode(bytes, start, end);
+  let hash = length;
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
+  const slot = (hash ^ (hash >>> 16)) & (known.length - 1);
+  const text = known[slot]!;
+  if (isText(text, bytes, start, length)) return text;
+  const read = utf8.utf8Decode(bytes, start, end);
+  known[slot] = read;
+  return read;
+}
+
+/** Of ASCII only. */
+function isText(text: string, bytes: Uint8Array, start: number, length: number): boolean {
+  if (text.length !== length) return false;
+  for (let at = 0; at < length; at++) {
+    const byte = bytes[start + at]!;
+    if (byte > 0x7f || byte !== text.charCodeAt(at)) return false;
+  }
+  return true;
 }
 
 export function readInt64(bytes: Uint8Array, at: number): number {

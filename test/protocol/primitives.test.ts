@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
 import { ErrorCode, errorName, isRetriable } from "../../src/protocol/errors.ts";
 import { ProtocolError, type ProtocolErrorKind } from "../../src/protocol/protocol-error.ts";
-import { cursor, readUnsignedVarint } from "../../src/protocol/reader.ts";
+import { cursor, readText, readUnsignedVarint } from "../../src/protocol/reader.ts";
 import {
   array,
   boolean,
@@ -25,6 +25,7 @@ import {
   uint32,
   uuid,
 } from "../../src/protocol/schema.ts";
+import { plainUtf8 } from "../../src/protocol/utf8.ts";
 import { writeUnsignedVarint } from "../../src/protocol/writer.ts";
 import { fromHex, toHex, vectorJson } from "../vectors.ts";
 
@@ -80,6 +81,25 @@ test("any value that can be written is read as it was", () => {
         assert.deepEqual(decodeMessage(schema, version, written), { field: value });
       }),
     );
+  }
+});
+
+test("a text is read as it stands there, whatever was read before", () => {
+  const isReadRight = (bytes: Uint8Array) =>
+    assert.equal(readText(bytes, 0, bytes.length), plainUtf8.utf8Decode(bytes, 0, bytes.length));
+  const texts = fc.oneof(fc.string({ maxLength: 3 }), fc.string({ minLength: 60, maxLength: 70 }));
+  fc.assert(
+    fc.property(fc.array(texts, { minLength: 1 }), (some) => {
+      for (const text of [...some, ...some]) isReadRight(new TextEncoder().encode(text));
+    }),
+    { numRuns: 500 },
+  );
+  // Malformed bytes whose numbers are the characters of a text that stands in their place.
+  for (let first = 0x80; first <= 0xff; first++) {
+    for (let second = 0x80; second <= 0xff; second++) {
+      isReadRight(new TextEncoder().encode(String.fromCharCode(first, second)));
+      isReadRight(Uint8Array.of(first, second));
+    }
   }
 });
 

@@ -16,6 +16,7 @@ export interface Node {
 
 type Fields = Readonly<Record<string, unknown>>;
 const offsetsTopic = "__consumer_offsets";
+const stateTopic = "__transaction_state";
 
 export class Nodes {
   readonly all: readonly Node[];
@@ -99,6 +100,13 @@ export class Nodes {
             ? broker.groups.submit(partition, type, request)
             : Promise.resolve({ ok: false, errorCode: ErrorCode.NOT_COORDINATOR }),
       },
+      transactions: {
+        admit: (asked) => broker.transactions.admit(asked), // brokers ask the coordinator, wherever that is
+        submit: (partition, type, request) =>
+          leads(stateTopic, partition)
+            ? broker.transactions.submit(partition, type, request)
+            : Promise.resolve({ ok: false, errorCode: ErrorCode.NOT_COORDINATOR }),
+      },
     };
     return viewOf(broker, own);
   }
@@ -127,7 +135,11 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
   FindCoordinator: (response, nodes, broker, request) => {
     const found = (coordinator: Fields, key: string): Fields => {
       if (coordinator.errorCode !== ErrorCode.NONE) return coordinator;
-      return { ...coordinator, ...coordinatorAt(nodes.coordinatorOf(key), nodes, broker) };
+      const isOfTransactions = request.keyType === 1;
+      const nodeId = isOfTransactions
+        ? nodes.leaderOf(stateTopic, broker.transactionPartition(key))
+        : nodes.coordinatorOf(key);
+      return { ...coordinator, ...coordinatorAt(nodeId, nodes, broker) };
     };
     if (response.coordinators === undefined) return found(response, request.key as string);
     return {

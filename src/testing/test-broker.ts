@@ -148,6 +148,15 @@ export class TestBroker implements AsyncDisposable {
     this.#history.clear();
   }
 
+  /**
+   * The coordinator of a transactional id goes to the next node, or to the one you name; with one node, away and back.
+   * It loads there what is open, and writes the markers that are missing.
+   */
+  async moveTransactionCoordinator(transactionalId: string, to?: number): Promise<void> {
+    await this.#services.ensureInternalTopic("__transaction_state");
+    await this.#moveLeader("__transaction_state", this.#services.transactionPartition(transactionalId), to);
+  }
+
   /** From now on nothing that is written becomes durable, and what waits for it is not answered. */
   holdDisk(): void {
     this.#disk.hold();

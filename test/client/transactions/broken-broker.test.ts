@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import { Kafka } from "../../../src/client/kafka.ts";
-import { coordinatorPartition } from "../../../src/protocol/hash.ts";
 import { startBroker } from "../../../src/testing/index.ts";
 import { until } from "../../interop/support/until.ts";
 import { unique } from "../broker.ts";
@@ -87,44 +86,6 @@ suite("exactlyOnce whose commit is never confirmed", () => {
       assert.equal(made, 2);
       const all = await valuesOf(client, target, "read_uncommitted");
       assert.equal(all.length, when === "before" ? 25 : 20, "a commit that was done is not done again");
-    });
-  }
-});
-
-suite("exactlyOnce while coordinators move", () => {
-  const stateOf = (transactionalId: string) => coordinatorPartition(transactionalId, 50);
-
-  for (const api of ["InitProducerId", "Produce", "TxnOffsetCommit", "EndTxn"]) {
-    test(`at each ${api} those of the transaction and of the group: each record counts once`, async () => {
-      const [topic, target, groupId] = [await newTopic(), await newTopic(), unique("copiers")];
-      const transactionalId = unique("copier");
-      await broker.topic(topic).produce(numbers(100));
-      const move = () =>
-        Promise.all([
-          broker.topic("__transaction_state").moveLeader(stateOf(transactionalId)),
-          broker.group(groupId).moveCoordinator(),
-        ]);
-      let held = broker.on(api).hold(); // what is asked is answered by those after the move
-      const [process, config] = [copyTo(target), { maxPollRecords: 10 }];
-      await using one = new Copier(kafka, { groupId, topic, process, transactionalId, config });
-      for (let moves = api === "InitProducerId" ? 1 : 5; moves > 0; moves--) {
-        await held.hit(1);
-        const next = moves === 1 ? undefined : broker.on(api).skip(1).hold();
-        await move();
-        held.release();
-        held = next ?? held;
-      }
-      const values = await until("all is copied", async () => {
-        const copied = await valuesOf(client, target);
-        return copied.length >= 100 && copied;
-      });
-      assert.deepEqual(values, numbers(100));
-      await one.stop();
-      const committed = await admin.listGroupOffsets(groupId, { requireStable: true });
-      assert.deepEqual(
-        committed.map(({ offset }) => offset),
-        [100],
-      );
     });
   }
 });

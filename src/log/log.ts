@@ -159,8 +159,9 @@ export interface PartitionLog {
 
   /**
    * Appends whole, validated batches. Base offset and partition leader epoch are written into `batches` in place (they
-   * are outside the checksum), so the caller hands over bytes of its own. A marker (`encodeControlBatch`, internal)
-   * ends its producer's transaction; what stands against it comes as the producer's verdict.
+   * are outside the checksum), so the caller hands over bytes of its own. They are copied: it may use that memory again
+   * as soon as the call is over. A marker (`encodeControlBatch`, internal) ends its producer's transaction; what stands
+   * against it comes as the producer's verdict.
    */
   append(batches: Uint8Array, options: AppendOptions): AppendResult;
 

@@ -62,6 +62,16 @@ export function logConformance(engine: string, open: () => Promise<Log>): void {
       ]);
     });
 
+    withPartition("has copied an append when the call is over: the caller uses its memory again", {}, async (log) => {
+      const memory = sampleBatch({ values: ["a"] });
+      const first = accepted(log.append(memory, now));
+      memory.set(sampleBatch({ values: ["b"] }));
+      const second = accepted(log.append(memory, now));
+      memory.fill(0xff);
+      await Promise.all([first.durable, second.durable]);
+      assert.deepEqual(valuesOf(await readAll(log)), ["a", "b"]);
+    });
+
     withPartition("gives whole batches, the first one holding the offset asked for", {}, async (log) => {
       await put(log, { values: ["a", "b"] });
       await put(log, { values: ["c"] });

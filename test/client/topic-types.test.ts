@@ -73,6 +73,15 @@ export async function refusedByTheCompiler(): Promise<void> {
       }
     },
   });
+  await exactlyOnce({
+    consumer,
+    producer: () => kafka.producer({ transactionalId: "billing", valueSerializer: "json" }),
+    process: async ([record], tx) => {
+      if (record?.topic === "orders") await tx.send({ topic: "orders", value: record.value });
+      // @ts-expect-error an order is no alert
+      if (record?.topic === "orders") await tx.send({ topic: "alerts", value: record.value });
+    },
+  });
   // @ts-expect-error there is no such topic
   await consumer.subscribe("invoices");
   await consumer.subscribe({ pattern: "ord.*" });

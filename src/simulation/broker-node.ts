@@ -6,7 +6,6 @@ import type { LedPartition, Logger } from "../broker/context.ts";
 import type { GroupRuntime, GroupWatch } from "../broker/group-runtime.ts";
 import type { TransactionWatch } from "../broker/transaction-runtime.ts";
 import type { Log } from "../log/log.ts";
-import { plainPlatform } from "../protocol/plain-platform.ts";
 import { type ClockFaults, Process } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -94,7 +93,7 @@ export class BrokerNode {
     const broker = createBroker({
       clock,
       rng: this.world.random.fork(`${this.name} start ${this.starts}`),
-      platform: plainPlatform,
+      platform: this.world.platform,
       log,
       config: new BrokerConfig(new Map([...seams.config, ["node.id", String(this.id)]])),
       logger: this.#logger(process),

@@ -13,8 +13,8 @@ interface OffsetLine {
   acknowledged: number;
   /** The latest that took an offset away. */
   tombstone: number;
-  /** The latest commits: their numbers by their texts. */
-  readonly commits: Map<string, number>;
+  /** The latest commits: their texts and numbers. They are asked for soon, so from the end on. */
+  readonly commits: { readonly id: string; readonly number: number }[];
 }
 
 /** An answer that was on its way while so many later commits were acknowledged is no longer known. */
@@ -62,9 +62,8 @@ export class Ledger {
     if (record.type === "OffsetCommit") {
       const line = this.#line(record.group, record.topic, record.partition);
       if (record.value !== null) {
-        const { commits } = line;
-        commits.set(record.value.metadata, number);
-        if (commits.size > keptCommits) commits.delete(commits.keys().next().value!);
+        line.commits.push({ id: record.value.metadata, number });
+        if (line.commits.length > 2 * keptCommits) line.commits.splice(0, keptCommits);
         return;
       }
       line.tombstone = number;
@@ -145,7 +144,7 @@ export class Ledger {
   /** @param id the unique text that the commit carried. */
   commitAcknowledged(group: string, topic: string, partition: number, id: string): void {
     const line = this.#line(group, topic, partition);
-    const number = line.commits.get(id);
+    const number = numberOf(line, id);
     if (number === undefined) {
       const message = `the commit ${id} was acknowledged and is in no log`;
       return this.#world.violated("no reply before durability", message);
@@ -170,7 +169,7 @@ export class Ledger {
       if (line.tombstone > acknowledged) return;
       return this.#world.violated("a committed offset is never lost", `${which} is gone`);
     }
-    const number = line.commits.get(id);
+    const number = numberOf(line, id);
     if (number === undefined) return this.#world.violated("a committed offset is never lost", `${which}: ${id}?`);
     if (number >= acknowledged) return;
     this.#world.violated("a committed offset never goes back", `${which} is ${id}, which is older`);
@@ -196,7 +195,7 @@ export class Ledger {
     const key = `${group}/${topic}/${partition}`;
     let line = this.#lines.get(key);
     if (line === undefined) {
-      line = { acknowledged: 0, tombstone: 0, commits: new Map() };
+      line = { acknowledged: 0, tombstone: 0, commits: [] };
       this.#lines.set(key, line);
     }
     return line;
@@ -210,6 +209,10 @@ export class Ledger {
     }
     return group;
   }
+}
+
+function numberOf({ commits }: OffsetLine, id: string): number | undefined {
+  return commits.findLast((commit) => commit.id === id)?.number;
 }
 
 function keysOf(assignment: Uint8Array): string[] {

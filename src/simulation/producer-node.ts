@@ -2,7 +2,6 @@
 import { InitProducerId } from "../protocol/apis/init-producer-id.ts";
 import { Produce } from "../protocol/apis/produce.ts";
 import { ErrorCode, errorName } from "../protocol/errors.ts";
-import { plainPlatform } from "../protocol/plain-platform.ts";
 import { encodeBatch } from "../protocol/records/batch.ts";
 import { ClientLink } from "./client-link.ts";
 import type { Cluster } from "./cluster.ts";
@@ -72,7 +71,7 @@ export class ProducerNode {
         producerEpoch: 0,
         baseSequence: number,
       },
-      plainPlatform,
+      this.#cluster.world.platform,
     );
     const topicData = [{ name: topic, partitionData: [{ index: partition, records }] }];
     this.#ask({ api: Produce, version: 9, body: { acks: -1, timeoutMs, topicData }, timeoutMs }, (response) => {

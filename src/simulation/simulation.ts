@@ -1,4 +1,6 @@
 /** One world from beginning to end: it is set up, faults happen, they stop, and everything has to come to rest. */
+import { plainPlatform } from "../protocol/plain-platform.ts";
+import type { Platform } from "../protocol/platform.ts";
 import { AdminNode } from "./admin-node.ts";
 import { Cluster } from "./cluster.ts";
 import { ConsumerNode } from "./consumer-node.ts";
@@ -15,6 +17,8 @@ export interface SimulationOptions {
   readonly plan: Plan;
   readonly turn: () => Promise<void>;
   readonly isTold?: boolean;
+  /** Plain JavaScript when not given; another one changes speed, never bytes. */
+  readonly platform?: Platform;
 }
 
 export interface Outcome {
@@ -38,9 +42,9 @@ export class Simulation {
   readonly producers: ProducerNode[];
   readonly transactionals: TransactionalNode[];
 
-  constructor({ plan, turn, isTold = false }: SimulationOptions) {
+  constructor({ plan, turn, isTold = false, platform = plainPlatform }: SimulationOptions) {
     this.plan = plan;
-    this.world = new World({ seed: plan.seed, turn, isTold });
+    this.world = new World({ seed: plan.seed, turn, isTold, platform });
     this.cluster = new Cluster(this.world, plan);
     this.ownership = new Ownership(this.cluster);
     this.admin = new AdminNode(this.cluster);

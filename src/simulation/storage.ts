@@ -3,7 +3,6 @@ import { openFileLog } from "../log/file/recovery.ts";
 import type { Log, LogConfig, PartitionLog } from "../log/log.ts";
 import { MemoryDisk } from "../log/memory-disk.ts";
 import { metadataTopic } from "../metadata/topic-names.ts";
-import { plainPlatform } from "../protocol/plain-platform.ts";
 import type { BrokerNode } from "./broker-node.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Loss } from "./plan.ts";
@@ -72,7 +71,8 @@ class BrokerDisk {
     this.#disk = new SimulatedDisk(this.#memory, process, this.#random, pace);
     const { wallMs } = process.now();
     const checkpointBytes = segmentsPerCheckpoint * segmentBytes;
-    const where = { disk: this.#disk, platform: plainPlatform, folder: "data", wallMs };
+    const { platform } = this.#cluster.world;
+    const where = { disk: this.#disk, platform, folder: "data", wallMs };
     return openFileLog({ ...where, ...sizes, checkpointBytes, flushIntervalMessages, onFailure: failed });
   }
 
@@ -215,7 +215,7 @@ class SharedStorage implements Storage {
     this.#process = new Process(world, "storage", { rate: 1, wallAheadMs: 0 });
     const disk = new SimulatedDisk(this.#memory, this.#process, this.#random, plan.disk);
     const { flushIntervalMessages } = plan;
-    return openFileLog({ disk, platform: plainPlatform, folder: "shared", ...sizes, flushIntervalMessages });
+    return openFileLog({ disk, platform: world.platform, folder: "shared", ...sizes, flushIntervalMessages });
   }
 
   /** Nobody leads until the log is open again; what was appended and not told to be durable may be gone. */

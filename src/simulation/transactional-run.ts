@@ -8,7 +8,6 @@ import { OffsetFetch } from "../protocol/apis/offset-fetch.ts";
 import { Produce } from "../protocol/apis/produce.ts";
 import { TxnOffsetCommit } from "../protocol/apis/txn-offset-commit.ts";
 import { ErrorCode, errorName } from "../protocol/errors.ts";
-import { plainPlatform } from "../protocol/plain-platform.ts";
 import { encodeBatch } from "../protocol/records/batch.ts";
 import type { Api } from "../protocol/schema.ts";
 import { ClientLink } from "./client-link.ts";
@@ -166,7 +165,7 @@ export class TransactionalRun {
     const value = textBytes(text);
     const timestamp = this.process.now().wallMs;
     const batch = { records: [{ key: null, value, timestamp }], ...producer, baseSequence, transactional: true };
-    const records = () => encodeBatch(batch, plainPlatform);
+    const records = () => encodeBatch(batch, this.#cluster.world.platform);
     const body = () => {
       const topicData = [{ name: topic, partitionData: [{ index: partition, records: records() }] }];
       return { transactionalId, acks: -1, timeoutMs, topicData };

@@ -35,6 +35,8 @@ export class WatchedMachine<Q extends Requests, R, P, F, M extends StateMachine<
   /** Requests that have no answer yet. */
   readonly parked = new Set<ReplyToken>();
   readonly #timers = new Set<Timer<P>>();
+  #context: { readonly of: StepContext<Q, R, P, F>; readonly watched: StepContext<Q, R, P, F> } | undefined;
+  #current: Step<Q, R> | undefined;
 
   constructor(machine: M, partition: number, broker: number, watcher: StepWatcher<never, Q, R, F>) {
     this.machine = machine;
@@ -84,13 +86,18 @@ export class WatchedMachine<Q extends Requests, R, P, F, M extends StateMachine<
   ): void {
     const step: Step<Q, R> = { type, request, nowWallMs: context.now.wallMs, records: [], replies: [] };
     const after = this.#watcher.before(this, step);
-    decide(this.#watched(context, step));
+    if (this.#context?.of !== context) this.#context = { of: context, watched: this.#watched(context) };
+    this.#current = step;
+    decide(this.#context.watched);
     after();
   }
 
-  #watched(context: StepContext<Q, R, P, F>, step: Step<Q, R>): StepContext<Q, R, P, F> {
+  /** A shard has one context for all of its steps. */
+  #watched(context: StepContext<Q, R, P, F>): StepContext<Q, R, P, F> {
     return {
-      now: context.now,
+      get now() {
+        return context.now;
+      },
       rng: context.rng,
       endTransaction: (marker) => {
         const admission = context.endTransaction(marker);
@@ -104,13 +111,13 @@ export class WatchedMachine<Q extends Requests, R, P, F, M extends StateMachine<
           return admission;
         }
         this.emittedRecords += records.length;
-        step.records.push(...records);
+        this.#current!.records.push(...records);
         return admission;
       },
       reply: (token, response) => {
         context.reply(token, this.#watcher.replied(this, token, response));
         this.parked.delete(token);
-        step.replies.push({ token, response });
+        this.#current!.replies.push({ token, response });
       },
       drop: (token) => {
         context.drop(token);

@@ -1,4 +1,5 @@
 /** Time, chance and the order of things. Nothing but the seed decides what happens in it. */
+import type { Platform } from "../protocol/platform.ts";
 import { EventQueue, type SimulatedEvent } from "./events.ts";
 import { Random } from "./random.ts";
 import { Trace } from "./trace.ts";
@@ -21,11 +22,13 @@ export interface WorldOptions {
   readonly turn: () => Promise<void>;
   /** Whether a story is written. */
   readonly isTold: boolean;
+  readonly platform: Platform;
 }
 
 export class World {
   readonly random: Random;
   readonly trace: Trace;
+  readonly platform: Platform;
   /** Milliseconds since the world began. */
   nowMs = 0;
   events = 0;
@@ -34,7 +37,8 @@ export class World {
   readonly #turn: () => Promise<void>;
   #isAsync = false;
 
-  constructor({ seed, turn, isTold }: WorldOptions) {
+  constructor({ seed, turn, isTold, platform }: WorldOptions) {
+    this.platform = platform;
     this.random = new Random(seed);
     this.trace = new Trace(isTold);
     this.#turn = turn;

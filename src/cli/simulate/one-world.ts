@@ -1,7 +1,11 @@
 /** One world: run, told, made smaller. */
 import { setImmediate } from "node:timers/promises";
+import { nodePlatform } from "../../platform/node-platform.ts";
+import { installUtf8 } from "../../protocol/utf8.ts";
 import { drawPlan, minimise, type Outcome, type Plan, Simulation } from "../../simulation/index.ts";
 import { FailedError } from "../errors.ts";
+
+installUtf8(nodePlatform);
 
 /** Ticks come when no promise can go on any more; a turn of the event loop would cost several times as much. */
 const turn = () => new Promise<void>((resolve) => process.nextTick(resolve));
@@ -9,7 +13,7 @@ const turn = () => new Promise<void>((resolve) => process.nextTick(resolve));
 export async function runWorld(which: number | Plan, isTold = false): Promise<Outcome> {
   await setImmediate(); // between two worlds signals are heard
   const plan = typeof which === "number" ? drawPlan(which) : which;
-  return new Simulation({ plan, isTold, turn }).run();
+  return new Simulation({ plan, isTold, turn, platform: nodePlatform }).run();
 }
 
 export async function told(which: number | Plan, trace: boolean) {

@@ -1,7 +1,7 @@
 /**
  * What the assignors cost, in CPU time of the whole process; with --java beside Kafka's own, asked in turn with ours.
  *
- *     node src/bench/assignment.ts [--java] [part of a row]
+ *     node src/bench/assignment.ts [--java] [--only part-of-a-row]
  */
 import { execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -9,6 +9,7 @@ import type { ClusterTopics, GroupMember } from "../assignment/partition-assigno
 import { type StandardAssignorName, standardAssignors } from "../assignment/standard-assignors.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
 import { installUtf8 } from "../protocol/utf8.ts";
+import { readFlags } from "./flags.ts";
 
 installUtf8(nodePlatform);
 
@@ -155,10 +156,10 @@ async function medians(ways: readonly (() => Promise<number>)[], samples: number
   return taken.map((each) => each.slice(samples).sort((a, b) => a - b)[samples >> 1]!);
 }
 
-const wanted = process.argv.slice(2).find((word) => !word.startsWith("--")) ?? "";
-const java = process.argv.includes("--java") ? startJava() : undefined;
+const flags = readFlags({ java: { type: "boolean", default: false }, only: { type: "string", default: "" } });
+const java = flags.java ? startJava() : undefined;
 console.log("CPU milliseconds".padEnd(62), "regroup     Java    ratio  target");
-for (const each of cases.filter(({ what }) => what.includes(wanted))) {
+for (const each of cases.filter(({ what }) => what.includes(flags.only))) {
   for (const name of each.assignors) {
     const ways = [prepare(each, name)];
     if (java !== undefined) ways.push(() => java.ask(each, name));

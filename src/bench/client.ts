@@ -9,17 +9,17 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 import { Kafka } from "../client/kafka.ts";
 import type { Measured, Task } from "./client/task.ts";
+import { numberOf, readFlags } from "./flags.ts";
 import { median } from "./median.ts";
 import { startBroker } from "./start-broker.ts";
 
 const clients = ["regroup", "kafkajs", "platformatic"] as const;
 const numPartitions = 4;
-const { values: flags } = parseArgs({
-  options: { "bootstrap-server": { type: "string" }, rounds: { type: "string", default: "5" } },
-});
+const flags = readFlags({ "bootstrap-server": { type: "string" }, rounds: { type: "string", default: "5" } });
+const times = numberOf("rounds", flags.rounds);
 
 const runTask = promisify(execFile);
 const started = Date.now();
@@ -35,7 +35,7 @@ async function measure(client: string, task: Task): Promise<Measured> {
 /** The clients in turn, `rounds` times. */
 async function rounds(taskOf: (client: string) => Task): Promise<Map<string, Measured[]>> {
   const found = new Map<string, Measured[]>(clients.map((client) => [client, []]));
-  for (let round = 0; round < Number(flags.rounds); round++) {
+  for (let round = 0; round < times; round++) {
     for (const client of clients) found.get(client)!.push(await measure(client, taskOf(client)));
   }
   return found;

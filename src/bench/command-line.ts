@@ -9,13 +9,12 @@ import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { parseArgs } from "node:util";
+import { numberOf, readFlags } from "./flags.ts";
 import { median } from "./median.ts";
 import { startBroker } from "./start-broker.ts";
 
 const root = join(import.meta.dirname, "../..");
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "15" } } });
-const rounds = Number(values.rounds);
+const rounds = numberOf("rounds", readFlags({ rounds: { type: "string", default: "15" } }).rounds);
 
 const calls = [["--version"], ["topics", "list"], ["topics", "describe", "orders"], ["groups", "describe", "billing"]];
 

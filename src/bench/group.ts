@@ -23,7 +23,9 @@ import { nodePlatform } from "../platform/node-platform.ts";
 import { encodeAssignment, encodeSubscription } from "../protocol/consumer-protocol.ts";
 import { zeroUuid } from "../protocol/schema.ts";
 import { installUtf8 } from "../protocol/utf8.ts";
+import { readFlags } from "./flags.ts";
 
+readFlags({});
 installUtf8(nodePlatform);
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;

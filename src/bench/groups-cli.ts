@@ -7,12 +7,11 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Kafka } from "../client/kafka.ts";
+import { numberOf, readFlags } from "./flags.ts";
 import { startBroker } from "./start-broker.ts";
 
-const { values } = parseArgs({ options: { calls: { type: "string", default: "11" } } });
-const calls = Number(values.calls);
+const calls = numberOf("calls", readFlags({ calls: { type: "string", default: "11" } }).calls);
 const launcher = join(import.meta.dirname, "../../bin/regroup.js");
 const kit = join(import.meta.dirname, "../../test/kafka/kafka");
 

@@ -1,54 +1,67 @@
 /**
- * One load on a broker that runs: `npm run bench -- load produce --bootstrap-server 127.0.0.1:9092 --valueBytes 100`.
- * Without a server it starts a regroup broker of its own; what follows `--` goes to that broker, as
- * `-- --ephemeral` or `-- -o log.flush.interval.messages=1000`. Options and their defaults: src/bench/load/.
+ * One load on a broker that runs:
+ *
+ *     npm run bench -- produce --bootstrap-server 127.0.0.1:9092 --value-bytes 100
+ *     regroup bench latency --per-second 5000 -- --ephemeral
+ *
+ * Without a server it starts a regroup broker of its own; what follows `--` goes to that broker.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type LoadName, loads, runLoad } from "./load/loads.ts";
+import { headOf, readFlags, refuse } from "./flags.ts";
+import { type LoadName, type LoadOptions, loads, runLoad } from "./load/loads.ts";
+import { helpOf, optionsOf, optionValue } from "./load/options.ts";
 import { cpuMs } from "./load/process.ts";
 import { startBroker, stopBroker } from "./start-broker.ts";
 
 const args = process.argv.slice(2);
 const dashes = args.indexOf("--");
-const own = dashes === -1 ? args : args.slice(0, dashes);
-const forBroker = dashes === -1 ? [] : args.slice(dashes + 1);
-const name = own.shift() ?? "";
-if (!Object.hasOwn(loads, name)) {
-  console.error(`bench load ${name}: expected one of ${Object.keys(loads).join(", ")}`);
-  process.exit(2);
+const [own, forBroker] = dashes === -1 ? [args, []] : [args.slice(0, dashes), args.slice(dashes + 1)];
+const name = own.shift() as LoadName;
+if (!Object.hasOwn(loads, name)) refuse(`load ${name}: expected one of ${Object.keys(loads).join(", ")}`);
+if (own.includes("--help")) {
+  process.stdout.write(`${headOf(process.argv[1]!)}\nOptions of ${name}:\n${helpOf(name)}`);
+  process.exit(0);
 }
 
-function optionsOf(words: readonly string[]): Record<string, string | number | boolean> {
-  const options: Record<string, string | number | boolean> = {};
-  for (let at = 0; at < words.length; at += 2) {
-    const [flag, value] = [words[at]!, words[at + 1]];
-    if (!flag.startsWith("--") || value === undefined) throw new Error(`${flag}: expected --option value`);
-    options[flag.slice(2)] = /^-?[\d.]+$/.test(value) ? Number(value) : value === "true" ? true : value;
-  }
-  return options;
-}
-
-const { "bootstrap-server": given, ...options } = optionsOf(own);
+const known = optionsOf(name);
+const types = [...known].map(([flag, { like }]) => [flag, { type: typeof like === "boolean" ? "boolean" : "string" }]);
+const flags = readFlags(Object.fromEntries(types), own) as Readonly<Record<string, string | boolean>>;
+const { bootstrapServer, ...options } = chosen();
 const folder = await mkdtemp(join(tmpdir(), "regroup-bench-"));
 const broker =
-  given === undefined
+  bootstrapServer === undefined
     ? await startBroker(["-o", "group.initial.rebalance.delay.ms=0", "-o", `log.dirs=${folder}`, ...forBroker])
     : undefined;
 try {
-  const server = String(given ?? `127.0.0.1:${broker!.port}`);
+  const server = String(bootstrapServer ?? `127.0.0.1:${broker!.port}`);
   const pid = broker?.process.pid;
   const cpuBefore = pid === undefined ? 0 : cpuMs(pid);
   const names = { topic: `bench-${name}-${Date.now()}`, groupId: `bench-${Date.now()}` };
-  const found = await runLoad(name as LoadName, {
-    server,
-    ...names,
-    ...(pid === undefined ? {} : { pid }),
-    ...options,
-  });
-  console.table({ [name]: { ...found, ...(pid === undefined ? {} : { "broker's CPU, ms": cpuMs(pid) - cpuBefore }) } });
+  const given = { server, ...names, ...(pid === undefined ? {} : { pid }), ...options };
+  const found = await runLoad(name, given as unknown as LoadOptions<typeof name>);
+  const cpu = pid === undefined ? {} : { "broker's CPU, ms": cpuMs(pid) - cpuBefore };
+  const figures = Object.entries({ ...found, ...cpu }).map(([what, value]) => [what, Number(value.toPrecision(4))]);
+  console.table({ [name]: Object.fromEntries(figures) });
+} catch (error) {
+  console.error(`bench ${name}: ${(error as Error).message}`);
+  process.exitCode = 1;
 } finally {
   if (broker !== undefined) await stopBroker(broker);
   await rm(folder, { recursive: true, force: true });
+}
+
+/** What was given, by the names that the load has for it. */
+function chosen(): Record<string, string | number | boolean> {
+  try {
+    return Object.fromEntries(
+      Object.entries(flags).map(([flag, text]) => {
+        const { key, like } = known.get(flag)!;
+        return [key, optionValue(flag, text, like)];
+      }),
+    );
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
 }

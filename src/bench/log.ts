@@ -1,6 +1,8 @@
 /**
  * What the file engine costs: acknowledgements by the number of partitions that share a commit, start-up with 10,000
- * partitions, recovery after a kill. `node src/bench/log.ts [folder]`
+ * partitions, recovery after a kill.
+ *
+ *     node src/bench/log.ts [--folder on-the-disk-to-measure]
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,8 +15,10 @@ import { openMemoryLog } from "../log/memory/memory-log.ts";
 import { nodeDisk } from "../platform/disk.ts";
 import { nodePlatform as platform } from "../platform/node-platform.ts";
 import { encodeBatch } from "../protocol/records/batch.ts";
+import { readFlags } from "./flags.ts";
 
-const root = await mkdtemp(join(process.argv[2] ?? tmpdir(), "regroup-bench-"));
+const { folder: where } = readFlags({ folder: { type: "string" } });
+const root = await mkdtemp(join(where ?? tmpdir(), "regroup-bench-"));
 let folders = 0;
 const newFolder = () => join(root, `log-${folders++}`);
 const open = (folder: string, more: Partial<FileLogOptions> = {}) =>

@@ -8,20 +8,18 @@
  * memory, which keeps the last megabytes of the topic. The first quarter is warming up; it fails when the last quarter
  * needs more than the second by a tenth and by 2 MB.
  */
-import { parseArgs } from "node:util";
 import { getHeapSpaceStatistics } from "node:v8";
 import { Kafka } from "../client/kafka.ts";
+import { numberOf, readFlags } from "./flags.ts";
 import { startBroker } from "./start-broker.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    "bootstrap-server": { type: "string" },
-    seconds: { type: "string", default: "60" },
-    rate: { type: "string", default: "2000" },
-  },
+const flags = readFlags({
+  "bootstrap-server": { type: "string" },
+  seconds: { type: "string", default: "60" },
+  rate: { type: "string", default: "2000" },
 });
-const seconds = Number(flags.seconds);
-const rate = Number(flags.rate);
+const seconds = numberOf("seconds", flags.seconds);
+const rate = numberOf("rate", flags.rate);
 const collect = globalThis.gc;
 if (collect === undefined) throw new Error("needs node --expose-gc");
 

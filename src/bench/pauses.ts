@@ -11,15 +11,13 @@
  */
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { numberOf, readFlags } from "./flags.ts";
 import { thousandMembers } from "./pauses/crowd.ts";
 import { Party, type Pauses } from "./pauses/party.ts";
 import { startBroker } from "./start-broker.ts";
 
-const { values: flags } = parseArgs({
-  options: { "bootstrap-server": { type: "string" }, rounds: { type: "string", default: "5" } },
-});
-const rounds = Number(flags.rounds);
+const flags = readFlags({ "bootstrap-server": { type: "string" }, rounds: { type: "string", default: "5" } });
+const rounds = numberOf("rounds", flags.rounds);
 /** The shortest that brokers take by default. */
 const crashSessionMs = 6000;
 /** After a rebalance heartbeats come early for 6 s: what is to be measured is the next one, not its echo. */

@@ -14,9 +14,11 @@ import { interpretEncoder } from "../protocol/interpret-encoder.ts";
 import { planOf } from "../protocol/plan.ts";
 import { installUtf8 } from "../protocol/utf8.ts";
 import { Writer } from "../protocol/writer.ts";
+import { readFlags } from "./flags.ts";
 import * as hand from "./protocol-by-hand.ts";
 import { joinGroupResponse, offsetCommitRequest } from "./protocol-samples.ts";
 
+readFlags({});
 installUtf8(nodePlatform);
 
 const response = joinGroupResponse();

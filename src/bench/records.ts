@@ -7,6 +7,9 @@ import { nodePlatform } from "../platform/node-platform.ts";
 import type { CompressionType } from "../protocol/platform.ts";
 import { BatchView, encodeBatch, type NewRecord, readRecords } from "../protocol/records/batch.ts";
 import { checkProduced, type ProduceRules } from "../protocol/records/validate.ts";
+import { readFlags } from "./flags.ts";
+
+readFlags({});
 
 const nowMs = 1_700_000_000_000;
 const rules: ProduceRules = {

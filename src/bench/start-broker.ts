@@ -30,8 +30,8 @@ export async function launchBroker(program: string, args: readonly string[]): Pr
   throw new Error(`the broker did not start: ${text}`);
 }
 
-/** As by SIGTERM; resolves when the process has ended. */
-export async function stopBroker({ process: broker }: BrokerProcess): Promise<void> {
+/** Resolves when the process has ended. */
+export async function stopBroker({ process: broker }: BrokerProcess, signal: NodeJS.Signals = "SIGTERM") {
   const ended = once(broker, "exit");
-  if (broker.kill("SIGTERM")) await ended;
+  if (broker.kill(signal)) await ended;
 }

@@ -20,7 +20,7 @@ export async function commandGroup(
   entries: readonly CommandEntry[],
   path: Path,
 ): Promise<Command> {
-  const group = new Command(name).description(summary);
+  const group = new Command(name).description(summary).enablePositionalOptions(); // what follows a command is its own
   const wanted = path === "all" ? undefined : path.find((word) => word !== "help");
   const rest = path === "all" ? path : path.slice(path.indexOf(wanted ?? "") + 1);
   for (const entry of entries) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Found } from "../../src/bench/compare/found.ts";
 import { linesOf } from "../../src/bench/compare/lines.ts";
-import type { Found } from "../../src/bench/compare/measure.ts";
 import { row } from "../../src/bench/compare/report.ts";
 import { trial } from "../../src/bench/compare/row.ts";
 
@@ -21,7 +21,7 @@ function found(product: Found["product"], setting: Found["setting"], p99: number
 
 test("a ratio is that of the medians, and its spread that of the rounds as they followed each other", () => {
   const [line] = linesOf(latency, [found("regroup", "fsync", [4, 2, 9]), found("kafka", "fsync", [10, 8, 12])]);
-  assert.deepEqual(line!.ratio, { median: 0.4, low: 0.25, high: 0.75 });
+  assert.deepEqual(line!.ratio, { median: 0.4, low: 0.25, high: 0.75, rounds: 3 });
   assert.equal(line!.isMet, true);
   assert.deepEqual(row(line!), ["p99, ms", "fsync", "4.0", "10", "0.40 × (0.25 – 0.75)", "≤ 0.5 × ✓"]);
 });
@@ -36,4 +36,14 @@ test("a target that is a figure needs no Kafka; one that is a share is not judge
 test("what was not measured is a dash, and meets nothing", () => {
   const [line] = linesOf(latency, [found("kafka", "fsync", [10])]);
   assert.deepEqual(row(line!), ["p99, ms", "fsync", "–", "10", "–", "≤ 0.5 ×"]);
+});
+
+test("of what is nothing, or less, there is no ratio, and a round that failed does not count", () => {
+  const [none] = linesOf(latency, [found("regroup", "fsync", [0.5]), found("kafka", "fsync", [-0.03])]);
+  assert.deepEqual(row(none!).slice(2), ["0.50", "0", "–", "≤ 0.5 ×"]);
+  const [some] = linesOf(latency, [
+    found("regroup", "fsync", [4, Number.NaN, 2]),
+    found("kafka", "fsync", [10, 1, 10]),
+  ]);
+  assert.deepEqual(row(some!).slice(2), ["3.0", "10", "0.30 × (0.20 – 0.40)", "≤ 0.5 × ✓"]);
 });

@@ -91,8 +91,14 @@ test("what is mistyped is answered with the nearest, and with where help is", as
 
 test("the benchmarks are listed, run, and passed their options", async () => {
   assert.match((await run(0, ["bench"])).stdout, /^assignment +what the assignors cost/m);
-  assert.match((await run(0, ["bench", "assignment", "no such row"])).stdout, /^CPU milliseconds/);
+  assert.match((await run(0, ["bench", "assignment", "--only", "no such row"])).stdout, /^CPU milliseconds/);
   assert.match((await run(2, ["bench", "nothing"])).stderr, /^regroup: bench nothing: expected one of compare, /);
+  const short = ["--seconds", "0.1", "--warm-up-seconds", "0", "--acks", "all", "--bootstrap-server", bootstrapServers];
+  assert.match((await run(0, ["bench", "produce", ...short])).stdout, /perSecond/);
+  assert.match((await run(0, ["bench", "produce", "--help"])).stdout, /^ {2}--acks <number> +default: all$/m);
+  assert.match((await run(2, ["bench", "produce", "--nothing"])).stderr, /^bench: Unknown option '--nothing'$/m);
+  assert.match((await run(2, ["bench", "commits", "--groups", "x"])).stderr, /^bench: --groups x: expected a number$/m);
+  assert.match((await run(0, ["bench", "compare", "--help"])).stdout, /^regroup beside Apache Kafka/);
 });
 
 test("what nobody foresaw is told with its stack, as a defect, and fails", () => {

@@ -1,7 +1,7 @@
 /** The brokers that are compared: regroup as npm installs it, and Apache Kafka by the kit of test/kafka/. */
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -22,6 +22,8 @@ export interface Broker {
   readonly pid: number;
   /** Ends it as SIGTERM does; its data stays. */
   stop(): Promise<void>;
+  /** Ends it as SIGKILL does. */
+  kill(): Promise<void>;
   /** Starts it again where it was. Resolves as soon as the process is on its way. */
   startAgain(): Promise<void>;
 }
@@ -37,7 +39,10 @@ const alike = ["-o", "group.initial.rebalance.delay.ms=0", "-o", "num.partitions
 
 export class Brokers implements AsyncDisposable {
   readonly #folder: string;
-  readonly #open = new Set<Broker>();
+  /** Also those that are on their way. */
+  readonly #open = new Set<Promise<Broker>>();
+  #isClosed = false;
+  #count = 0;
   /** bin/regroup.js beside a dist/, and in the source. */
   readonly packaged: string;
   readonly source = join(root, "bin/regroup.js");
@@ -64,19 +69,20 @@ export class Brokers implements AsyncDisposable {
 
   /** @param program of regroup, bin/regroup.js. */
   async start(product: Product, setting: Setting, program = this.packaged): Promise<Broker> {
-    const folder = await mkdtemp(join(this.#folder, "data-"));
-    const broker = await (product === "kafka" ? kafka(folder, setting) : regroup(program, folder, setting));
-    this.#open.add(broker);
-    return broker;
+    if (this.#isClosed) throw new Error("the run has ended");
+    const folder = join(this.#folder, `data-${this.#count++}`);
+    await mkdir(folder);
+    const starting = product === "kafka" ? kafka(folder, setting) : regroup(program, folder, setting);
+    this.#open.add(starting);
+    return starting;
   }
 
-  async stop(broker: Broker): Promise<void> {
-    this.#open.delete(broker);
-    await broker.stop();
-  }
-
+  /** Also of a run that a signal ends while brokers start. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const broker of [...this.#open]) await this.stop(broker);
+    this.#isClosed = true;
+    for (const starting of await Promise.allSettled(this.#open)) {
+      if (starting.status === "fulfilled") await starting.value.stop();
+    }
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
@@ -98,6 +104,7 @@ async function regroup(program: string, folder: string, setting: Setting): Promi
       return running.process.pid!;
     },
     stop: () => stopBroker(running),
+    kill: () => stopBroker(running, "SIGKILL"),
     startAgain: async () => {
       running = {
         port,
@@ -120,6 +127,10 @@ async function kafka(folder: string, setting: Setting): Promise<Broker> {
     stop: async () => {
       await started;
       await runFile(kit, ["stop", "--dir", folder]);
+    },
+    kill: async () => {
+      await started;
+      await runFile(kit, ["stop", "--dir", folder, "--kill"]);
     },
     startAgain: async () => {
       started = runFile(kit, ["start", "--dir", folder]);

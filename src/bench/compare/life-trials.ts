@@ -2,19 +2,22 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { untilMetadata, untilOffset } from "../load/first-answer.ts";
 import { nowMs } from "../load/latencies.ts";
-import { runLoad } from "../load/loads.ts";
+import type { RunLoad } from "../load/loads.ts";
 import { manyGroups, nameOfGroup } from "../load/many-groups.ts";
 import { cpuMs, residentBytes } from "../load/process.ts";
 import { median } from "../median.ts";
 import { Party } from "../pauses/party.ts";
-import type { Broker } from "./brokers.ts";
-import { type Trial, trial } from "./row.ts";
+import { type Measured, type Trial, trial } from "./row.ts";
 
 const groupCount = 10_000;
 const topicOfGroups = "bench-groups";
 
-async function startedAgain(broker: Broker, until: (sinceMs: number) => Promise<number>): Promise<number> {
+async function startedAgain(broker: Measured, until: (sinceMs: number) => Promise<number>): Promise<number> {
   await broker.stop();
+  return answering(broker, until);
+}
+
+async function answering(broker: Measured, until: (sinceMs: number) => Promise<number>): Promise<number> {
   const sinceMs = nowMs();
   await broker.startAgain();
   return until(sinceMs);
@@ -26,17 +29,17 @@ function start(id: string, what: string, ownBrokers: "packaged" | "source", valu
     settings: ["fsync"],
     ...(ownBrokers === "source" ? { products: ["regroup"] } : {}),
     ownBrokers,
-    rounds: 5,
+    rounds: 9,
     figures: { ms: { what, unit: "ms", better: "less", targets: { fsync: { value } } } },
     measure: async (broker) => ({ ms: await startedAgain(broker, (sinceMs) => untilMetadata(broker.server, sinceMs)) }),
   });
 }
 
 /** CPU time of the broker for each record. */
-async function costOfRecords(broker: Broker, topic: string, partitions: number) {
+async function costOfRecords(broker: Measured, topic: string, partitions: number, run: RunLoad) {
   const before = cpuMs(broker.pid);
   const load = { partitions, valueBytes: 1000, batchBytes: 4096, perRequest: 10, warmUpSeconds: 0, seconds: 3 };
-  const { perSecond } = await runLoad("produce", { server: broker.server, topic, ...load });
+  const { perSecond } = await run("produce", { server: broker.server, topic, ...load });
   return { perSecond, cpuMicros: ((cpuMs(broker.pid) - before) * 1000) / (perSecond * load.seconds) };
 }
 
@@ -68,11 +71,15 @@ export const lifeTrials: readonly Trial[] = [
         better: "less",
         targets: { os: { ratio: 0.2 } },
       },
+      killedMs: { what: "… killed, and started again", unit: "ms", better: "less" },
     },
     prepare: ({ server }) => manyGroups(server, topicOfGroups, groupCount),
     measure: async (broker) => {
       const group = nameOfGroup(groupCount - 1);
-      return { ms: await startedAgain(broker, (sinceMs) => untilOffset(broker.server, group, topicOfGroups, sinceMs)) };
+      const answered = (sinceMs: number) => untilOffset(broker.server, group, topicOfGroups, sinceMs);
+      const ms = await startedAgain(broker, answered);
+      await broker.kill();
+      return { ms, killedMs: await answering(broker, answered) };
     },
   }),
   trial({
@@ -90,12 +97,27 @@ export const lifeTrials: readonly Trial[] = [
       },
       time: { what: "10,000 partitions against 10: time for each record", unit: "times", better: "less" },
     },
-    measure: async (broker, name) => {
-      const few = await costOfRecords(broker, `${name}-few`, 10);
-      await runLoad("produce", { server: broker.server, topic: `${name}-many`, partitions: 10_000, seconds: 0 });
-      const many = await costOfRecords(broker, `${name}-many`, 10_000);
+    measure: async (broker, name, run) => {
+      const few = await costOfRecords(broker, `${name}-few`, 10, run);
+      await run("produce", { server: broker.server, topic: `${name}-many`, partitions: 10_000, seconds: 0 });
+      const many = await costOfRecords(broker, `${name}-many`, 10_000, run);
       return { cpu: many.cpuMicros / few.cpuMicros, time: few.perSecond / many.perSecond };
     },
+  }),
+  trial({
+    id: "connections",
+    settings: ["fsync"],
+    ownBrokers: "packaged",
+    rounds: 1,
+    figures: {
+      kilobytesEach: {
+        what: "10,000 idle connections, memory for each (Kafka: of its heap)",
+        unit: "KB",
+        better: "less",
+      },
+      cpuPercent: { what: "10,000 idle connections, of one core", unit: "%", better: "less" },
+    },
+    measure: async ({ server, pid }, _, run) => run("connections", { server, pid }),
   }),
   trial({
     id: "cooperative",

@@ -1,8 +1,15 @@
 /** From what was found to the lines of the table: medians, ratios with their spread, targets. */
 import { median } from "../median.ts";
 import type { Product, Setting } from "./brokers.ts";
-import type { Found } from "./measure.ts";
+import type { Found } from "./found.ts";
 import type { Figure, Target, Trial } from "./row.ts";
+
+export interface Ratio {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+  readonly rounds: number;
+}
 
 export interface Line {
   readonly what: string;
@@ -11,7 +18,7 @@ export interface Line {
   readonly regroup: readonly number[];
   readonly kafka: readonly number[];
   /** Of the medians; with the lowest and the highest of the rounds, each against its neighbour. */
-  readonly ratio: { readonly median: number; readonly low: number; readonly high: number } | undefined;
+  readonly ratio: Ratio | undefined;
   readonly target: string;
   /** undefined: nothing to hold it against. */
   readonly isMet: boolean | undefined;
@@ -28,15 +35,21 @@ function lineOf(name: string, figure: Figure, setting: Setting, found: readonly 
     return found.find((it) => it.product === product && it.setting === setting)?.values[name] ?? [];
   };
   const [regroup, kafka] = [valuesOf("regroup"), valuesOf("kafka")];
-  const rounds = regroup.flatMap((value, at) => (kafka[at] === undefined ? [] : [value / kafka[at]]));
-  const ratio =
-    rounds.length === 0
-      ? undefined
-      : { median: median(regroup) / median(kafka), low: Math.min(...rounds), high: Math.max(...rounds) };
+  const ratio = ratioOf(regroup, kafka);
   const target = figure.targets?.[setting] ?? {};
   const { what, unit } = figure;
-  const isMet = regroup.length === 0 ? undefined : meets(target, figure.better, median(regroup), ratio?.median);
+  const isMet = Number.isNaN(median(regroup))
+    ? undefined
+    : meets(target, figure.better, median(regroup), ratio?.median);
   return { what, unit, setting, regroup, kafka, ratio, target: wordsFor(target, figure), isMet };
+}
+
+/** Of amounts: where one of them is nothing, or less, a ratio says nothing. */
+function ratioOf(regroup: readonly number[], kafka: readonly number[]): Ratio | undefined {
+  const rounds = regroup.flatMap((value, at) => (value > 0 && kafka[at]! > 0 ? [value / kafka[at]!] : []));
+  const ofMedians = median(regroup) / median(kafka);
+  if (rounds.length === 0 || !(ofMedians > 0)) return undefined;
+  return { median: ofMedians, low: Math.min(...rounds), high: Math.max(...rounds), rounds: rounds.length };
 }
 
 function meets({ ratio, value }: Target, better: Figure["better"], own: number, against: number | undefined) {

@@ -1,9 +1,10 @@
 /** What a broker does under load. */
-import { runLoad } from "../load/loads.ts";
 import { residentBytes } from "../load/process.ts";
 import { type Figure, type Trial, trial } from "./row.ts";
 
 const both = ["fsync", "os"] as const;
+/** Many short turns rather than few long ones: one slow moment of the disk is then one of many. */
+const [rounds, window] = [5, { warmUpSeconds: 0.7, seconds: 1.5 }] as const;
 
 const produced = (what: string, targets: NonNullable<Figure["targets"]>): Figure => {
   return { what, unit: "records/s", better: "more", targets };
@@ -13,9 +14,9 @@ function produce(id: string, valueBytes: number, figure: Figure): Trial {
   return trial({
     id,
     settings: both,
-    rounds: 3,
+    rounds,
     figures: { perSecond: figure },
-    measure: async ({ server }, topic) => runLoad("produce", { server, topic, valueBytes, seconds: 2 }),
+    measure: async ({ server }, topic, run) => run("produce", { server, topic, valueBytes, ...window }),
   });
 }
 
@@ -24,9 +25,9 @@ function consume(id: string, valueBytes: number, records: number, figure: Figure
   return trial({
     id,
     settings: ["os"],
-    rounds: 3,
+    rounds,
     figures: { perSecond: figure },
-    measure: async ({ server }) => runLoad("consume", { server, topic, valueBytes, records, seconds: 2 }),
+    measure: async ({ server }, _, run) => run("consume", { server, topic, valueBytes, records, ...window }),
   });
 }
 
@@ -34,9 +35,9 @@ function commits(id: string, connections: number, figures: Trial<"perSecond" | "
   return trial({
     id,
     settings: both,
-    rounds: 3,
+    rounds,
     figures,
-    measure: async ({ server }) => runLoad("commits", { server, topic: "bench-commits", connections, seconds: 2 }),
+    measure: async ({ server }, _, run) => run("commits", { server, topic: "bench-commits", connections, ...window }),
   });
 }
 
@@ -53,28 +54,7 @@ function groups(id: string, members: number, settings: Trial["settings"]): Trial
       joinedMs: { ...figure(`one more than ${members} joins`), targets: {} },
       leftMs: figure(`one of ${members} leaves`),
     },
-    measure: async ({ server }, groupId) => runLoad("groups", { server, groupId, members }),
-  });
-}
-
-/** How many there are at most, and how long a commit takes when there are few. */
-function transactions(partitions: number, records: number): Trial {
-  const what = `transactions, ${partitions} partitions, ${records} records each`.replace(/\b1 (\w+)s\b/g, "1 $1");
-  const asKafka = { fsync: { ratio: 1 }, os: { ratio: 1 } };
-  return trial({
-    id: `transactions-${partitions}x${records}`,
-    settings: both,
-    rounds: 3,
-    figures: {
-      perSecond: { what, unit: "transactions/s", better: "more", targets: asKafka },
-      p99: { what: `${what}: commit, p99 at 20/s`, unit: "ms", better: "less", targets: asKafka },
-    },
-    measure: async ({ server }, topic) => {
-      const options = { server, partitions, records };
-      const { perSecond } = await runLoad("transactions", { ...options, topic, producers: 4, seconds: 2 });
-      const { p99 } = await runLoad("transactions", { ...options, topic: `${topic}-few`, rate: 20, seconds: 5 });
-      return { perSecond, p99 };
-    },
+    measure: async ({ server }, groupId, run) => run("groups", { server, groupId, members }),
   });
 }
 
@@ -94,7 +74,7 @@ export const loadTrials: readonly Trial[] = [
   trial({
     id: "latency",
     settings: ["fsync", "os", "memory"],
-    rounds: 3,
+    rounds,
     figures: {
       p50: { what: "end to end at 1,000/s, p50", unit: "ms", better: "less" },
       p99: {
@@ -105,7 +85,7 @@ export const loadTrials: readonly Trial[] = [
       },
       p999: { what: "end to end at 1,000/s, p99.9", unit: "ms", better: "less" },
     },
-    measure: async ({ server }, topic) => runLoad("latency", { server, topic, seconds: 4 }),
+    measure: async ({ server }, topic, run) => run("latency", { server, topic, warmUpSeconds: 0.5, seconds: 3 }),
   }),
   commits("commits-64", 64, {
     perSecond: {
@@ -125,10 +105,6 @@ export const loadTrials: readonly Trial[] = [
       targets: { fsync: { ratio: 0.5 }, os: { ratio: 0.5 } },
     },
   }),
-  transactions(1, 1),
-  transactions(1, 100),
-  transactions(10, 1),
-  transactions(10, 100),
   groups("groups-1000", 1000, both),
   groups("groups-5000", 5000, ["os"]),
   trial({
@@ -144,15 +120,5 @@ export const loadTrials: readonly Trial[] = [
       },
     },
     measure: async ({ pid }) => ({ megabytes: residentBytes(pid) / 1e6 }),
-  }),
-  trial({
-    id: "connections",
-    settings: ["fsync"],
-    rounds: 1,
-    figures: {
-      kilobytesEach: { what: "10,000 idle connections, memory for each", unit: "KB", better: "less" },
-      cpuPercent: { what: "10,000 idle connections, of one core", unit: "%", better: "less" },
-    },
-    measure: async ({ server, pid }) => runLoad("connections", { server, pid }),
   }),
 ];

@@ -1,11 +1,13 @@
-/** The whole matrix of produce and consume, of commits and of group sizes: `--full`. */
+/** The whole matrix of produce and consume, of rates, of commits and of group sizes: `--full`. */
 import type { CompressionType } from "../../protocol/platform.ts";
-import { runLoad } from "../load/loads.ts";
 import { type Trial, trial } from "./row.ts";
 
 const sizes = [100, 1000, 10_000];
 const partitionCounts = [1, 10, 100, 1000];
 const compressions: readonly CompressionType[] = ["none", "gzip", "snappy", "lz4", "zstd"];
+
+/** A turn of each: there are hundreds. */
+const window = { warmUpSeconds: 0.5, seconds: 1.5 };
 
 /** Bytes that a topic is filled with before it is read. */
 const filledBytes = 100_000_000;
@@ -17,9 +19,9 @@ function produce(valueBytes: number, partitions: number, acks: number, compressi
     settings: ["fsync", "os"],
     rounds: 1,
     figures: { perSecond: { what: `produce ${how}`, unit: "records/s", better: "more" } },
-    measure: async ({ server }, topic) => {
+    measure: async ({ server }, topic, run) => {
       const shape = { valueBytes, partitions, perRequest: Math.min(partitions, 10), acks, compression };
-      return runLoad("produce", { server, topic, ...shape, seconds: 2 });
+      return run("produce", { server, topic, ...shape, ...window });
     },
   });
 }
@@ -36,9 +38,9 @@ function consume(valueBytes: number, partitions: number, compression: Compressio
         better: "more",
       },
     },
-    measure: async ({ server }, topic) => {
+    measure: async ({ server }, topic, run) => {
       const records = filledBytes / valueBytes;
-      return runLoad("consume", { server, topic, valueBytes, partitions, compression, records, seconds: 2 });
+      return run("consume", { server, topic, valueBytes, partitions, compression, records, ...window });
     },
   });
 }
@@ -52,8 +54,26 @@ function commits(partitions: number, groups: number): Trial {
       perSecond: { what: `commits of ${partitions} partitions, ${groups} groups`, unit: "commits/s", better: "more" },
       p99: { what: `commits of ${partitions} partitions, ${groups} groups, p99`, unit: "ms", better: "less" },
     },
-    measure: async ({ server }) => {
-      return runLoad("commits", { server, topic: `bench-commits-${partitions}`, partitions, groups, seconds: 2 });
+    measure: async ({ server }, _, run) => {
+      return run("commits", { server, topic: `bench-commits-${partitions}`, partitions, groups, ...window });
+    },
+  });
+}
+
+function latency(perSecond: number, valueBytes: number): Trial {
+  const what = (share: string) => `end to end, ${valueBytes} B at ${perSecond}/s, ${share}`;
+  return trial({
+    id: `latency-${perSecond}-${valueBytes}`,
+    settings: ["fsync", "os", "memory"],
+    rounds: 1,
+    figures: {
+      p50: { what: what("p50"), unit: "ms", better: "less" },
+      p99: { what: what("p99"), unit: "ms", better: "less" },
+      p999: { what: what("p99.9"), unit: "ms", better: "less" },
+    },
+    measure: async ({ server }, topic, run) => {
+      const seconds = Math.max(2, 2000 / perSecond); // of fewer records a p99.9 would be the slowest
+      return run("latency", { server, topic, perSecond, valueBytes, warmUpSeconds: 0.5, seconds });
     },
   });
 }
@@ -70,8 +90,8 @@ function groups(members: number): Trial {
       leftMs: ms("one leaves"),
       crashedMs: ms("one dies, since the end of its session"),
     },
-    measure: async ({ server }, groupId) => {
-      const times = await runLoad("groups", { server, groupId, members, crash: true });
+    measure: async ({ server }, groupId, run) => {
+      const times = await run("groups", { server, groupId, members, crash: true });
       return { ...times, crashedMs: times.crashedMs! };
     },
   });
@@ -86,6 +106,7 @@ export const matrixTrials: readonly Trial[] = [
   ...sizes.flatMap((size) =>
     partitionCounts.flatMap((count) => compressions.map((compression) => consume(size, count, compression))),
   ),
+  ...[100, 1000, 5000].flatMap((rate) => [100, 1000].map((size) => latency(rate, size))),
   ...[1, 50].flatMap((partitions) => [1, 10, 100].map((count) => commits(partitions, count))),
   ...[10, 100, 1000, 5000].map(groups),
 ];

@@ -1,71 +1,129 @@
-/** Runs trials on brokers in turn (A B A B …), and keeps what each round told. */
+/** Runs trials on brokers in turn (A B A B …), in passes over all of them, and keeps what each round told. */
 import { setTimeout as pause } from "node:timers/promises";
+import { runLoad } from "../load/loads.ts";
 import { cpuMs } from "../load/process.ts";
 import { type Broker, Brokers, type Product, type Setting } from "./brokers.ts";
+import type { FoundSoFar } from "./found.ts";
 import type { Trial } from "./row.ts";
-
-/** All rounds of one trial on one broker. */
-export interface Found {
-  readonly trial: string;
-  readonly product: Product;
-  readonly setting: Setting;
-  /** By figure, a value for each round. */
-  readonly values: Record<string, number[]>;
-  /** The broker's, for each round that it lived through. */
-  readonly cpuMs: number[];
-}
 
 export interface MeasureOptions {
   readonly products: readonly Product[];
-  /** When half of it has gone the trials that are left get two rounds each at most; when all has, none. */
+  /** When it has gone, nothing more is begun. */
   readonly budgetMs: number;
-  readonly onFound: (trial: Trial, found: readonly Found[]) => void;
+  /** @param leftMs as long as the rest will take, by what was measured up to now. */
+  readonly onFound: (trial: Trial, leftMs: number) => void;
+}
+
+/** Rounds of a trial that follow each other. */
+export interface Visit {
+  readonly trial: Trial;
+  /** That its brokers will have had after it. */
+  readonly untilRound: number;
+}
+
+/**
+ * Each pass is one round of every trial, so that a slow moment of the disk touches one round of a few trials, and where
+ * the time ends all have about as many. Trials with brokers of their own have all their rounds in the first.
+ */
+export function visitsOf(trials: readonly Trial[]): Visit[] {
+  const passes = Math.max(...trials.map((trial) => trial.rounds));
+  return Array.from({ length: passes }, (_, pass) => pass + 1).flatMap((pass) =>
+    trials.flatMap((trial) => {
+      if (trial.ownBrokers !== undefined) return pass === 1 ? [{ trial, untilRound: trial.rounds }] : [];
+      return trial.rounds >= pass ? [{ trial, untilRound: pass }] : [];
+    }),
+  );
+}
+
+export async function measureAll(trials: readonly Trial[], found: FoundSoFar, options: MeasureOptions): Promise<void> {
+  await using brokers = await Brokers.open();
+  endOnSignal(brokers);
+  const beginMs = performance.now();
+  const stage = new Stage(brokers, options.products, found);
+  const visits = visitsOf(trials).filter(({ trial, untilRound }) => found.rounds(trial.id) < untilRound);
+  for (const [at, { trial, untilRound }] of visits.entries()) {
+    const goneMs = performance.now() - beginMs;
+    if (goneMs > options.budgetMs) {
+      console.error(
+        `The time is over (--minutes): ${visits.length - at} of ${visits.length} rounds were not measured.`,
+      );
+      break;
+    }
+    await stage.visit(trial, untilRound);
+    await found.save();
+    options.onFound(trial, ((performance.now() - beginMs) / (at + 1)) * (visits.length - at - 1));
+  }
+}
+
+/** Kafka runs in a process group of its own: nothing but this ends it where someone ends the run. */
+function endOnSignal(brokers: Brokers): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void brokers[Symbol.asyncDispose]().finally(() => process.exit(1)));
+  }
 }
 
 let names = 0;
 
-export async function measureAll(trials: readonly Trial[], options: MeasureOptions): Promise<Found[]> {
-  const startedMs = performance.now();
-  await using brokers = await Brokers.open();
-  const shared = new Map<string, Broker>();
-  const all: Found[] = [];
-  for (const trial of trials) {
-    const share = (performance.now() - startedMs) / options.budgetMs;
-    if (share > 1) {
-      console.error(`${trial.id}: not measured, the time is over (--minutes)`);
-      continue;
-    }
-    const found: Found[] = [];
+/** The brokers that run, and whose turn it is. */
+class Stage {
+  readonly #brokers: Brokers;
+  readonly #products: readonly Product[];
+  readonly #found: FoundSoFar;
+  readonly #shared = new Map<string, Broker>();
+  readonly #prepared = new WeakMap<Broker, Set<string>>();
+
+  constructor(brokers: Brokers, products: readonly Product[], found: FoundSoFar) {
+    this.#brokers = brokers;
+    this.#products = products;
+    this.#found = found;
+  }
+
+  async visit(trial: Trial, untilRound: number): Promise<void> {
     const own = new Map<string, Broker>();
     // One that fails, as on a machine that has too much to do, leaves the others their turns.
     try {
-      const open = await openBrokers(trial, options.products, brokers, trial.ownBrokers === undefined ? shared : own);
-      await measure(trial, open, share > 0.5 ? Math.min(2, trial.rounds) : trial.rounds, found);
+      const open = await this.#open(trial, trial.ownBrokers === undefined ? this.#shared : own);
+      for (let round = this.#found.rounds(trial.id); round < untilRound; round++) {
+        for (const broker of open) await this.#measure(trial, broker);
+      }
     } catch (error) {
       console.error(`${trial.id}:`, error);
     }
-    for (const broker of own.values()) await brokers.stop(broker);
-    all.push(...found);
-    options.onFound(trial, found);
+    for (const broker of own.values()) await broker.stop();
   }
-  return all;
-}
 
-/** Those that the trial is about, started unless they run. */
-async function openBrokers(
-  trial: Trial,
-  products: readonly Product[],
-  brokers: Brokers,
-  running: Map<string, Broker>,
-): Promise<Broker[]> {
-  const open: Broker[] = [];
-  for (const [product, setting] of placesOf(trial, products)) {
-    const key = `${product} ${setting}`;
-    const broker = running.get(key) ?? (await brokers.start(product, setting, brokers[trial.ownBrokers ?? "packaged"]));
-    running.set(key, broker);
-    open.push(broker);
+  /** Those that the trial is about, started unless they run. */
+  async #open(trial: Trial, running: Map<string, Broker>): Promise<Broker[]> {
+    const open: Broker[] = [];
+    for (const [product, setting] of placesOf(trial, this.#products)) {
+      const key = `${product} ${setting}`;
+      const program = this.#brokers[trial.ownBrokers ?? "packaged"];
+      const broker = running.get(key) ?? (await this.#brokers.start(product, setting, program));
+      running.set(key, broker);
+      open.push(broker);
+    }
+    return open;
   }
-  return open;
+
+  async #measure(trial: Trial, broker: Broker): Promise<void> {
+    const { product, setting, pid } = broker;
+    const cpuBefore = cpuMs(pid);
+    const told = await within(limitMs, this.#told(trial, broker)).catch((error: unknown) => {
+      console.error(`${trial.id} on ${product}, ${setting}:`, error);
+      return Object.fromEntries(Object.keys(trial.figures).map((figure) => [figure, Number.NaN]));
+    });
+    const cpu = broker.pid === pid ? cpuMs(pid) - cpuBefore : Number.NaN;
+    this.#found.add({ trial: trial.id, product, setting }, told, cpu);
+  }
+
+  async #told(trial: Trial, broker: Broker): Promise<Record<string, number>> {
+    const prepared = this.#prepared.get(broker) ?? new Set();
+    this.#prepared.set(broker, prepared);
+    if (!prepared.has(trial.id)) await trial.prepare?.(broker, `bench-${trial.id}`);
+    prepared.add(trial.id);
+    const told = await trial.measure(broker, `bench-${trial.id}-${names++}`, runLoad);
+    return Object.fromEntries(Object.keys(trial.figures).map((figure) => [figure, told[figure]!]));
+  }
 }
 
 function placesOf(trial: Trial, products: readonly Product[]): [Product, Setting][] {
@@ -75,34 +133,19 @@ function placesOf(trial: Trial, products: readonly Product[]): [Product, Setting
   ) as [Product, Setting][];
 }
 
-async function measure(trial: Trial, brokers: readonly Broker[], rounds: number, found: Found[]): Promise<void> {
-  for (const { product, setting } of brokers) found.push({ trial: trial.id, product, setting, values: {}, cpuMs: [] });
-  for (const broker of brokers) await within(limitMs, trial.prepare?.(broker, `bench-${trial.id}`));
-  for (let round = 0; round < rounds; round++) {
-    for (const [at, broker] of brokers.entries()) await within(limitMs, measureOnce(trial, broker, found[at]!));
-  }
-}
-
-async function measureOnce(trial: Trial, broker: Broker, found: Found): Promise<void> {
-  const { pid } = broker;
-  const cpuBefore = cpuMs(pid);
-  const told = await trial.measure(broker, `bench-${trial.id}-${names++}`);
-  for (const figure of Object.keys(trial.figures)) {
-    found.values[figure] = [...(found.values[figure] ?? []), told[figure]!];
-  }
-  if (broker.pid === pid) found.cpuMs.push(cpuMs(pid) - cpuBefore);
-}
-
 /** The longest takes half a minute where nothing is amiss. */
 const limitMs = 90_000;
 
 /** @throws when it takes longer; it goes on then, with nobody who waits for it. */
-async function within(ms: number, measuring: Promise<void> | undefined): Promise<void> {
+async function within<T>(ms: number, measuring: Promise<T>): Promise<T> {
   const over = new AbortController();
-  const late = pause(ms, undefined, { signal: over.signal }).then(() => {
+  const late = pause(ms, undefined, { signal: over.signal }).then((): never => {
     throw new Error(`it has not ended after ${ms / 1000} s`);
   });
   late.catch(() => undefined); // it was in time
-  await Promise.race([measuring, late]);
-  over.abort();
+  try {
+    return await Promise.race([measuring, late]);
+  } finally {
+    over.abort();
+  }
 }

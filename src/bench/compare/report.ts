@@ -1,5 +1,5 @@
 /** The table, and the charts in text: one line for each broker, the longest the largest. */
-import { cpus, release, totalmem } from "node:os";
+import { cpus, release, totalmem, type } from "node:os";
 import { median } from "../median.ts";
 import { versions } from "./brokers.ts";
 import type { Line } from "./lines.ts";
@@ -8,6 +8,7 @@ const nameOfSetting = { fsync: "fsync", os: "OS", memory: "memory" };
 
 export function number(value: number): string {
   if (Number.isNaN(value)) return "–";
+  if (value <= 0) return "0";
   if (value >= 100_000) return `${Math.round(value / 1000).toLocaleString("en")}k`;
   if (value >= 100) return Math.round(value).toLocaleString("en");
   return value.toPrecision(2);
@@ -19,7 +20,7 @@ function cell(values: readonly number[]): string {
 
 export function row(line: Line): string[] {
   const { what, unit, setting, regroup, kafka, ratio, target, isMet } = line;
-  const spread = ratio && regroup.length > 1 ? ` (${number(ratio.low)} – ${number(ratio.high)})` : "";
+  const spread = ratio && ratio.rounds > 1 ? ` (${number(ratio.low)} – ${number(ratio.high)})` : "";
   return [
     `${what}, ${unit}`,
     nameOfSetting[setting],
@@ -28,6 +29,17 @@ export function row(line: Line): string[] {
     ratio === undefined ? "–" : `${number(ratio.median)} ×${spread}`,
     target === "" ? "" : `${target}${isMet === undefined ? "" : isMet ? " ✓" : " ✗"}`,
   ];
+}
+
+/** A line for a terminal. */
+export function textOf(line: Line): string {
+  const [what, setting, regroup, kafka, ratio, target] = row(line);
+  const figures = [regroup, kafka, ratio].map((each, at) => each!.padStart(at === 2 ? 22 : 9)).join(" ");
+  return `${what!.padEnd(72)} ${setting!.padEnd(6)} ${figures}  ${target}`.trimEnd();
+}
+
+export function minutesOf(ms: number): string {
+  return (ms / 60_000).toFixed(0);
 }
 
 const head = ["what", "flush", "regroup", "Kafka", "regroup / Kafka", "target"];
@@ -41,7 +53,7 @@ const barLength = 40;
 
 /** Only what was measured on both. */
 export function charts(lines: readonly Line[]): string {
-  const pairs = lines.filter(({ regroup, kafka, target }) => regroup.length > 0 && kafka.length > 0 && target !== "");
+  const pairs = lines.filter(({ ratio, target }) => ratio !== undefined && target !== "");
   const drawn = pairs.map(({ what, unit, setting, regroup, kafka }) => {
     const [ours, theirs] = [median(regroup), median(kafka)];
     const most = Math.max(ours, theirs);
@@ -55,12 +67,13 @@ export function charts(lines: readonly Line[]): string {
 }
 
 /** On what it was measured, in a sentence each. */
-export function circumstances(minutes: number): string {
+export function circumstances(ms: number): string {
   const { regroup, kafka, java } = versions();
   const [cpu] = cpus();
+  const version = /^[\d.]*\d/.exec(release())?.[0]; // without what a distribution calls its build
   return [
-    `Measured on ${new Date().toISOString().slice(0, 10)} in ${minutes.toFixed(0)} minutes, on ${cpus().length} × ` +
-      `${cpu?.model.trim() || "unnamed processor"}, ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}.`,
+    `Measured on ${new Date().toISOString().slice(0, 10)} in ${minutesOf(ms)} minutes, on ${cpus().length} × ` +
+      `${cpu?.model.trim() || "unnamed processor"}, ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${version}.`,
     `regroup ${regroup} (the packaged build) on Node ${process.versions.node}; Apache Kafka ${kafka} on Java ` +
       `${java ?? "–"} with the options of its own start scripts and a heap of 1 GB.`,
   ].join("\n");

@@ -1,3 +1,4 @@
+import type { RunLoad } from "../load/loads.ts";
 import type { Broker, Product, Setting } from "./brokers.ts";
 
 /** What regroup's figure is held against: a share of Kafka's in the same run, or a figure of its own. */
@@ -14,21 +15,24 @@ export interface Figure {
   readonly targets?: Partial<Record<Setting, Target>>;
 }
 
+/** What a trial sees of the broker that has its turn. */
+export type Measured = Pick<Broker, "product" | "server" | "pid" | "stop" | "kill" | "startAgain">;
+
 /** One measurement that tells one or more figures. */
 export interface Trial<F extends string = string> {
   readonly id: string;
   readonly settings: readonly Setting[];
   /** Without it both; nothing but regroup keeps all in memory. */
   readonly products?: readonly Product[];
-  /** Turns that each broker gets; medians count. */
+  /** Turns that each broker gets if there is time; medians count. */
   readonly rounds: number;
-  /** Brokers that are started for it, and not those that served the trials before it. */
+  /** Brokers that are started for it, and serve all its rounds; else those that serve other trials, too. */
   readonly ownBrokers?: "packaged" | "source";
   readonly figures: Readonly<Record<F, Figure>>;
   /** Once for each broker. */
-  readonly prepare?: (broker: Broker, name: string) => Promise<void>;
-  /** @param name new each time, for topics and groups. */
-  readonly measure: (broker: Broker, name: string) => Promise<Readonly<Record<NoInfer<F>, number>>>;
+  readonly prepare?: (broker: Measured, name: string) => Promise<void>;
+  /** @param name new each time, for topics and groups. @returns by figure; NaN: cannot be measured there. */
+  readonly measure: (broker: Measured, name: string, run: RunLoad) => Promise<Readonly<Record<NoInfer<F>, number>>>;
 }
 
 /** Infers the names of a trial's figures. */

@@ -1,29 +1,40 @@
 /** Other people's generators on the same brokers: Java's perf tools, and kcat (librdkafka). */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { kafkaTool } from "./brokers.ts";
 import { type Trial, trial } from "./row.ts";
 
-const records = 300_000;
+const records = 200_000;
+const valueBytes = 1000;
 
 export function hasKcat(): boolean {
   return spawnSync("kcat", ["-V"]).status === 0;
 }
 
 function javaProduce(server: string, topic: string): Promise<string> {
-  const size = ["--num-records", `${records}`, "--record-size", "1000", "--throughput", "-1"];
+  const size = ["--num-records", `${records}`, "--record-size", `${valueBytes}`, "--throughput", "-1"];
   const props = ["--producer-props", `bootstrap.servers=${server}`, "acks=all", "linger.ms=5"];
   return kafkaTool("producer-perf", "--topic", topic, ...size, ...props);
 }
 
-/** Kafka's own tool fills the topic, kcat reads it. @returns records a second. */
-async function kcatConsume(server: string, topic: string): Promise<number> {
+/** @returns records a second. */
+async function kcat(server: string, topic: string, ...args: readonly string[]): Promise<number> {
   const beginMs = performance.now();
-  const args = ["-b", server, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-f", ""];
-  const child = spawn("kcat", args, { stdio: "ignore" });
+  const child = spawn("kcat", ["-b", server, "-t", topic, "-q", ...args], { stdio: "ignore" });
   const [code] = await once(child, "exit");
   if (code !== 0) throw new Error(`kcat ended with ${code}`);
   return (records * 1000) / (performance.now() - beginMs);
+}
+
+/** A file of so many lines that kcat writes as records. */
+async function linesFile(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "regroup-bench-"));
+  const file = join(folder, "lines");
+  await writeFile(file, `${"x".repeat(valueBytes)}\n`.repeat(records));
+  return file;
 }
 
 export const javaWitness: Trial = trial({
@@ -45,11 +56,19 @@ export const javaWitness: Trial = trial({
 
 export const kcatWitness: Trial = trial({
   id: "witness-kcat",
-  settings: ["os"],
+  settings: ["fsync", "os"],
   rounds: 2,
-  figures: { consume: { what: "kcat (librdkafka) reads 1 KB", unit: "records/s", better: "more" } },
+  figures: {
+    produce: { what: "kcat (librdkafka) writes 1 KB, acks=all", unit: "records/s", better: "more" },
+    consume: { what: "kcat (librdkafka) reads 1 KB", unit: "records/s", better: "more" },
+  },
   measure: async ({ server }, topic) => {
-    await javaProduce(server, topic);
-    return { consume: await kcatConsume(server, topic) };
+    const file = await linesFile();
+    try {
+      const produce = await kcat(server, topic, "-P", "-l", file, "-X", "acks=all", "-X", "linger.ms=5");
+      return { produce, consume: await kcat(server, topic, "-C", "-o", "beginning", "-e", "-f", "") };
+    } finally {
+      await rm(dirname(file), { recursive: true });
+    }
   },
 });

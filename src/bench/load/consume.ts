@@ -38,9 +38,9 @@ export const consumeDefaults = {
 
 const version = 12;
 
-export function fetchFrame(topic: string, partition: number, fetchOffset: number, maxBytes: number): Uint8Array {
+export function fetchFrame(topic: string, partition: number, fetchOffset: number, maxBytes: number, maxWaitMs = 500) {
   const partitions = [{ partition, fetchOffset, partitionMaxBytes: maxBytes }];
-  return frameOf(Fetch, version, { maxWaitMs: 500, minBytes: 1, maxBytes, topics: [{ topic, partitions }] });
+  return frameOf(Fetch, version, { maxWaitMs, minBytes: 1, maxBytes, topics: [{ topic, partitions }] });
 }
 
 /** By a run before this one. */
@@ -50,7 +50,7 @@ async function isFilled({ server, topic, partitions, records }: ConsumeOptions):
   const answered = new Promise<Buffer>((resolve) => {
     wire.onAnswer = resolve;
   });
-  wire.send(fetchFrame(topic, 0, 0, 1));
+  wire.send(fetchFrame(topic, 0, 0, 1, 0));
   const { highWatermark } = readFetchHead(await answered, topic);
   wire.close();
   return highWatermark > 0.9 * (records / partitions);

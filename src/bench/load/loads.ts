@@ -40,3 +40,5 @@ export async function runLoad<K extends LoadName>(name: K, options: LoadOptions<
   const [result] = (await Promise.race([once(child, "message"), ended])) as [LoadResult<K>];
   return result;
 }
+
+export type RunLoad = typeof runLoad;

@@ -1,5 +1,6 @@
 /** What the system tells of a process on this machine. */
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** User and system time so far, in milliseconds; Linux counts it in hundredths of a second. */
 export function cpuMs(pid: number): number {
@@ -7,7 +8,24 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
+/** The same to the nanosecond, of the threads that it has now. */
+export function cpuNanos(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const times = threads.map((id) => readFileSync(`/proc/${pid}/task/${id}/schedstat`, "latin1").split(" ")[0]);
+  return times.reduce((sum, time) => sum + Number(time), 0);
+}
+
 /** Resident memory in bytes. */
 export function residentBytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))![1]) * 1024;
+}
+
+/**
+ * What grows with what a process holds: its resident memory, but of a JVM, whose heap is resident before it holds
+ * anything, what lives there after a collection. NaN where jcmd cannot tell that.
+ */
+export function usedBytes(pid: number): number {
+  if (readFileSync(`/proc/${pid}/comm`, "latin1").trim() !== "java") return residentBytes(pid);
+  const { stdout } = spawnSync("jcmd", [`${pid}`, "GC.class_histogram"], { encoding: "utf8", maxBuffer: 2 ** 26 });
+  return Number(/^Total +\d+ +(\d+)/m.exec(stdout ?? "")?.[1] ?? Number.NaN);
 }

@@ -120,7 +120,8 @@ export async function transactions(options: TransactionOptions) {
   const commits = new Latencies();
   const beginMs = nowMs() + warmUpSeconds * 1000;
   const endMs = beginMs + seconds * 1000;
-  const drive = async (producer: TransactionalProducer) => {
+  const drive = async (producer: TransactionalProducer, at: number) => {
+    if (rate > 0) await pause((at * 1000) / rate / producers); // not all at the same moment
     while (nowMs() < endMs) {
       const fromMs = nowMs();
       const commitMs = await producer.transact();

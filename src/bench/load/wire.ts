@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { ApiVersions } from "../../protocol/apis/api-versions.ts";
 import { decodeResponseFrame, encodeRequestFrame } from "../../protocol/frame.ts";
 import type { Api, RequestInput, ResponseOf } from "../../protocol/schema.ts";
 
@@ -100,13 +101,23 @@ export class Wire {
   }
 }
 
-/** Opens so many connections to one broker. */
+/** Opens so many connections to one broker, which has accepted them all: it has answered on each. */
 export async function openWires(server: string, count: number, keepBytes?: number): Promise<Wire[]> {
   const wires: Wire[] = [];
-  const atOnce = 40; // less than the backlog of brokers, which is 50 by default
+  // Less than the backlog of brokers, 50 by default: who finds it full tries again after a second.
+  const atOnce = 40;
+  const question = frameOf(ApiVersions, 0, {});
+  const open = async () => {
+    const wire = await Wire.open(server, keepBytes);
+    const answered = new Promise<Buffer>((resolve) => {
+      wire.onAnswer = resolve;
+    });
+    wire.send(question);
+    await answered; // the system connects before the broker accepts
+    return wire;
+  };
   while (wires.length < count) {
-    const some = Array.from({ length: Math.min(atOnce, count - wires.length) }, () => Wire.open(server, keepBytes));
-    wires.push(...(await Promise.all(some)));
+    wires.push(...(await Promise.all(Array.from({ length: Math.min(atOnce, count - wires.length) }, open))));
   }
   return wires;
 }

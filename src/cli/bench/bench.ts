@@ -3,18 +3,27 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { benchmarks } from "../../bench/benchmarks.ts";
+import { benchmarks, programOf } from "../../bench/benchmarks.ts";
 import { examples } from "../broker-command.ts";
-import { FailedError, UsageError } from "../errors.ts";
+import { exitCodes, FailedError, UsageError } from "../errors.ts";
 import { writeOut } from "../stdout.ts";
 
 export function benchCommand(): Command {
   return new Command("bench")
     .description("List and run the benchmarks of the repository.")
     .argument("[name]", "none: list them")
-    .argument("[options...]", "of the benchmark, as the comment at the head of its file says")
+    .argument("[options...]", "of the benchmark; --help behind its name tells them")
+    .passThroughOptions()
     .allowUnknownOption()
-    .addHelpText("after", examples("regroup bench", "regroup bench assignment", "regroup bench client --rounds 3"))
+    .addHelpText(
+      "after",
+      examples(
+        "regroup bench",
+        "regroup bench compare --against kafka",
+        "regroup bench produce --bootstrap-server localhost:9092 --value-bytes 100 --acks 1",
+        "regroup bench latency --help",
+      ),
+    )
     .action(bench);
 }
 
@@ -29,8 +38,10 @@ async function bench(name: string | undefined, options: readonly string[]): Prom
         "and against Java. In a checkout: npm run bench",
     );
   }
-  const code = await run(root, ["--expose-gc", join("src/bench", `${name}.ts`), ...options]);
-  if (code !== 0) throw new FailedError(`bench ${name}: ended with exit code ${code}`);
+  const code = await run(root, ["--expose-gc", ...programOf(name), ...options]);
+  if (code === exitCodes.usage)
+    process.exitCode = code; // it has told what was wrong
+  else if (code !== 0) throw new FailedError(`bench ${name}: ended with exit code ${code}`);
 }
 
 function listed(): string {

@@ -1,0 +1,47 @@
+/** Options of loads as a command line has them: `--value-bytes 100` for `valueBytes`. */
+import { type LoadName, loads } from "./loads.ts";
+
+type Value = number | string | boolean;
+
+/** Those that have no default, with a value of their kind. */
+const others: Readonly<Record<LoadName, Readonly<Record<string, Value>>>> = {
+  produce: { topic: "", records: 0 },
+  consume: { topic: "" },
+  latency: { topic: "" },
+  commits: { topic: "" },
+  groups: { groupId: "", crash: false },
+  transactions: { topic: "" },
+  connections: { pid: 0 },
+};
+
+/** By its name on the command line, what a load may be told: for each its default, or one of its kind. */
+export function optionsOf(name: LoadName): ReadonlyMap<string, { readonly key: string; readonly like: Value }> {
+  const all: Record<string, Value> = { bootstrapServer: "", ...others[name], ...loads[name].defaults };
+  return new Map(Object.entries(all).map(([key, like]) => [kebab(key), { key, like }]));
+}
+
+/** One line for each. */
+export function helpOf(name: LoadName): string {
+  const { defaults } = loads[name];
+  const lines = [...optionsOf(name)].map(([flag, { key, like }]) => {
+    const kind = typeof like === "boolean" ? "" : typeof like === "number" ? " <number>" : " <text>";
+    const value = (defaults as Record<string, Value>)[key];
+    const said = value === undefined ? "" : `default: ${value === -1 && key === "acks" ? "all" : value}`;
+    return `  ${`--${flag}${kind}`.padEnd(32)}${said}`.trimEnd();
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+/** @throws when a text is no value of its option's kind. */
+export function optionValue(flag: string, text: string | boolean, like: Value): Value {
+  if (typeof like === "boolean" || typeof text === "boolean") return text;
+  if (typeof like === "string") return text;
+  if (flag === "acks" && text === "all") return -1;
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new Error(`--${flag} ${text}: expected a number`);
+  if (flag === "acks" && text !== "1") throw new Error(`--acks ${text}: expected 1 or all`);
+  return Number(text);
+}
+
+function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -26,6 +26,7 @@ const untidyFiles: [why: string, path: string, text: string][] = [
   ["a test that does not run", "test/log/x.test.ts", `test.ski${"p"}("x", () => {})`],
   ["a test that sleeps", "test/log/x.test.ts", `await new Promise((done) => set${"Timeout"}(done, 50))`],
   ["a pause", "test/log/x.test.ts", `import { set${"Timeout"} as pause } from "node:timers/promises";`],
+  ["a wait", "test/log/x.test.ts", `await scheduler.wai${"t"}(50)`],
   ["a program of a test that sleeps", "test/interop/clients/x.py", `time.slee${"p"}(1)`],
   ["a check switched off", "src/log/x.ts", `// @ts-ignor${"e"}`],
   ["real time in a pure room", "src/group/x.ts", "const now = Date.now();"],

@@ -24,7 +24,8 @@ const rules: readonly Rule[] = [
     applies: /^test\/.*\.(ts|py)$/,
     // These look again and again, limit a wait, keep the time of a member, or pace the life of a cluster.
     but: /(\/until|conformance\/wire\/connection|member\/support\/live-member|(side-by-side|crash|soak)\/run)\.ts$/,
-    banned: /\bset(Timeout|Interval)\(|\bsleep\(|\bset(Timeout|Interval)\b[^}\n]*\} from "(node:)?timers/,
+    banned:
+      /\bset(Timeout|Interval)\(|\b(sleep|scheduler\.wait)\(|\bset(Timeout|Interval)\b[^}\n]*\} from "(node:)?timers/,
     why: "await a state (regroup/testing, until), never a fixed time",
   },
   { applies: code, banned: /@ts-(ignor[e]|nochec[k])/, why: "types are not switched off" },

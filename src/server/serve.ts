@@ -13,6 +13,7 @@ import { installUtf8 } from "../protocol/utf8.ts";
 import { FrameBuffers } from "./frame-buffers.ts";
 import { Listeners, StartError } from "./listen.ts";
 import { machineClock, machineRng } from "./machine-clock.ts";
+import { mostSegmentsOpen } from "./open-files.ts";
 
 export interface ServeOptions {
   readonly config: BrokerConfig;
@@ -98,6 +99,7 @@ async function fileLog(folder: string, options: ServeOptions, buffers: FrameBuff
       folder,
       // Whoever looks on may keep what is answered: that memory is not used again.
       ...(parts?.intercept === undefined ? { memory: (bytes) => buffers.take(bytes) } : {}),
+      maxOpenFiles: mostSegmentsOpen(),
       flushIntervalMessages: config.get("log.flush.interval.messages"),
       producerIdExpirationMs: config.get("producer.id.expiration.ms"),
       wallMs: machineClock.now().wallMs,

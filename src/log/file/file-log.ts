@@ -42,9 +42,13 @@ export interface FileLogOptions {
 }
 
 const megabyte = 1024 * 1024;
-const writeBehindBytes = 4 * megabyte;
+/** So much is gathered before segments are written; of many partitions more, since files cost by the piece. */
+const writeBehindBytes = { few: 4 * megabyte, many: 24 * megabyte };
+/** And so many times more journal before the next checkpoint, which syncs each segment. */
+const journalOfMany = 4;
 /** One thread of the pool's four stays free for the journal. */
 const filesAtATime = 3;
+/** More partitions than that are many. */
 const mostSyncedAtOnce = 1000;
 
 export const checkpointPath = (folder: string) => `${folder}/checkpoint`;
@@ -204,7 +208,7 @@ export class FileLog implements Log, Engine {
     place.bytes.set(bytes, place.at);
     log.appliedEntry = this.journal.lastEntry;
     this.#bytesSinceCheckpoint += bytes.length;
-    if (this.#unwrittenBytes > writeBehindBytes) this.#writeBehind();
+    if (this.#isWriteDue) this.#writeBehind();
     this.#checkpointWhenDue();
     return place.address;
   }
@@ -217,8 +221,9 @@ export class FileLog implements Log, Engine {
   }
 
   #checkpointWhenDue(): void {
-    const due = this.#bytesSinceCheckpoint > (this.#options.checkpointBytes ?? 48 * megabyte);
-    if (!due || this.#dueCheckpointIsUnderWay) return;
+    const bytes = this.#options.checkpointBytes ?? 48 * megabyte;
+    const dueBytes = this.changed.size > mostSyncedAtOnce ? journalOfMany * bytes : bytes;
+    if (this.#bytesSinceCheckpoint <= dueBytes || this.#dueCheckpointIsUnderWay) return;
     this.#dueCheckpointIsUnderWay = true; // here and now: more appends come in this very turn of the event loop
     this.checkpoint()
       .catch((error: unknown) => this.fail(error))
@@ -239,10 +244,16 @@ export class FileLog implements Log, Engine {
     return this.slabs.endAddress - this.#writtenAddress;
   }
 
+  get #isWriteDue(): boolean {
+    const { few, many } = writeBehindBytes;
+    return this.#unwrittenBytes > (this.unwritten.size > mostSyncedAtOnce ? many : few);
+  }
+
   /** Where segments fall back behind the journal, acknowledgements slow down to their pace: memory has an end. */
   #room(): Promise<void> | undefined {
     const unwritten = this.#unwrittenBytes - this.pendingBytes;
-    if (this.isClosing || this.failure || unwritten <= 2 * this.#maxPendingBytes + writeBehindBytes) return undefined;
+    if (this.isClosing || this.failure || unwritten <= 2 * this.#maxPendingBytes + writeBehindBytes.few)
+      return undefined;
     this.#writeBehind();
     return this.#writingBehind;
   }
@@ -268,7 +279,7 @@ export class FileLog implements Log, Engine {
 
   /** One round after the other, as long as there is enough to write. */
   async #writeRounds(): Promise<void> {
-    while (!this.isClosing && this.#unwrittenBytes > writeBehindBytes) await this.writeAll();
+    while (!this.isClosing && this.#isWriteDue) await this.writeAll();
     this.#isWritingBehind = false;
   }
 

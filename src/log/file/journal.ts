@@ -65,8 +65,8 @@ const largestGroupBytes = 4 * 1024 * 1024;
 /** Up to so much is copied to the system within the call: that costs less than to wake a thread and to be woken. */
 const mostWrittenNow = 64 * 1024;
 
-/** A burst may have made more files than are needed afterwards. */
-const mostFreeSlots = 6;
+/** A burst may have made more files than are needed afterwards: so many are kept, or what one checkpoint freed. */
+const fewFreeSlots = 6;
 
 /** No folder of a partition, `<topic>-<number>`, can have that name. */
 export const slotPath = (folder: string, slot: number) => `${folder}/${slot}.journal`;
@@ -164,10 +164,14 @@ export class Journal {
 
   /** A checkpoint covers every file before this sequence: they may be used again, and what is too many goes. */
   async release(beforeSequence: number): Promise<void> {
+    let freed = 0;
     for (const slot of this.#slots) {
-      if (slot !== this.#current && slot.sequence < beforeSequence) slot.sequence = -1;
+      if (slot === this.#current || slot.sequence === -1 || slot.sequence >= beforeSequence) continue;
+      slot.sequence = -1;
+      freed++;
     }
-    const surplus = new Set(this.#slots.filter(({ sequence }) => sequence === -1).slice(mostFreeSlots));
+    const kept = Math.max(fewFreeSlots, freed);
+    const surplus = new Set(this.#slots.filter(({ sequence }) => sequence === -1).slice(kept));
     this.#slots = this.#slots.filter((slot) => !surplus.has(slot)); // at once: nobody may begin to write there
     for (const { file, sequence } of this.#slots) if (file && sequence === -1) this.#unsynced.delete(file);
     for (const { file } of surplus) if (file) this.#unsynced.delete(file);

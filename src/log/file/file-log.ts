@@ -292,7 +292,7 @@ export class FileLog implements Log, Engine {
     if (this.isClosing) return; // the journal has it all
     this.#writtenAddress = Math.max(this.#writtenAddress, address);
     const journaled = this.journal?.writtenAddress ?? Number.POSITIVE_INFINITY; // before the start there is none
-    this.slabs.release(Math.min(this.#writtenAddress, journaled), this.#options.hotTailBytes ?? 32 * megabyte);
+    this.slabs.release(Math.min(this.#writtenAddress, journaled), this.#options.hotTailBytes ?? 16 * megabyte);
   }
 
   /** Makes the segment files durable, and frees the journal that they make needless. */

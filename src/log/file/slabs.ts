@@ -19,7 +19,7 @@ export interface Place {
 
 const smallestSlabBytes = 64 * 1024;
 /** Of whole size, to be used again: the pages of a new one cost five times what it takes to fill it. */
-const mostFree = 24;
+const mostFree = 16;
 
 export class Slabs {
   readonly #slabBytes: number;

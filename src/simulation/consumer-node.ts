@@ -146,8 +146,10 @@ export class ConsumerNode {
     if (!this.process.isAlive) return;
     const { state } = machine;
     const actions = machine.step(event, this.process.now().monotonicMs);
-    if (machine.state !== state)
-      this.cluster.world.tell(() => `  ${this.name} turns from ${state} to ${machine.state}`);
+    const { world } = this.cluster;
+    if (machine.state !== state) world.tell(() => `  ${this.name} turns from ${state} to ${machine.state}`);
+    // KIP-429: only the next round hands on what it has given up.
+    if (state === "Revoking" && machine.state === "Stable") world.violated("who gives something up rejoins", this.name);
     for (const action of actions) this.#act(action);
     if (machine.generationId < 0 || outside.has(machine.state)) this.#checkStopped();
     this.#setWake();

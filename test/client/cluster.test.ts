@@ -289,7 +289,7 @@ suite("a cluster", () => {
     await cluster.send({ leader: { topic: "orders", partition: 0 } }, Heartbeat, beat(1));
     assert.equal(asked, 3);
     await assert.rejects(
-      cluster.send({ leader: { topic: "orders", partition: 9 } }, Heartbeat, beat(1), { timeoutMs: 50 }),
+      cluster.send({ leader: { topic: "orders", partition: 9 } }, Heartbeat, beat(1), { timeoutMs: 1000 }),
       { code: "UNKNOWN_TOPIC_OR_PARTITION" },
     );
   });

@@ -38,6 +38,15 @@ test("what was not measured is a dash, and meets nothing", () => {
   assert.deepEqual(row(line!), ["p99, ms", "fsync", "–", "10", "–", "≤ 0.5 ×"]);
 });
 
+test("what is measured in two ways has no ratio", () => {
+  const p99 = { ...latency.figures.p99, isUnlike: true } as const;
+  const [line] = linesOf({ ...latency, figures: { p99 } }, [
+    found("regroup", "fsync", [4]),
+    found("kafka", "fsync", [2]),
+  ]);
+  assert.deepEqual(row(line!).slice(2, 5), ["4.0", "2.0", "–"]);
+});
+
 test("of what is nothing, or less, there is no ratio, and a round that failed does not count", () => {
   const [none] = linesOf(latency, [found("regroup", "fsync", [0.5]), found("kafka", "fsync", [-0.03])]);
   assert.deepEqual(row(none!).slice(2), ["0.50", "0", "–", "≤ 0.5 ×"]);

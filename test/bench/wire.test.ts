@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { readFetchHead } from "../../src/bench/load/fetch-head.ts";
-import { Wire } from "../../src/bench/load/wire.ts";
+import { untilMetadata } from "../../src/bench/load/first-answer.ts";
+import { nowMs } from "../../src/bench/load/latencies.ts";
+import { LostError, Wire } from "../../src/bench/load/wire.ts";
+import { ApiVersions } from "../../src/protocol/apis/api-versions.ts";
 import { Fetch } from "../../src/protocol/apis/fetch.ts";
+import { Metadata } from "../../src/protocol/apis/metadata.ts";
 import { encodeResponseFrame } from "../../src/protocol/frame.ts";
 
 function answerTo(records: Uint8Array, errorCode = 0): Buffer {
@@ -56,4 +60,37 @@ test("answers are cut out of the stream however it comes, and of each only the b
     [3, 10, 11],
     [4, 10, 10],
   ]);
+});
+
+/** Answers with what is given, or ends the connection of who asks. */
+async function answering(t: TestContext, answer: (asked: number) => Uint8Array[] | undefined): Promise<string> {
+  let asked = 0;
+  const server = createServer((socket) => {
+    socket.on("data", () => {
+      const frames = answer(asked++);
+      if (frames === undefined) socket.end();
+      else socket.write(Buffer.concat(frames));
+    });
+  });
+  t.after(() => server.close());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `127.0.0.1:${(server.address() as { port: number }).port}`;
+}
+
+test("who asks on a connection that is lost hears of it", async (t) => {
+  const wire = await Wire.open(await answering(t, () => undefined));
+  t.after(() => wire.close());
+  await assert.rejects(wire.ask(ApiVersions, 0, {}), LostError);
+});
+
+test("a broker that starts may end connections, and name no broker at first: it is asked again", async (t) => {
+  const answer = (brokers: { nodeId: number; host: string; port: number }[]) => {
+    return encodeResponseFrame(Metadata, 9, 1, { brokers, controllerId: 1, topics: [] });
+  };
+  const server = await answering(t, (asked) => {
+    if (asked === 0) return undefined;
+    return answer(asked < 3 ? [] : [{ nodeId: 1, host: "127.0.0.1", port: 1 }]);
+  });
+  assert.ok((await untilMetadata(server, nowMs())) > 0);
 });

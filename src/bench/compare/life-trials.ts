@@ -29,7 +29,7 @@ function start(id: string, what: string, ownBrokers: "packaged" | "source", valu
     settings: ["fsync"],
     ...(ownBrokers === "source" ? { products: ["regroup"] } : {}),
     ownBrokers,
-    rounds: 9,
+    rounds: 7,
     figures: { ms: { what, unit: "ms", better: "less", targets: { fsync: { value } } } },
     measure: async (broker) => ({ ms: await startedAgain(broker, (sinceMs) => untilMetadata(broker.server, sinceMs)) }),
   });
@@ -114,6 +114,7 @@ export const lifeTrials: readonly Trial[] = [
         what: "10,000 idle connections, memory for each (Kafka: of its heap)",
         unit: "KB",
         better: "less",
+        isUnlike: true,
       },
       cpuPercent: { what: "10,000 idle connections, of one core", unit: "%", better: "less" },
     },

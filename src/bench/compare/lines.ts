@@ -35,7 +35,7 @@ function lineOf(name: string, figure: Figure, setting: Setting, found: readonly 
     return found.find((it) => it.product === product && it.setting === setting)?.values[name] ?? [];
   };
   const [regroup, kafka] = [valuesOf("regroup"), valuesOf("kafka")];
-  const ratio = ratioOf(regroup, kafka);
+  const ratio = figure.isUnlike ? undefined : ratioOf(regroup, kafka);
   const target = figure.targets?.[setting] ?? {};
   const { what, unit } = figure;
   const isMet = Number.isNaN(median(regroup))

@@ -37,7 +37,7 @@ export function visitsOf(trials: readonly Trial[]): Visit[] {
 
 export async function measureAll(trials: readonly Trial[], found: FoundSoFar, options: MeasureOptions): Promise<void> {
   await using brokers = await Brokers.open();
-  endOnSignal(brokers);
+  leaveNothingBehind(brokers);
   const beginMs = performance.now();
   const stage = new Stage(brokers, options.products, found);
   const visits = visitsOf(trials).filter(({ trial, untilRound }) => found.rounds(trial.id) < untilRound);
@@ -55,11 +55,14 @@ export async function measureAll(trials: readonly Trial[], found: FoundSoFar, op
   }
 }
 
-/** Kafka runs in a process group of its own: nothing but this ends it where someone ends the run. */
-function endOnSignal(brokers: Brokers): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => void brokers[Symbol.asyncDispose]().finally(() => process.exit(1)));
-  }
+/** Kafka runs in a process group of its own: nothing but this ends it where someone, or a defect, ends the run. */
+function leaveNothingBehind(brokers: Brokers): void {
+  const end = () => void brokers[Symbol.asyncDispose]().finally(() => process.exit(1));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
+  process.once("uncaughtException", (error) => {
+    console.error(error);
+    end();
+  });
 }
 
 let names = 0;

@@ -12,6 +12,8 @@ export interface Figure {
   readonly what: string;
   readonly unit: string;
   readonly better: "more" | "less";
+  /** Each is measured in its own way: there is no ratio. */
+  readonly isUnlike?: true;
   readonly targets?: Partial<Record<Setting, Target>>;
 }
 

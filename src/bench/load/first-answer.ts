@@ -5,47 +5,45 @@ import { Metadata } from "../../protocol/apis/metadata.ts";
 import { OffsetFetch } from "../../protocol/apis/offset-fetch.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import { nowMs } from "./latencies.ts";
-import { Wire } from "./wire.ts";
+import { LostError, Wire } from "./wire.ts";
 
 const againMs = 1;
 
-/** Tries until the broker can be connected to. */
-async function connected(server: string): Promise<Wire> {
+/** Tries again on new connections until it is answered: a broker that starts may refuse them, or reset them. */
+async function tried<T>(server: string, ask: (wire: Wire) => Promise<T | undefined>): Promise<T> {
   for (;;) {
+    const wire = await Wire.open(server).catch(() => undefined);
     try {
-      return await Wire.open(server);
-    } catch {
-      await pause(againMs);
+      for (; wire !== undefined; await pause(againMs)) {
+        const told = await ask(wire);
+        if (told !== undefined) return told;
+      }
+    } catch (error) {
+      if (!(error instanceof LostError)) throw error;
+    } finally {
+      wire?.close();
     }
+    await pause(againMs);
   }
 }
 
 /** @returns milliseconds since `sinceMs` until Metadata names the broker. */
 export async function untilMetadata(server: string, sinceMs: number): Promise<number> {
-  const wire = await connected(server);
-  for (;;) {
+  return tried(server, async (wire) => {
     const { brokers } = await wire.ask(Metadata, 9, { topics: [], allowAutoTopicCreation: false });
-    if (brokers.length > 0) break;
-    await pause(againMs);
-  }
-  wire.close();
-  return nowMs() - sinceMs;
+    return brokers.length > 0 ? nowMs() - sinceMs : undefined;
+  });
 }
 
 /** @returns milliseconds since `sinceMs` until the committed offset of the group is told. */
 export async function untilOffset(server: string, groupId: string, topic: string, sinceMs: number): Promise<number> {
-  const wire = await connected(server);
-  for (;;) {
+  return tried(server, async (wire) => {
     const found = await wire.ask(FindCoordinator, 3, { key: groupId, keyType: 0 });
-    if (found.errorCode === ErrorCode.NONE) {
-      const topics = [{ name: topic, partitionIndexes: [0] }];
-      const { errorCode, topics: told } = await wire.ask(OffsetFetch, 7, { groupId, topics });
-      const offset = told[0]?.partitions[0]?.committedOffset ?? -1;
-      if (errorCode === ErrorCode.NONE && offset >= 0) break;
-      if (errorCode === ErrorCode.NONE) throw new Error(`the offset of ${groupId} is lost`);
-    }
-    await pause(againMs);
-  }
-  wire.close();
-  return nowMs() - sinceMs;
+    if (found.errorCode !== ErrorCode.NONE) return undefined;
+    const topics = [{ name: topic, partitionIndexes: [0] }];
+    const { errorCode, topics: told } = await wire.ask(OffsetFetch, 7, { groupId, topics });
+    if (errorCode !== ErrorCode.NONE) return undefined;
+    if ((told[0]?.partitions[0]?.committedOffset ?? -1) < 0) throw new Error(`the offset of ${groupId} is lost`);
+    return nowMs() - sinceMs;
+  });
 }

@@ -15,6 +15,15 @@ export function frameOf<A extends Api>(api: A, version: number, request: Request
   return Buffer.concat(encodeRequestFrame(api, version, { correlationId: 1, clientId }, request));
 }
 
+export class LostError extends Error {
+  override readonly name = "LostError";
+}
+
+/** A load without one of its connections measures nothing. */
+function fail(error: Error): never {
+  throw error;
+}
+
 /** @param answer the first bytes of the frame without its size. @param bytes of all of it. */
 export type OnAnswer = (answer: Buffer, bytes: number) => void;
 
@@ -22,6 +31,7 @@ export class Wire {
   readonly #socket: Socket;
   readonly #keepBytes: number;
   onAnswer: OnAnswer = () => undefined;
+  #onLost: (error: Error) => void = fail;
   #pieces: Buffer[] = [];
   #kept = 0;
   /** Of the frame whose size is known; 0 between two frames. */
@@ -32,6 +42,8 @@ export class Wire {
     this.#socket = socket;
     this.#keepBytes = keepBytes;
     socket.on("data", (chunk: Buffer) => this.#received(chunk));
+    socket.on("error", (cause) => this.#onLost(new LostError(cause.message, { cause })));
+    socket.on("end", () => this.#onLost(new LostError("the broker closed the connection")));
   }
 
   /** @param keepBytes of each answer: the rest is counted and thrown away. */
@@ -39,9 +51,6 @@ export class Wire {
     const [host, port] = server.split(":");
     const socket = connect(Number(port), host).setNoDelay(true);
     await once(socket, "connect");
-    socket.on("error", (error) => {
-      throw error;
-    });
     return new Wire(socket, keepBytes);
   }
 
@@ -49,13 +58,16 @@ export class Wire {
     this.#socket.write(frame);
   }
 
-  /** For preparations: only while nothing else is under way. */
+  /** For preparations: only while nothing else is under way. @throws when the connection is lost meanwhile. */
   async ask<A extends Api>(api: A, version: number, request: RequestInput<A>): Promise<ResponseOf<A>> {
-    const answered = new Promise<Buffer>((resolve) => {
+    const answered = new Promise<Buffer>((resolve, reject) => {
       this.onAnswer = resolve;
+      this.#onLost = reject;
     });
     this.send(frameOf(api, version, request));
-    return decodeResponseFrame(api, version, await answered).response;
+    const answer = await answered;
+    this.#onLost = fail;
+    return decodeResponseFrame(api, version, answer).response;
   }
 
   close(): void {

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { Member } from "../../src/bench/load/members.ts";
+import { Wire } from "../../src/bench/load/wire.ts";
+import { JoinGroup } from "../../src/protocol/apis/join-group.ts";
+import { decodeRequest } from "../../src/protocol/codec.ts";
+import { decodeSubscription } from "../../src/protocol/consumer-protocol.ts";
+import { peekRequest, readRequestHeader } from "../../src/protocol/frame.ts";
+
+test("members subscribe as consumers do: Kafka's coordinator reads it, and no group forms where it cannot", async (t) => {
+  const asked = Promise.withResolvers<Buffer>();
+  const server = createServer((socket) => socket.once("data", asked.resolve));
+  t.after(() => server.close());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const wire = await Wire.open(`127.0.0.1:${(server.address() as { port: number }).port}`);
+  t.after(() => wire.close());
+  new Member(wire, "g", 45_000, () => undefined).join();
+  const frame = (await asked.promise).subarray(4);
+  const { apiVersion } = peekRequest(frame);
+  const { bodyAt } = readRequestHeader(JoinGroup, apiVersion, frame);
+  const request = decodeRequest(JoinGroup, apiVersion, frame.subarray(bodyAt));
+  assert.deepEqual(
+    request.protocols.map(({ metadata }) => decodeSubscription(metadata).topics),
+    [["bench-topic"]],
+  );
+});

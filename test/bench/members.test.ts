@@ -9,7 +9,7 @@ import { decodeRequest } from "../../src/protocol/codec.ts";
 import { decodeSubscription } from "../../src/protocol/consumer-protocol.ts";
 import { peekRequest, readRequestHeader } from "../../src/protocol/frame.ts";
 
-test("members subscribe as consumers do: Kafka's coordinator reads it, and no group forms where it cannot", async (t) => {
+test("members subscribe as consumers do: a group of others never forms on Kafka, which reads it", async (t) => {
   const asked = Promise.withResolvers<Buffer>();
   const server = createServer((socket) => socket.once("data", asked.resolve));
   t.after(() => server.close());

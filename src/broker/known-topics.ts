@@ -55,8 +55,13 @@ interface AnsweredTopic {
 }
 
 /** One answer of two: the partitions of a topic stand together, those that do not exist before the others. */
-export function joinTopics(unknown: readonly RefusedTopic[], answered: readonly AnsweredTopic[]): AnsweredTopic[] {
+export function joinTopics(
+  unknown: readonly RefusedTopic[],
+  answered: readonly AnsweredTopic[],
+  byId: boolean,
+): AnsweredTopic[] {
   if (unknown.length === 0) return [...answered];
+  const keyOf = ({ name, topicId }: AnsweredTopic) => (byId ? topicId : name);
   const joined: AnsweredTopic[] = [...unknown];
   const placeOf = new Map(unknown.map((topic, place) => [keyOf(topic), place]));
   for (const topic of answered) {
@@ -65,8 +70,4 @@ export function joinTopics(unknown: readonly RefusedTopic[], answered: readonly 
     else joined[place] = { ...topic, partitions: joined[place]!.partitions.concat(topic.partitions) };
   }
   return joined;
-}
-
-function keyOf({ name, topicId = zeroUuid }: AnsweredTopic): string {
-  return topicId === zeroUuid ? `name ${name}` : `id ${topicId}`;
 }

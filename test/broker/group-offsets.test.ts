@@ -97,6 +97,21 @@ test("rule 36: unknown topics and partitions are refused before the group is loo
   assert.deepEqual(answer, [`nope 0 ${missing}`, `orders 9 ${missing}`, `orders 0 ${ErrorCode.GROUP_ID_NOT_FOUND}`]);
 });
 
+test("rule 36: a topic stands in the answer once, whatever its partitions are told", async () => {
+  const under = await startWithOrders();
+  const partitions = [0, 9].map((partitionIndex) => ({ partitionIndex, committedOffset: 1, committedMetadata: "" }));
+  for (let version = 2; version <= 10; version++) {
+    const request = {
+      groupId: "billing",
+      memberId: "",
+      topics: [{ name: "orders", topicId: under.topicId, partitions }],
+    };
+    const { topics } = await under.connect().ask(OffsetCommit, version, request);
+    const codes = topics.map((topic) => topic.partitions.map(({ errorCode }) => errorCode));
+    assert.deepEqual(codes, [[missing, ErrorCode.NONE]]);
+  }
+});
+
 test("rule 36: the coordinator is not asked if nothing is left", async () => {
   const under = await startBroker(); // there is no coordinator to ask
   await createTopic(under, "orders");

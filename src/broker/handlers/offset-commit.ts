@@ -19,7 +19,7 @@ export const offsetCommit: Handler<typeof OffsetCommit> = async (request, contex
   }));
   const outcome = await askGroup("OffsetCommit", request.groupId, { ...request, topics }, context);
   const answered = outcome.ok ? outcome.reply.topics : refuse(known, outcome.errorCode);
-  return { topics: joinTopics(unknown, byId ? withIds(answered, known) : answered) };
+  return { topics: joinTopics(unknown, byId ? withIds(answered, known) : answered, byId) };
 };
 
 function refuse(topics: OffsetCommitRequest["topics"], errorCode: ErrorCode): AnsweredTopic[] {

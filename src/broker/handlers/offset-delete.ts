@@ -10,6 +10,6 @@ export const offsetDelete: Handler<typeof OffsetDelete> = async (request, contex
   const outcome = await askGroup("OffsetDelete", request.groupId, { ...request, topics: known }, context);
   const errorCode = outcome.ok ? outcome.reply.errorCode : outcome.errorCode;
   if (!outcome.ok || errorCode !== ErrorCode.NONE) return { errorCode, topics: [] };
-  const topics = joinTopics(unknown, outcome.reply.topics) as { name: string; partitions: [] }[];
+  const topics = joinTopics(unknown, outcome.reply.topics, false) as { name: string; partitions: [] }[];
   return { errorCode, topics };
 };

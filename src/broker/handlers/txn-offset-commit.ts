@@ -17,7 +17,7 @@ export const txnOffsetCommit: Handler<typeof TxnOffsetCommit> = async (request, 
   const outcome: Committed =
     known.length === 0 ? { ok: true, reply: { topics: [] } } : await commit({ ...request, topics: known }, context);
   const answered = outcome.ok ? outcome.reply.topics : refuse(known, toldTo(context.version, outcome.errorCode));
-  const topics = joinTopics(unknown, answered);
+  const topics = joinTopics(unknown, answered, false);
   return { topics: topics.map(({ name = "", partitions }) => ({ name, partitions })) };
 };
 

@@ -22,6 +22,7 @@ async function commitNamed(
     partitions: indexes.map((partitionIndex) => ({ partitionIndex, committedOffset: 7, committedMetadata: "" })),
   }));
   const answer = await connection.ask("OffsetCommit", { groupId, ...set, topics: body }, version);
+  assert.equal(answer.topics.length, topics.length); // each stands there once
   return answer.topics.flatMap((each: Value) =>
     each.partitions.map((one: Value) => [each.name, one.partitionIndex, one.errorCode]),
   );

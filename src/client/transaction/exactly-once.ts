@@ -2,6 +2,7 @@
 import { backoffMs } from "../backoff.ts";
 import type { OffsetToCommit } from "../consumer/committer.ts";
 import { Consumer } from "../consumer/consumer.ts";
+import { InvalidStateError } from "../consumer/errors.ts";
 import type { Poll } from "../consumer/polls.ts";
 import type { HandlerContext } from "../consumer/run.ts";
 import { KafkaError } from "../errors.ts";
@@ -26,7 +27,8 @@ export interface ExactlyOnceOptions<InKey, InValue, InTopics, OutKey, OutValue, 
   /**
    * Writes by `tx` what follows from the records: up to max.poll.records, of all partitions, each partition's in their
    * order. It is called again with the same records if the transaction cannot be committed, so that what it does
-   * elsewhere may be done twice. Its signal is aborted when partitions are lost: nothing of it counts then.
+   * elsewhere may be done twice. Its signal is aborted when partitions are lost: nothing of it counts then. It does not
+   * end the transaction itself: to have it aborted, throw.
    */
   readonly process: (
     records: readonly RecordRead<InKey, InValue, InTopics>[],
@@ -74,6 +76,7 @@ export async function exactlyOnce<InKey, InValue, InTopics, OutKey, OutValue, Ou
       // What comes out of bytes is known to types only.
       const records = poll.records as unknown as readonly RecordRead<InKey, InValue, InTopics>[];
       await process(records, tx, { signal: poll.signal });
+      if (tx.isOver) throw endedElsewhere();
       poll.check();
       void tx.sendOffsets(consumer, poll.offsets); // while what was sent is stored: the commit waits for both
     });
@@ -116,6 +119,14 @@ async function settled(poll: Poll, consumer: Pick<Consumer, "committed">): Promi
     committed.some((each) => each.topic === topic && each.partition === partition && each.offset >= offset);
   if (poll.offsets.every(isBehind)) poll.done();
   else poll.takenBack();
+}
+
+/** Its offsets are not part of it: to go on would lose what was aborted, and double what was committed. */
+function endedElsewhere(): InvalidStateError {
+  return new InvalidStateError(
+    "exactlyOnce: process has ended the transaction",
+    "leave the commit to exactlyOnce, and throw to have it aborted",
+  );
 }
 
 function isFatal(error: unknown): boolean {

@@ -59,6 +59,21 @@ suite("exactlyOnce", () => {
     await one.stop();
   });
 
+  test("work that ends the transaction by itself ends it, and its records are not passed over", async () => {
+    const [topic, target, groupId] = [await client.topic(numbers(5)), await client.topic([]), unique("copiers")];
+    {
+      await using broken = copier(groupId, topic, async (records, tx) => {
+        await copyTo(target)(records, tx, noSignal);
+        await tx.abort();
+      });
+      await assert.rejects(broken.ended, { name: "InvalidStateError", message: /process has ended the transaction/ });
+      assert.equal(await client.committed(groupId, topic), undefined);
+    }
+    await using one = copier(groupId, topic, copyTo(target));
+    assert.deepEqual(await copied(target, 5), numbers(5));
+    await one.stop();
+  });
+
   test("the same consumer goes on with them, too", async () => {
     const [topic, target] = [await client.topic(numbers(5)), await client.topic([])];
     await using consumer = client.consumer(unique("copiers"), { enableAutoCommit: false });

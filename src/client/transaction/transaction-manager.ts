@@ -284,7 +284,9 @@ export class TransactionManager {
       this.#error = new TransactionAbortedError(this.transactionalId, cause);
       return this.#turn("AbortableError");
     }
-    this.#giveUp(cause, cause.retriable || cause.code === "CLIENT_CLOSED" ? "unknown" : ifFatal);
+    // Only a refusal says that it was not committed: a broker that failed may have done so after the decision.
+    const isRefused = isFatal(cause) && cause.code !== "CLIENT_CLOSED";
+    this.#giveUp(cause, isRefused ? ifFatal : "unknown");
   }
 
   #failed(error: unknown): void {

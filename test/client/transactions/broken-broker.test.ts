@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import { Kafka } from "../../../src/client/kafka.ts";
+import { ErrorCode } from "../../../src/protocol/errors.ts";
 import { startBroker } from "../../../src/testing/index.ts";
 import { until } from "../../interop/support/until.ts";
 import { unique } from "../broker.ts";
@@ -88,6 +89,24 @@ suite("exactlyOnce whose commit is never confirmed", () => {
       assert.equal(all.length, when === "before" ? 25 : 20, "a commit that was done is not done again");
     });
   }
+
+  test("a commit that is done and answered with an error that tells nothing of it: it is not done again", async () => {
+    const [topic, target, groupId] = [await newTopic(), await newTopic(), unique("copiers")];
+    await broker.topic(topic).produce(numbers(20));
+    const transactionalId = unique("copier");
+    using fault = broker
+      .on("EndTxn")
+      .skip(1)
+      .once()
+      .answer((response) => ({ ...response, errorCode: ErrorCode.UNKNOWN_SERVER_ERROR }));
+    const makeProducer = () => kafka.producer({ transactionalId });
+    const process = copyTo(target);
+    await using one = new Copier(kafka, { groupId, topic, process, makeProducer, config: { maxPollRecords: 5 } });
+    await until("all is copied", async () => (await admin.listGroupOffsets(groupId))[0]?.offset === 20);
+    await one.stop();
+    assert.equal(fault.hits, 1);
+    assert.deepEqual(await valuesOf(client, target), numbers(20));
+  });
 });
 
 suite("exactlyOnce on a broker that is killed", () => {

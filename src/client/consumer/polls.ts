@@ -11,6 +11,8 @@ export interface Poll {
   readonly records: readonly ConsumerRecord<never, never>[];
   /** Behind what was taken. */
   readonly offsets: readonly OffsetToCommit[];
+  /** Of those partitions in which it still counts: neither lost nor sought in. */
+  kept(): readonly OffsetToCommit[];
   /** Aborted when a partition may be somebody else's: nothing of the poll may be committed then. */
   readonly signal: AbortSignal;
   /** @throws {CommitFailedError} when a partition may be somebody else's, or the application has sought in it. */
@@ -78,6 +80,7 @@ export class Polls implements Reader {
     const offsets = works.map(({ partition: { topic, partition, position, leaderEpoch } }) => {
       return { topic, partition, offset: position, leaderEpoch };
     });
+    const isKept = ({ partition, version }: Work) => partition.version === version;
     const end = (settle: (work: Work, offset: number) => void) => {
       works.forEach((work, index) => {
         settle(work, offsets[index]!.offset);
@@ -88,16 +91,16 @@ export class Polls implements Reader {
     return {
       records,
       offsets,
+      kept: () => offsets.filter((_, index) => isKept(works[index]!)),
       signal: controller.signal,
       check: () => {
-        const isGone =
-          controller.signal.aborted || works.some(({ partition, version }) => partition.version !== version);
+        const isGone = controller.signal.aborted || !works.every(isKept);
         if (isGone) throw new CommitFailedError(this.#groupId, "partitions are not this consumer's any more");
       },
       done: () =>
         end((work, offset) => {
           handout.processed(work);
-          if (work.partition.version === work.version && records.length > 0) work.partition.wasCommitted(offset);
+          if (isKept(work) && records.length > 0) work.partition.wasCommitted(offset);
         }),
       takenBack: () => end((work) => handout.takeBack(work)),
     };

@@ -112,12 +112,15 @@ export async function exactlyOnce<InKey, InValue, InTopics, OutKey, OutValue, Ou
   }
 }
 
-/** Once all transactions have ended, what the group has committed tells whether this one was. */
+/**
+ * Once all transactions have ended, what the group has committed tells whether this one was: of partitions that are
+ * still this consumer's nobody else commits offsets.
+ */
 async function settled(poll: Poll, consumer: Pick<Consumer, "committed">): Promise<undefined> {
   const committed = await consumer.committed(poll.offsets);
-  const isBehind = ({ topic, partition, offset }: OffsetToCommit) =>
-    committed.some((each) => each.topic === topic && each.partition === partition && each.offset >= offset);
-  if (poll.offsets.every(isBehind)) poll.done();
+  const wasCommitted = ({ topic, partition, offset }: OffsetToCommit) =>
+    committed.some((each) => each.topic === topic && each.partition === partition && each.offset === offset);
+  if (poll.kept().every(wasCommitted)) poll.done();
   else poll.takenBack();
 }
 

@@ -107,6 +107,28 @@ suite("exactlyOnce whose commit is never confirmed", () => {
     assert.equal(fault.hits, 1);
     assert.deepEqual(await valuesOf(client, target), numbers(20));
   });
+
+  test("who has gone back does the work again, though the group has committed more than that before", async () => {
+    const [topic, target, groupId] = [await newTopic(), await newTopic(), unique("copiers")];
+    await broker.topic(topic).produce(numbers(5));
+    const transactionalId = unique("copier");
+    const config = { transactionalId, retryBackoffMs: 10, reconnectBackoffMs: 10, maxBlockMs: 100 };
+    let made = 0;
+    const makeProducer = () => {
+      if (++made === 2) fault.remove();
+      return kafka.producer(made === 1 ? config : { ...config, maxBlockMs: 60_000 });
+    };
+    const process = copyTo(target);
+    await using one = new Copier(kafka, { groupId, topic, process, makeProducer, config: { maxPollRecords: 2 } });
+    const copied = (count: number) =>
+      until("all is copied", async () => (await valuesOf(client, target)).length >= count && valuesOf(client, target));
+    await copied(5);
+    const fault = broker.on("EndTxn").drop("before");
+    await one.consumer.seek({ topic, partition: 0 }, 0);
+    assert.deepEqual(await copied(10), [...numbers(5), ...numbers(5)]);
+    await one.stop();
+    assert.equal(made, 2);
+  });
 });
 
 suite("exactlyOnce on a broker that is killed", () => {

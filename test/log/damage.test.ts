@@ -120,6 +120,30 @@ test("an append larger than a journal file and a slab is kept", async () => {
   await again.close();
 });
 
+test("an empty folder begins with a small journal file, and goes on in whole ones, also after a crash", async () => {
+  const disk = new MemoryDisk();
+  const open16 = (on: MemoryDisk) => open(on, { journalFileBytes: 16 << 20 });
+  const all = await open16(disk);
+  const journals = async (on: MemoryDisk) => {
+    const paths = on.paths().filter((path) => path.endsWith(".journal"));
+    return Promise.all(paths.map(async (path) => ((await on.readFile(path))!.length / 2 ** 20).toFixed(2)));
+  };
+  const log = await all.create(orders, { ...config, segmentBytes: 1 << 24, maxMessageBytes: 1 << 24 });
+  assert.deepEqual(await journals(disk), ["1.00"]);
+  for (let index = 0; index < 24; index++) await put(log, { values: [`${index}:${"x".repeat(100_000)}`] });
+  assert.deepEqual(await journals(disk), ["1.00", "16.00"]);
+  const crashed = disk.crash({ kind: "power" });
+  const again = await open16(crashed);
+  const found = again.get("orders", 0)!;
+  for (let index = 24; index < 40; index++) await put(found, { values: [`${index}:${"x".repeat(100_000)}`] });
+  const values = valuesOf(await readAll(found, 0, 1 << 23));
+  assert.deepEqual(
+    values.map((value) => Number.parseInt(value!, 10)),
+    Array.from({ length: 40 }, (_, index) => index),
+  );
+  await again.close();
+});
+
 test("journal files are used again after a checkpoint", async () => {
   const disk = new MemoryDisk();
   const all = await open(disk, { checkpointBytes: 3000 });

@@ -57,6 +57,8 @@ interface Slot {
   /** -1 when free. */
   sequence: number;
   position: number;
+  /** Its size; 0 until it was opened. */
+  bytes: number;
 }
 
 /** A group that has grown to this size takes no more: the next one forms behind it. */
@@ -64,6 +66,8 @@ const largestGroupBytes = 4 * 1024 * 1024;
 
 /** Up to so much is copied to the system within the call: that costs less than to wake a thread and to be woken. */
 const mostWrittenNow = 64 * 1024;
+
+const firstFileBytes = 1024 * 1024;
 
 /** A burst may have made more files than are needed afterwards: so many are kept, or what one checkpoint freed. */
 const fewFreeSlots = 6;
@@ -99,7 +103,13 @@ export class Journal {
     this.#nextSequence = start.nextSequence;
     this.#nextEntry = start.nextEntry;
     this.#nextSlotNumber = 1 + Math.max(-1, ...start.slots.keys());
-    this.#slots = [...start.slots].map(([number, sequence]) => ({ number, file: undefined, sequence, position: 0 }));
+    this.#slots = [...start.slots].map(([number, sequence]) => ({
+      number,
+      file: undefined,
+      sequence,
+      position: 0,
+      bytes: 0,
+    }));
   }
 
   /** Number of the last entry that was appended. */
@@ -295,13 +305,14 @@ export class Journal {
       else file.writeNow(slot.position, pieces);
       slot.position += bytes;
       this.bytesSinceRotation += bytes;
+      if (slot.position >= slot.bytes / 4) this.prepare().catch((error: unknown) => this.#fail(error));
       pieces = [];
       bytes = 0;
     };
     for (const block of blocks) {
       const size = block.end - block.at;
       const position = slot.position + bytes;
-      if (position > 0 && position + size > this.#options.fileBytes) {
+      if (position > 0 && position + size > slot.bytes) {
         if (bytes > 0) await flush();
         slot = await this.#nextSlot();
       }
@@ -320,16 +331,22 @@ export class Journal {
     const slot = free()!;
     const { disk, folder, isSynced } = this.#options;
     slot.file ??= await disk.open(slotPath(folder, slot.number), isSynced ? "sync" : "existing");
+    slot.bytes ||= Math.max(await slot.file.size(), this.#firstFileBytes); // a crash may have left less
     slot.sequence = this.#nextSequence++;
     slot.position = 0;
     this.#current = slot;
-    this.prepare().catch((error: unknown) => this.#fail(error));
     return slot;
+  }
+
+  /** What a start writes has room in it: a start in an empty folder waits for no more. */
+  get #firstFileBytes(): number {
+    return Math.min(this.#options.fileBytes, firstFileBytes);
   }
 
   /** A file full of zeros: a write into it changes no metadata, and so costs one write of the disk. */
   async #makeSlot(): Promise<void> {
-    const { disk, folder, fileBytes } = this.#options;
+    const { disk, folder } = this.#options;
+    const fileBytes = this.#slots.length === 0 ? this.#firstFileBytes : this.#options.fileBytes;
     const number = this.#nextSlotNumber++;
     const file = await disk.open(slotPath(folder, number), "read-write");
     const zeros = new Uint8Array(Math.min(fileBytes, 1024 * 1024));
@@ -337,7 +354,7 @@ export class Journal {
     await file.sync();
     await file.close();
     await disk.syncFolder(folder);
-    this.#slots.push({ number, file: undefined, sequence: -1, position: 0 });
+    this.#slots.push({ number, file: undefined, sequence: -1, position: 0, bytes: fileBytes });
   }
 }
 

@@ -68,7 +68,7 @@ class Recovery {
     };
     const source = { disk, folder, platform, onCut: (what: string) => log.cut(what) };
     const start = await readJournal(source, from, (entry) => this.#apply(entry));
-    if (start.slots.size > 0) await disk.syncFolder(folder); // a crash may have come before a new file's name was durable
+    if (start.slots.size > 0) await disk.syncFolder(folder); // a crash may have come before a file's name was durable
     log.start(start, this.#appliedBytes);
     // The journal's files stay until the next checkpoint, which need not hold up the start.
     if (start.hasHole || wasSynced !== log.isSynced) await log.checkpoint();

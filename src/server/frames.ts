@@ -6,6 +6,7 @@ export type FrameProblem =
   | { readonly kind: "protocol"; readonly name: "TLS" | "HTTP" };
 
 const sizeBytes = 4;
+
 export class FrameReader {
   readonly #maxBytes: number;
   readonly #onFrame: (frame: Uint8Array) => void;

@@ -178,13 +178,12 @@ export class Journal {
     for (const slot of this.#slots) {
       if (slot === this.#current || slot.sequence === -1 || slot.sequence >= beforeSequence) continue;
       slot.sequence = -1;
+      if (slot.file) this.#unsynced.delete(slot.file);
       freed++;
     }
     const kept = Math.max(fewFreeSlots, freed);
     const surplus = new Set(this.#slots.filter(({ sequence }) => sequence === -1).slice(kept));
     this.#slots = this.#slots.filter((slot) => !surplus.has(slot)); // at once: nobody may begin to write there
-    for (const { file, sequence } of this.#slots) if (file && sequence === -1) this.#unsynced.delete(file);
-    for (const { file } of surplus) if (file) this.#unsynced.delete(file);
     await this.#syncing; // which may have one of them in hand
     for (const slot of surplus) {
       await slot.file?.close();
@@ -303,9 +302,11 @@ export class Journal {
       if (!this.#options.isSynced) this.#unsynced.add(file);
       if (this.#options.isSynced || bytes > mostWrittenNow) await file.write(slot.position, pieces);
       else file.writeNow(slot.position, pieces);
+      const aQuarter = slot.bytes / 4;
+      const isNextDue = slot.position < aQuarter && slot.position + bytes >= aQuarter;
       slot.position += bytes;
       this.bytesSinceRotation += bytes;
-      if (slot.position >= slot.bytes / 4) this.prepare().catch((error: unknown) => this.#fail(error));
+      if (isNextDue) this.prepare().catch((error: unknown) => this.#fail(error));
       pieces = [];
       bytes = 0;
     };

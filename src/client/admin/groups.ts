@@ -11,7 +11,7 @@ import type { BrokerNode, Cluster } from "../cluster.ts";
 import { brokerError, UnsupportedVersionError } from "../errors.ts";
 import type { TopicPartition } from "../topic-partition.ts";
 import { type AdminOptions, type Attempt, errorOr, forEach, type Outcome, retrying } from "./attempts.ts";
-import { atCoordinators } from "./routing.ts";
+import { atCoordinators, ofGroup } from "./routing.ts";
 import { errorOf } from "./topics.ts";
 
 export interface ListGroupsOptions extends AdminOptions {
@@ -289,25 +289,19 @@ export async function removeMembers(
   { reason = "removed by an administrator", ...options }: RemoveMembersOptions,
 ): Promise<void> {
   const items = members === "all" ? await membersOf(cluster, groupId, options) : members;
-  await atCoordinators(
-    cluster,
-    items,
-    () => ({ group: groupId }),
-    options,
-    async (nodeId, theirs, attempt) => {
-      const asked = theirs.map((item) => ({ ...identity(item), reason }));
-      const versions = [3, LeaveGroup.versions[1]] as const;
-      const request = { groupId, members: asked };
-      const answer = await cluster.send(nodeId, LeaveGroup, request, { ...attempt, versions });
-      if (answer.errorCode !== ErrorCode.NONE) throw brokerError(answer.errorCode, `group ${groupId}: remove members`);
-      return theirs.map((item, index) => {
-        const { groupInstanceId, memberId } = identity(item);
-        const code = answer.members[index]?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
-        const what = `group ${groupId}: remove member ${groupInstanceId ?? memberId}`;
-        return errorOr(item, errorOf(code, what), () => undefined);
-      });
-    },
-  );
+  await atCoordinators(cluster, items, ofGroup(groupId), options, async (nodeId, theirs, attempt) => {
+    const asked = theirs.map((item) => ({ ...identity(item), reason }));
+    const versions = [3, LeaveGroup.versions[1]] as const;
+    const request = { groupId, members: asked };
+    const answer = await cluster.send(nodeId, LeaveGroup, request, { ...attempt, versions });
+    if (answer.errorCode !== ErrorCode.NONE) throw brokerError(answer.errorCode, `group ${groupId}: remove members`);
+    return theirs.map((item, index) => {
+      const { groupInstanceId, memberId } = identity(item);
+      const code = answer.members[index]?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+      const what = `group ${groupId}: remove member ${groupInstanceId ?? memberId}`;
+      return errorOr(item, errorOf(code, what), () => undefined);
+    });
+  });
 }
 
 function identity(member: MemberToRemove): { memberId: string; groupInstanceId: string | null } {

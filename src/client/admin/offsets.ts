@@ -9,7 +9,7 @@ import { brokerError } from "../errors.ts";
 import { partitionKey, type TopicPartition } from "../topic-partition.ts";
 import { type AdminOptions, errorOr, forEach, type Outcome, retrying } from "./attempts.ts";
 import { codeOfTopic } from "./fresh-topics.ts";
-import { atCoordinators, byLeader, byTopic } from "./routing.ts";
+import { atCoordinators, byLeader, byTopic, ofGroup } from "./routing.ts";
 import { errorOf } from "./topics.ts";
 
 /** With the lowest version of ListOffsets that knows it. */
@@ -151,23 +151,17 @@ export async function alterGroupOffsets(
   offsets: readonly NewOffset[],
   options: AdminOptions,
 ): Promise<void> {
-  await atCoordinators(
-    cluster,
-    offsets,
-    () => ({ group: groupId }),
-    options,
-    async (nodeId, items, attempt) => {
-      const topics = byTopic(items, ({ partition, offset, leaderEpoch = -1, metadata = "" }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedLeaderEpoch: leaderEpoch,
-        committedMetadata: metadata,
-      }));
-      const request = { groupId, generationIdOrMemberEpoch: noGeneration, memberId: "", topics };
-      const answer = await cluster.send(nodeId, OffsetCommit, request, { ...attempt, versions: commitVersions });
-      return outcomes(cluster, items, indexed(answer.topics), `group ${groupId}: commit`);
-    },
-  );
+  await atCoordinators(cluster, offsets, ofGroup(groupId), options, async (nodeId, items, attempt) => {
+    const topics = byTopic(items, ({ partition, offset, leaderEpoch = -1, metadata = "" }) => ({
+      partitionIndex: partition,
+      committedOffset: offset,
+      committedLeaderEpoch: leaderEpoch,
+      committedMetadata: metadata,
+    }));
+    const request = { groupId, generationIdOrMemberEpoch: noGeneration, memberId: "", topics };
+    const answer = await cluster.send(nodeId, OffsetCommit, request, { ...attempt, versions: commitVersions });
+    return outcomes(cluster, items, indexed(answer.topics), `group ${groupId}: commit`);
+  });
 }
 
 export async function deleteGroupOffsets(
@@ -176,18 +170,12 @@ export async function deleteGroupOffsets(
   partitions: readonly TopicPartition[],
   options: AdminOptions,
 ): Promise<void> {
-  await atCoordinators(
-    cluster,
-    partitions,
-    () => ({ group: groupId }),
-    options,
-    async (nodeId, items, attempt) => {
-      const topics = byTopic(items, ({ partition }) => ({ partitionIndex: partition }));
-      const answer = await cluster.send(nodeId, OffsetDelete, { groupId, topics }, attempt);
-      if (answer.errorCode !== ErrorCode.NONE) throw brokerError(answer.errorCode, `group ${groupId}: delete offsets`);
-      return outcomes(cluster, items, indexed(answer.topics), `group ${groupId}: delete offset`);
-    },
-  );
+  await atCoordinators(cluster, partitions, ofGroup(groupId), options, async (nodeId, items, attempt) => {
+    const topics = byTopic(items, ({ partition }) => ({ partitionIndex: partition }));
+    const answer = await cluster.send(nodeId, OffsetDelete, { groupId, topics }, attempt);
+    if (answer.errorCode !== ErrorCode.NONE) throw brokerError(answer.errorCode, `group ${groupId}: delete offsets`);
+    return outcomes(cluster, items, indexed(answer.topics), `group ${groupId}: delete offset`);
+  });
 }
 
 function throwIfMoved(cluster: Cluster, groupId: string, errorCode: number, what: string): void {

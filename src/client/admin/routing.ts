@@ -18,6 +18,9 @@ const coordinatorGone: ReadonlySet<number | undefined> = new Set([
   ErrorCode.COORDINATOR_NOT_AVAILABLE,
 ]);
 
+/** All items are of this group. */
+export const ofGroup = (groupId: string) => (): Coordinated => ({ group: groupId });
+
 /**
  * Each coordinator is asked for those items that are its own, again for those whose error passes by itself.
  * @throws as `forEach` does.
@@ -29,25 +32,16 @@ export function atCoordinators<Item, Result>(
   options: AdminOptions,
   ask: AskCoordinator<Item, Result>,
 ): Promise<Result[]> {
-  return forEach(cluster, items, options, (pending, attempt) =>
-    byCoordinator(cluster, pending, whose, attempt, (nodeId, theirs) => ask(nodeId, theirs, attempt)),
-  );
-}
-
-async function byCoordinator<Item, Result>(
-  cluster: Cluster,
-  items: readonly Item[],
-  whose: (item: Item) => Coordinated,
-  attempt: Attempt,
-  ask: AskNode<Item, Result>,
-): Promise<Outcome<Item, Result>[]> {
-  const outcomes = await routed(items, (item) => cluster.coordinatorOf(whose(item), attempt), ask);
-  for (const { item, error } of outcomes) {
-    if (error !== undefined && (error.errorCode === undefined || coordinatorGone.has(error.errorCode))) {
-      cluster.coordinatorGone(whose(item));
+  return forEach(cluster, items, options, async (pending, attempt) => {
+    const coordinatorOf = (item: Item) => cluster.coordinatorOf(whose(item), attempt);
+    const outcomes = await routed(pending, coordinatorOf, (nodeId, theirs) => ask(nodeId, theirs, attempt));
+    for (const { item, error } of outcomes) {
+      if (error !== undefined && (error.errorCode === undefined || coordinatorGone.has(error.errorCode))) {
+        cluster.coordinatorGone(whose(item));
+      }
     }
-  }
-  return outcomes;
+    return outcomes;
+  });
 }
 
 /** What is known of the topics is asked for anew in each attempt, as leaders may have moved. */

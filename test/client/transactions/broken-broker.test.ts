@@ -62,18 +62,22 @@ for (const protocol of protocols) {
   });
 }
 
+/** Makes producers: the first soon gives up, before the second the fault is mended. */
+function secondFinds(mend: () => void, made: { count: number }) {
+  const config = { transactionalId: unique("copier"), retryBackoffMs: 10, reconnectBackoffMs: 10, maxBlockMs: 100 };
+  return () => {
+    if (++made.count === 2) mend();
+    return kafka.producer(made.count === 1 ? config : { ...config, maxBlockMs: 60_000 });
+  };
+}
+
 suite("exactlyOnce whose commit is never confirmed", () => {
   for (const when of ["before", "after"] as const) {
     test(`${when} it is done: the next producer settles it, and each record counts once`, async () => {
       const [topic, target, groupId] = [await newTopic(), await newTopic(), unique("copiers")];
       await broker.topic(topic).produce(numbers(20));
-      const transactionalId = unique("copier");
-      const config = { transactionalId, retryBackoffMs: 10, reconnectBackoffMs: 10, maxBlockMs: 100 };
-      let made = 0;
-      const makeProducer = () => {
-        if (++made === 2) fault.remove();
-        return kafka.producer(made === 1 ? config : { ...config, maxBlockMs: 60_000 });
-      };
+      const made = { count: 0 };
+      const makeProducer = secondFinds(() => fault.remove(), made);
       using fault = broker.on("EndTxn").skip(1).drop(when);
       const process = copyTo(target);
       await using one = new Copier(kafka, { groupId, topic, process, makeProducer, config: { maxPollRecords: 5 } });
@@ -84,7 +88,7 @@ suite("exactlyOnce whose commit is never confirmed", () => {
       await one.stop();
       assert.deepEqual(values, numbers(20));
       assert.deepEqual(await valuesOf(client, target), numbers(20));
-      assert.equal(made, 2);
+      assert.equal(made.count, 2);
       const all = await valuesOf(client, target, "read_uncommitted");
       assert.equal(all.length, when === "before" ? 25 : 20, "a commit that was done is not done again");
     });
@@ -111,13 +115,8 @@ suite("exactlyOnce whose commit is never confirmed", () => {
   test("who has gone back does the work again, though the group has committed more than that before", async () => {
     const [topic, target, groupId] = [await newTopic(), await newTopic(), unique("copiers")];
     await broker.topic(topic).produce(numbers(5));
-    const transactionalId = unique("copier");
-    const config = { transactionalId, retryBackoffMs: 10, reconnectBackoffMs: 10, maxBlockMs: 100 };
-    let made = 0;
-    const makeProducer = () => {
-      if (++made === 2) fault.remove();
-      return kafka.producer(made === 1 ? config : { ...config, maxBlockMs: 60_000 });
-    };
+    const made = { count: 0 };
+    const makeProducer = secondFinds(() => fault.remove(), made);
     const process = copyTo(target);
     await using one = new Copier(kafka, { groupId, topic, process, makeProducer, config: { maxPollRecords: 2 } });
     const copied = (count: number) =>
@@ -127,7 +126,7 @@ suite("exactlyOnce whose commit is never confirmed", () => {
     await one.consumer.seek({ topic, partition: 0 }, 0);
     assert.deepEqual(await copied(10), [...numbers(5), ...numbers(5)]);
     await one.stop();
-    assert.equal(made, 2);
+    assert.equal(made.count, 2);
   });
 });
 

@@ -5,10 +5,11 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { Plan } from "../../simulation/index.ts";
 import { examples } from "../broker-command.ts";
 import { FailedError } from "../errors.ts";
+import { say } from "../messages.ts";
 import { writeOut } from "../stdout.ts";
 import { minimised, told } from "./one-world.ts";
-import { runSeeds, type SeedRange } from "./seeds.ts";
-import { runOnAllCores } from "./workers.ts";
+import { type Progress, runSeeds, type SeedRange } from "./seeds.ts";
+import { runOnAllCores, untilStopped } from "./workers.ts";
 
 interface Flags {
   readonly seeds?: SeedRange;
@@ -18,6 +19,7 @@ interface Flags {
   readonly minimise?: boolean;
   readonly for?: number;
   readonly first?: number;
+  readonly progress?: boolean;
   readonly jobs: number;
 }
 
@@ -33,6 +35,7 @@ export function simulateCommand(): Command {
     .option("--for <seconds>", "run one seed after the other for so long", whole)
     .option("--first <n>", "the seed that --for begins with (default: a random one, which is told)", whole)
     .addOption(jobs)
+    .option("--progress", "say on stderr once a minute how far it is (default: where that is a terminal)")
     .addHelpText(
       "after",
       examples(
@@ -52,8 +55,15 @@ async function simulate(flags: Flags): Promise<void> {
   const first = flags.first ?? Math.floor(Math.random() * 1_000_000_000);
   const seeds = flags.seeds ?? { from: first, to: first + 1_000_000_000 };
   const untilMs = flags.seeds === undefined ? Date.now() + (flags.for ?? 600) * 1000 : Number.POSITIVE_INFINITY;
-  const failed = jobs <= 1 ? await runSeeds(seeds, untilMs) : await runOnAllCores(seeds, untilMs, jobs);
+  const stop = untilStopped();
+  const run = { seeds, untilMs, stop, progress: progressFor(flags) };
+  const failed = jobs <= 1 ? await runSeeds(run) : await runOnAllCores(run, jobs);
+  if (stop.aborted) throw stop.reason;
   if (failed > 0) throw new FailedError(`simulate: ${failed} of the seeds found something`);
+}
+
+function progressFor({ progress = process.stderr.isTTY }: Flags): Progress | undefined {
+  return progress ? { everyMs: 60_000, tell: say } : undefined;
 }
 
 async function oneWorld(which: number | Plan, { trace = false, minimise = false }: Flags): Promise<void> {

@@ -70,13 +70,25 @@ console.log(`\n${lines.map(textOf).join("\n")}`);
 if (flags.write) await write();
 process.exit(); // whatever was given up may go on
 
+/** The rows with targets into a page that has more to say; the matrix fills its own. */
 async function write(): Promise<void> {
   const docs = join(import.meta.dirname, "../../docs");
   const circumstance = circumstances(performance.now() - startedMs);
+  const ofStandard = chosen.filter((trial) => standard.includes(trial));
   const text = await readFile(join(docs, "performance.md"), "utf8");
   const [before, after] = [text.split("<!-- measured -->")[0]!, text.split("<!-- /measured -->")[1] ?? ""];
+  const lines = ofStandard.flatMap(linesFor);
   const measured = `${circumstance}\n\n${table(lines)}\n${charts(lines)}`;
   await writeFile(join(docs, "performance.md"), `${before}<!-- measured -->\n${measured}<!-- /measured -->${after}`);
-  const json = { circumstances: circumstance, found: found.all };
-  await writeFile(join(docs, "performance.json"), `${JSON.stringify(json, null, 1)}\n`);
+  await writeFound(join(docs, "performance.json"), circumstance, ofStandard);
+  if (!flags.full) return;
+  const matrix = chosen.filter((trial) => !standard.includes(trial));
+  const page = `# The whole matrix\n\nWhat is compared with what: [performance](performance.md).\n\n${circumstance}\n\n`;
+  await writeFile(join(docs, "performance-matrix.md"), page + table(matrix.flatMap(linesFor)));
+  await writeFound(join(docs, "performance-matrix.json"), circumstance, matrix);
+}
+
+async function writeFound(file: string, circumstance: string, of: readonly Trial[]): Promise<void> {
+  const json = { circumstances: circumstance, found: of.flatMap(({ id }) => found.of(id)) };
+  await writeFile(file, `${JSON.stringify(json, null, 1)}\n`);
 }

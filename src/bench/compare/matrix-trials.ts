@@ -1,5 +1,6 @@
 /** The whole matrix of produce and consume, of rates, of commits and of group sizes: `--full`. */
 import type { CompressionType } from "../../protocol/platform.ts";
+import { deleteTopic } from "../load/topic.ts";
 import { type Trial, trial } from "./row.ts";
 
 const sizes = [100, 1000, 10_000];
@@ -12,6 +13,13 @@ const window = { warmUpSeconds: 0.5, seconds: 1.5 };
 /** Bytes that a topic is filled with before it is read. */
 const filledBytes = 100_000_000;
 
+/** The topics of all turns would not fit on a disk, and would have more files than Kafka may map. */
+async function thenDelete<T>(told: Promise<T>, server: string, topic: string): Promise<T> {
+  await told;
+  await deleteTopic(server, topic);
+  return told;
+}
+
 function produce(valueBytes: number, partitions: number, acks: number, compression: CompressionType): Trial {
   const how = `${valueBytes} B, ${partitions} partitions, acks=${acks === -1 ? "all" : acks}, ${compression}`;
   return trial({
@@ -21,7 +29,7 @@ function produce(valueBytes: number, partitions: number, acks: number, compressi
     figures: { perSecond: { what: `produce ${how}`, unit: "records/s", better: "more" } },
     measure: async ({ server }, topic, run) => {
       const shape = { valueBytes, partitions, perRequest: Math.min(partitions, 10), acks, compression };
-      return run("produce", { server, topic, ...shape, ...window });
+      return thenDelete(run("produce", { server, topic, ...shape, ...window }), server, topic);
     },
   });
 }
@@ -40,7 +48,8 @@ function consume(valueBytes: number, partitions: number, compression: Compressio
     },
     measure: async ({ server }, topic, run) => {
       const records = filledBytes / valueBytes;
-      return run("consume", { server, topic, valueBytes, partitions, compression, records, ...window });
+      const shape = { valueBytes, partitions, compression, records };
+      return thenDelete(run("consume", { server, topic, ...shape, ...window }), server, topic);
     },
   });
 }

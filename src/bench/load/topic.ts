@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { nodePlatform } from "../../platform/node-platform.ts";
 import { CreateTopics } from "../../protocol/apis/create-topics.ts";
+import { DeleteTopics } from "../../protocol/apis/delete-topics.ts";
 import { ListOffsets } from "../../protocol/apis/list-offsets.ts";
 import { ErrorCode, errorName } from "../../protocol/errors.ts";
 import type { CompressionType } from "../../protocol/platform.ts";
@@ -41,6 +42,14 @@ export async function makeTopic(server: string, name: string, numPartitions: num
     throw new Error(errorName(errorCode));
   while (!(await isServed(wire, name, numPartitions))) await pause(20);
   wire.close();
+}
+
+export async function deleteTopic(server: string, name: string): Promise<void> {
+  const wire = await Wire.open(server);
+  const { responses } = await wire.ask(DeleteTopics, 5, { topicNames: [name], timeoutMs: 60_000 });
+  wire.close();
+  const { errorCode } = responses[0]!;
+  if (errorCode !== ErrorCode.NONE) throw new Error(`${name} stays: ${errorName(errorCode)}`);
 }
 
 /** Metadata may name a leader before that has opened the log. */

@@ -83,8 +83,8 @@ async function write(): Promise<void> {
   await writeFound(join(docs, "performance.json"), circumstance, ofStandard);
   if (!flags.full) return;
   const matrix = chosen.filter((trial) => !standard.includes(trial));
-  const page = `# The whole matrix\n\nWhat is compared with what: [performance](performance.md).\n\n${circumstance}\n\n`;
-  await writeFile(join(docs, "performance-matrix.md"), page + table(matrix.flatMap(linesFor)));
+  const head = `# The whole matrix\n\nWhat is compared with what: [performance](performance.md).\n\n${circumstance}`;
+  await writeFile(join(docs, "performance-matrix.md"), `${head}\n\n${table(matrix.flatMap(linesFor))}`);
   await writeFound(join(docs, "performance-matrix.json"), circumstance, matrix);
 }
 

@@ -357,6 +357,7 @@ export class FileLog implements Log, Engine {
       if (log.refusal === undefined) await this.#cleanPartition(log, wallMs, unreadable);
       if (hasSwaps(log)) compacted.push(log);
       for (const segment of log.segments.slice(0, -1)) segment.index.unload();
+      for (const segment of log.segments) segment.verified.clear(); // so often at least, what is read is checked
     }
     const doomed = [...this.doomed.keys()];
     const wanted = doomed.length > 0 || compacted.length > 0 || (this.changed.size > 0 && this.#checkpointIsCheap);

@@ -4,7 +4,7 @@ import type { ChunkCollector } from "../collect.ts";
 import type { TimestampAndOffset } from "../log.ts";
 import { firstAtOrAfter } from "../timestamps.ts";
 import type { FilePartition } from "./partition.ts";
-import { DamageError, type FileSegment } from "./segment.ts";
+import { DamageError, type FileSegment, type Trusted } from "./segment.ts";
 import type { Slabs } from "./slabs.ts";
 
 /** @returns false when the offset lies before the tail. */
@@ -22,16 +22,22 @@ export function readTail(log: FilePartition, slabs: Slabs, offset: number, colle
 }
 
 /** @returns false when the segment that held the offset went meanwhile. @throws {LogError} */
-export async function readFiles(log: FilePartition, offset: number, collector: ChunkCollector): Promise<boolean> {
+export async function readFiles(
+  log: FilePartition,
+  offset: number,
+  collector: ChunkCollector,
+  trusted: Trusted,
+): Promise<boolean> {
   for (const segment of log.segments.filter(({ lastOffset }) => lastOffset >= offset)) {
     const { logPath } = segment;
     try {
-      const isMoreWanted = await readSegment(log, segment, offset, collector);
+      const isMoreWanted = await readSegment(log, segment, offset, collector, trusted);
       if (!isMoreWanted || collector.bytes > 0) return true;
     } catch (error) {
+      segment.verified.clear(); // a disk that fails once may give other bytes the next time
       if (!moved(log, segment, logPath)) throw log.damaged(error);
       if (collector.bytes > 0) return true;
-      return offset >= log.logStartOffset && readFiles(log, offset, collector);
+      return offset >= log.logStartOffset && readFiles(log, offset, collector, trusted);
     }
   }
   return true;
@@ -43,15 +49,16 @@ async function readSegment(
   segment: FileSegment,
   offset: number,
   collector: ChunkCollector,
+  trusted: Trusted,
 ): Promise<boolean> {
   const { source } = log;
   const position = await segment.positionBefore(source, offset);
   try {
-    return await segment.readInto(source, position, offset, collector);
+    return await segment.readInto(source, position, offset, collector, trusted);
   } catch (error) {
     if (!(error instanceof DamageError) || position === 0 || collector.bytes > 0) throw error;
     await segment.rebuildIndex(source);
-    return segment.readInto(source, await segment.positionBefore(source, offset), offset, collector);
+    return segment.readInto(source, await segment.positionBefore(source, offset), offset, collector, "nothing");
   }
 }
 

@@ -7,6 +7,7 @@ import type { Disk } from "../disk.ts";
 import type { SegmentFacts } from "../segments.ts";
 import type { FileCache } from "./file-cache.ts";
 import { type IndexSums, SegmentIndex } from "./segment-index.ts";
+import { VerifiedRanges } from "./verified-ranges.ts";
 
 /** A segment as the checkpoint keeps it. */
 export interface SavedSegment {
@@ -49,9 +50,14 @@ interface Window {
   readonly position: number;
   /** Of the segment. */
   readonly end: number;
-  /** Bytes of the batches that were looked at. */
+  /** Up to where in the file no checksum has to be compared. */
+  readonly verifiedTo: number;
+  /** Bytes of the batches that were looked at, and found whole. */
   used: number;
 }
+
+/** What a reader takes without a checksum: stretches that were verified lately, or nothing. */
+export type Trusted = "verified" | "nothing";
 
 const largestReadBytes = 1024 * 1024;
 
@@ -78,6 +84,8 @@ export class FileSegment implements SegmentFacts {
   unsynced = false;
   /** Its file was compared with `written` since this process began. */
   checked = false;
+  /** Of its file as it is now: another file is another segment. */
+  readonly verified = new VerifiedRanges();
   swap: number | undefined;
   /** Appends made it, so that each batch begins where the one before ended. Compaction leaves offsets out. */
   dense = false;
@@ -163,7 +171,7 @@ export class FileSegment implements SegmentFacts {
     let wanted = windowBytes;
     let lastOffset: number | undefined;
     for (let at = position; at < end; ) {
-      const window = await this.#window(source, at, end, new Uint8Array(Math.min(wanted, end - at)));
+      const window = await this.#window(source, at, end, new Uint8Array(Math.min(wanted, end - at)), at);
       const found: BatchView[] = [];
       let damage: unknown;
       try {
@@ -188,9 +196,16 @@ export class FileSegment implements SegmentFacts {
   /**
    * Collects the batches from `offset` on, each one checked, out of as few reads as there can be.
    * @param position where a batch begins, at or before the one that holds the offset.
+   * @param trusted needs no checksum compared again.
    * @returns false when no more is to be collected. @throws {DamageError}
    */
-  async readInto(source: SegmentSource, position: number, offset: number, collector: ChunkCollector): Promise<boolean> {
+  async readInto(
+    source: SegmentSource,
+    position: number,
+    offset: number,
+    collector: ChunkCollector,
+    trusted: Trusted,
+  ): Promise<boolean> {
     const end = this.written;
     let lastOffset: number | undefined;
     let wanted = 0;
@@ -198,23 +213,35 @@ export class FileSegment implements SegmentFacts {
       lastOffset !== undefined && lastOffset + 1 >= offset && nextBytes > collector.room && !collector.mustTake;
     for (let at = position; at < end; ) {
       const roughly = Math.min(largestReadBytes, collector.room + 2 * source.indexIntervalBytes);
-      const window = await this.#window(source, at, end, source.memory(Math.min(Math.max(wanted, roughly), end - at)));
-      for (;;) {
-        wanted = sizeOfNext(window);
-        if (isEnough(wanted)) return false;
-        const batch = this.#next(source, window, lastOffset);
-        if (batch === undefined) break;
-        lastOffset = batch.lastOffset;
-        if (lastOffset >= offset && !collector.take(batch)) return false;
+      const memory = source.memory(Math.min(Math.max(wanted, roughly), end - at));
+      const verifiedTo = trusted === "verified" ? this.verified.endFrom(at) : at;
+      const window = await this.#window(source, at, end, memory, verifiedTo);
+      try {
+        for (;;) {
+          wanted = sizeOfNext(window);
+          if (isEnough(wanted)) return false;
+          const batch = this.#next(source, window, lastOffset);
+          if (batch === undefined) break;
+          lastOffset = batch.lastOffset;
+          if (lastOffset >= offset && !collector.take(batch)) return false;
+        }
+      } finally {
+        this.verified.add(at, at + window.used);
       }
       at += window.used;
     }
     return true;
   }
 
-  async #window(source: SegmentSource, position: number, end: number, into: Uint8Array): Promise<Window> {
+  async #window(
+    source: SegmentSource,
+    position: number,
+    end: number,
+    into: Uint8Array,
+    verifiedTo: number,
+  ): Promise<Window> {
     const read = await source.files.use(this.logPath, "existing", (file) => file.read(position, into));
-    return { bytes: into.subarray(0, read), isWhole: read === into.length, position, end, used: 0 };
+    return { bytes: into.subarray(0, read), isWhole: read === into.length, position, end, verifiedTo, used: 0 };
   }
 
   /** @returns the next batch, checked; undefined when it is not all in the window. @throws {DamageError} */
@@ -228,11 +255,12 @@ export class FileSegment implements SegmentFacts {
       if (sizeInBytes < batchHeaderBytes || position + used + sizeInBytes > end)
         damage = `a batch of ${sizeInBytes} bytes`;
       else if (used + sizeInBytes <= bytes.length) {
-        damage = verifyCrc(batch, source.platform)
-          ? this.#misplaced(batch, position + used, before, source)
-          : "the checksum does not fit";
-        window.used += sizeInBytes;
-        if (damage === undefined) return batch;
+        const isSound = position + used + sizeInBytes <= window.verifiedTo || verifyCrc(batch, source.platform);
+        damage = isSound ? this.#misplaced(batch, position + used, before, source) : "the checksum does not fit";
+        if (damage === undefined) {
+          window.used += sizeInBytes;
+          return batch;
+        }
       }
     } else if (used < bytes.length && isAtEnd) damage = "an incomplete batch";
     if (damage === undefined && !window.isWhole) damage = `the file ends at ${position + bytes.length}`;

@@ -4,6 +4,7 @@ import type { MemoryDisk } from "../../../src/log/memory-disk.ts";
 
 export type Kind =
   | "open"
+  | "read"
   | "write"
   | "truncate"
   | "sync"
@@ -50,7 +51,7 @@ export class FaultyDisk implements Disk {
     };
     return {
       size: () => file.size(),
-      read: (position, into) => file.read(position, into),
+      read: (position, into) => this.#try("read", path, () => file.read(position, into)),
       write: async (position, pieces) => writeNow(position, pieces),
       writeNow,
       truncate: (size) => this.#try("truncate", path, () => file.truncate(size)),

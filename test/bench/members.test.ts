@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { test } from "node:test";
+import { MemberFrames } from "../../src/bench/load/member-frames.ts";
 import { Member } from "../../src/bench/load/members.ts";
 import { Wire } from "../../src/bench/load/wire.ts";
 import { JoinGroup } from "../../src/protocol/apis/join-group.ts";
@@ -17,7 +18,7 @@ test("members subscribe as consumers do: a group of others never forms on Kafka,
   await once(server, "listening");
   const wire = await Wire.open(`127.0.0.1:${(server.address() as { port: number }).port}`);
   t.after(() => wire.close());
-  new Member(wire, "g", 45_000, () => undefined).join();
+  new Member(wire, new MemberFrames("g", 45_000), () => undefined).join();
   const frame = (await asked.promise).subarray(4);
   const { apiVersion } = peekRequest(frame);
   const { bodyAt } = readRequestHeader(JoinGroup, apiVersion, frame);

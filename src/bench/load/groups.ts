@@ -6,8 +6,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { coordinate } from "./coordinator.ts";
 import { nowMs } from "./latencies.ts";
+import { MemberFrames } from "./member-frames.ts";
 import { Member } from "./members.ts";
-import { openWires } from "./wire.ts";
+import { openWires, type Wire } from "./wire.ts";
 
 export interface GroupOptions {
   readonly server: string;
@@ -27,10 +28,12 @@ export interface GroupTimes {
   readonly crashedMs?: number;
 }
 
-/** Whoever is stable asks so often while a group forms. */
-const askEveryMs = 20;
+/** So often one that is at rest asks whether the group goes on as it is. */
+const askEveryMs = 5;
 const longSessionMs = 45_000;
 const shortSessionMs = 6_000;
+/** A group that comes and goes before the clock starts, until the code here is compiled. */
+const warmUp = { members: 100, changes: 8 } as const;
 
 class Crowd {
   readonly members = new Set<Member>();
@@ -54,8 +57,26 @@ class Crowd {
     });
   }
 
+  /** All others hear at once of what one has heard of. */
+  ask(): void {
+    for (const member of this.members) if (member.isAtRest) return member.heartbeat(() => this.heartbeat());
+  }
+
   heartbeat(): void {
-    for (const member of this.members) member.heartbeat();
+    for (const member of this.members) if (member.isAtRest) member.heartbeat();
+  }
+
+  enter(wire: Wire, frames: MemberFrames): Member {
+    const member = new Member(wire, frames, this.stable);
+    this.members.add(member);
+    member.join();
+    return member;
+  }
+
+  /** @param onLeft called when the broker knows. */
+  leave(member: Member, onLeft: () => void): void {
+    this.members.delete(member);
+    member.leave(onLeft);
   }
 }
 
@@ -63,29 +84,40 @@ export async function groups(options: GroupOptions): Promise<GroupTimes> {
   const { server, groupId, members: count } = options;
   await coordinate(server, groupId);
   const wires = await openWires(server, count + 1);
+  await comeAndGo(wires.slice(0, warmUp.members + 1), `${groupId}-warm-up`);
   const crowd = new Crowd();
-  const sessionMs = options.crash ? shortSessionMs : longSessionMs;
-  const enter = (at: number) => {
-    const member = new Member(wires[at]!, groupId, at === 1 ? sessionMs : longSessionMs, crowd.stable);
-    crowd.members.add(member);
-    member.join();
-    return member;
-  };
+  const frames = new MemberFrames(groupId, longSessionMs);
+  const framesOfVictim = options.crash ? new MemberFrames(groupId, shortSessionMs) : frames;
 
   const formedMs = await timed(crowd, () => {
-    for (let at = 0; at < count; at++) enter(at);
+    for (let at = 0; at < count; at++) crowd.enter(wires[at]!, at === 1 ? framesOfVictim : frames);
   });
   let last: Member | undefined;
   const joinedMs = await timed(crowd, () => {
-    last = enter(count);
+    last = crowd.enter(wires[count]!, frames);
   });
-  const leftMs = await timed(crowd, () => {
-    crowd.members.delete(last!);
-    last!.leave(() => crowd.heartbeat());
-  });
+  const leftMs = await timed(crowd, () => crowd.leave(last!, () => crowd.heartbeat()));
   const crashedMs = options.crash ? await crash(crowd) : undefined;
   for (const wire of wires) wire.close();
   return { formedMs, joinedMs, leftMs, ...(crashedMs === undefined ? {} : { crashedMs }) };
+}
+
+/** One group that changes again and again, and then all leave. */
+async function comeAndGo(wires: readonly Wire[], groupId: string): Promise<void> {
+  const crowd = new Crowd();
+  const frames = new MemberFrames(groupId, longSessionMs);
+  const [spare, ...others] = wires;
+  await timed(crowd, () => {
+    for (const wire of others) crowd.enter(wire, frames);
+  });
+  for (let change = 0; change < warmUp.changes; change++) {
+    let last: Member | undefined;
+    await timed(crowd, () => {
+      last = crowd.enter(spare!, frames);
+    });
+    await timed(crowd, () => crowd.leave(last!, () => crowd.heartbeat()));
+  }
+  await Promise.all([...crowd.members].map((member) => new Promise<void>((left) => crowd.leave(member, left))));
 }
 
 async function timed(crowd: Crowd, begin: () => void): Promise<number> {
@@ -98,7 +130,7 @@ async function timed(crowd: Crowd, begin: () => void): Promise<number> {
   });
   while (endMs === 0) {
     await Promise.race([over, pause(askEveryMs)]);
-    if (endMs === 0) crowd.heartbeat();
+    if (endMs === 0) crowd.ask();
   }
   return endMs - beginMs;
 }
@@ -116,7 +148,7 @@ async function crash(crowd: Crowd): Promise<number> {
   });
   await pause(shortSessionMs - 50);
   while (!isOver) {
-    crowd.heartbeat();
+    crowd.ask();
     await Promise.race([over, pause(askEveryMs)]);
   }
   return nowMs() - beginMs - shortSessionMs;

@@ -28,7 +28,6 @@ export class MarkerWriter {
   readonly #pauses = new Set<() => void>();
   /** By transactional id, the last time that its markers were asked for: only that one is still at work. */
   readonly #runs = new Map<string, symbol>();
-  #isStopped = false;
 
   constructor(options: MarkerWriterOptions) {
     this.#options = options;
@@ -43,7 +42,7 @@ export class MarkerWriter {
     const run = Symbol(transactionalId);
     this.#runs.set(transactionalId, run);
     const isLast = () => this.#runs.get(transactionalId) === run;
-    const isWanted = () => !this.#isStopped && isLast() && this.#options.isCurrent(partition, coordinatorEpoch);
+    const isWanted = () => isLast() && this.#options.isCurrent(partition, coordinatorEpoch);
     this.#run(partition, coordinatorEpoch, wanted, isWanted)
       .catch((error) => {
         const message = `the markers of transaction ${transactionalId} cannot be written`;
@@ -54,8 +53,8 @@ export class MarkerWriter {
       });
   }
 
+  /** The broker stops and its coordinators lead nothing any more: who pauses sees it now, and ends. */
   stop(): void {
-    this.#isStopped = true;
     for (const end of [...this.#pauses]) end();
   }
 

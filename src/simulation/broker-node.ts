@@ -126,7 +126,10 @@ export class BrokerNode {
     this.isUp = false;
     broker.stop().then(
       () => {
-        if (process.isAlive) this.die();
+        if (!process.isAlive) return;
+        if (process.alarms > 0)
+          world.violated("nothing is left over", `${process.alarms} timers of ${this.name}, stopped`);
+        this.die();
       },
       (error) => {
         if (!process.isAlive) return;

@@ -24,6 +24,7 @@ import { newTopic, offsetsTopic, transactionsTopic } from "./topics.ts";
 import { checkMarker, type TransactionLeads, transactionLeads } from "./transaction-leads.ts";
 import { noticed, watchTransactionStep } from "./transaction-steps.ts";
 import { Transactions } from "./transactions.ts";
+import { TroubledEnds } from "./troubled-ends.ts";
 import { WatchedCoordinator } from "./watched-coordinator.ts";
 import { WatchedPartition } from "./watched-partition.ts";
 import { WatchedTransactions } from "./watched-transactions.ts";
@@ -45,6 +46,7 @@ export class Cluster {
   readonly storage: Storage;
   readonly groupLeads: GroupLeads;
   readonly transactionLeads: TransactionLeads;
+  readonly troubledEnds: TroubledEnds;
   /** By broker, and by "topic-partition": what it has of them since it started. */
   readonly #partitions = new Map<BrokerNode, Map<string, WatchedPartition<unknown>>>();
   #current: Asked | undefined;
@@ -65,6 +67,7 @@ export class Cluster {
     this.storage = plan.topology === "alone" ? ownStorage(this) : sharedStorage(this);
     this.groupLeads = groupLeads(this);
     this.transactionLeads = transactionLeads(this);
+    this.troubledEnds = new TroubledEnds(world);
     this.brokers = plan.brokers.map((clock, index) => new BrokerNode(world, index + 1, this.#seams(clock)));
   }
 
@@ -157,11 +160,14 @@ export class Cluster {
       log,
       {
         codec: leads?.codec,
+        took: () => this.storage.took(log),
         appended: (entries) => leads?.appended(node, lead()!, entries),
         durable: (entries) => leads?.durable(lead()!, entries),
         ended: (end) => checkMarker(this, node, watched as WatchedPartition<unknown>, end),
         violated: (invariant, message) => this.world.violated(invariant, message),
-        failsAppend: () => epoch !== undefined && this.failingAppends > 0 && this.failingAppends-- > 0,
+        failsAppend: (isMarker) =>
+          this.troubledEnds.loses(log.topic, isMarker) ||
+          (epoch !== undefined && this.failingAppends > 0 && this.failingAppends-- > 0),
         segmentBytes: this.plan.segmentBytes,
         wentAsync: () => this.world.wentAsync(),
       },
@@ -290,8 +296,11 @@ export class Cluster {
 
   #answers(node: BrokerNode, frame: Uint8Array): void {
     this.world.trace.bytes(frame);
-    const leads = (groupId: string) => this.coordinatorOf(groupId) === node;
-    this.requests.answered(frame, node.name, leads);
+    this.requests.answered(frame, node.name, (groupId) => {
+      const shard = this.shardOf(groupId);
+      if (this.storage.leaderOf(shard) === node) return "leads";
+      return this.storage.depositionOf(node, shard) ?? "unknown";
+    });
   }
 }
 

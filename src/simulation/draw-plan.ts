@@ -28,6 +28,7 @@ export function drawPlan(seed: number): Plan {
   const brokers = Array.from({ length: topology === "alone" ? 1 : random.int(2, 3) }, () => drawClock(random));
   const shards = random.int(1, 3);
   const fetches = random.fork("fetches").chance(0.5);
+  const flushIntervalMessages = random.fork("flush").chance(0.15) ? 10_000 : 1;
   return {
     seed,
     topology,
@@ -42,7 +43,7 @@ export function drawPlan(seed: number): Plan {
     segmentBytes: random.pick([1_048_576, 16_384]),
     network: drawNetwork(random),
     disk: drawDisk(random),
-    flushIntervalMessages: random.fork("flush").chance(0.15) ? 10_000 : 1,
+    flushIntervalMessages,
     fetches,
     readCommitted: random.fork("isolation").chance(0.5),
     transactional: drawTransactional(shape),
@@ -51,6 +52,8 @@ export function drawPlan(seed: number): Plan {
       ...drawFaults(shape, members, brokers.length, shards),
       ...drawOfTopics(shape, shards),
       ...drawOfTransactions(shape),
+      ...drawTroubledEnds(shape),
+      ...drawPowerFailures(shape, flushIntervalMessages),
     ].sort((a, b) => a.atMs - b.atMs),
     faultsEndMs,
   };
@@ -262,6 +265,26 @@ function drawOfTransactions(shape: Shape): Fault[] {
       return { atMs: own.int(2000, shape.faultsEndMs), ...own.pick(kinds) };
     }),
   );
+}
+
+function drawTroubledEnds(shape: Shape): Fault[] {
+  const own = shape.random.fork("troubled ends");
+  if (!own.chance(0.3) || drawTransactional(shape).length === 0) return [];
+  const forMs = own.pick([1000, 10_000, 60_000]);
+  return [{ atMs: own.int(2000, shape.faultsEndMs - 1000), kind: "ends of transactions are troubled", forMs }];
+}
+
+/** Where appends wait for the disk, brokers die with their power. */
+function drawPowerFailures({ random, topology, faultsEndMs }: Shape, flushIntervalMessages: number): Fault[] {
+  if (topology === "shared" || flushIntervalMessages === 1) return [];
+  const own = random.fork("power");
+  return Array.from({ length: own.int(1, 8) }, () => {
+    return {
+      atMs: own.int(2000, faultsEndMs),
+      kind: "power might fail",
+      loses: own.pick(["unsynced", "some"] as const),
+    };
+  });
 }
 
 type Draw = () => FaultKind;

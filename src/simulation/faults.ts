@@ -63,6 +63,8 @@ function apply(simulation: Simulation, fault: FaultKind): void {
       return simulation.transactional(fault.producer).start();
     case "transactional producer stalls":
       return simulation.transactional(fault.producer).stall(fault.forMs);
+    case "ends of transactions are troubled":
+      return simulation.cluster.troubledEnds.begin(fault.forMs);
     case "topic is deleted":
       return simulation.admin.deleteTopic(fault.topic, fault.backAfterMs);
     case "partition is led anew":
@@ -88,7 +90,8 @@ function startsAgain(world: World, broker: BrokerNode, afterMs: number): void {
 
 type BrokerFault = Extract<
   FaultKind,
-  { readonly broker: number } | { readonly kind: "append fails" | "leadership moves" | "storage crashes" }
+  | { readonly broker: number }
+  | { readonly kind: "append fails" | "leadership moves" | "storage crashes" | "power might fail" }
 >;
 
 function applyToBrokers({ world, cluster, plan }: Simulation, fault: BrokerFault): void {
@@ -119,6 +122,8 @@ function applyToBrokers({ world, cluster, plan }: Simulation, fault: BrokerFault
       return storage.failAfter(fault.afterWrites);
     case "append fails":
       return storage.failAfter(1);
+    case "power might fail":
+      return storage.checkPowerFailure(fault.loses);
     case "storage crashes":
       return storage.crash(fault.loses, fault.backAfterMs);
     case "leadership moves":

@@ -28,6 +28,8 @@ export interface SeenOffset {
   readonly partition: number;
   /** Of the commit; undefined: there is none. */
   readonly id: string | undefined;
+  /** A deposed coordinator tells it: the commit may be long ago. */
+  readonly isOld?: boolean;
 }
 
 /** What each member was given in a generation, by instance id or member id. */
@@ -158,6 +160,11 @@ export class Ledger {
     return new Map(mine.map(([key, { acknowledged }]) => [key, acknowledged]));
   }
 
+  /** The same of all groups. */
+  acknowledged(): Floor {
+    return new Map([...this.#lines].map(([key, { acknowledged }]) => [key, acknowledged]));
+  }
+
   /** @param floor what had been acknowledged when it was asked for; all of it, where that is now */
   offsetSeen(of: SeenOffset, where: string, floor?: Floor): void {
     const { group, topic, partition, id } = of;
@@ -170,6 +177,7 @@ export class Ledger {
       return this.#world.violated("a committed offset is never lost", `${which} is gone`);
     }
     const number = numberOf(line, id);
+    if (number === undefined && of.isOld && line.commits.length >= keptCommits) return;
     if (number === undefined) return this.#world.violated("a committed offset is never lost", `${which}: ${id}?`);
     if (number >= acknowledged) return;
     this.#world.violated("a committed offset never goes back", `${which} is ${id}, which is older`);

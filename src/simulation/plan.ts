@@ -23,7 +23,7 @@ export interface Plan {
   readonly segmentBytes: number;
   readonly network: NetworkFaults;
   readonly disk: DiskPace;
-  /** Kafka's log.flush.interval.messages: 1, or so many that no append waits for the disk; then power never fails. */
+  /** Kafka's log.flush.interval.messages: 1, or so many that no append waits for the disk. */
   readonly flushIntervalMessages: number;
   /** Members fetch the records that producers write; otherwise they count on as if some had come. */
   readonly fetches: boolean;
@@ -118,6 +118,8 @@ export type FaultKind =
     }
   | { readonly kind: "connections break"; readonly broker: number }
   | { readonly kind: "disk fails"; readonly broker: number; readonly afterWrites: number }
+  /** The world goes on as it was; what would be left on the disk is looked at. */
+  | { readonly kind: "power might fail"; readonly loses: Loss }
   /** Of the next appends to the shared log, one loses its answer. */
   | { readonly kind: "append fails" }
   /** Power fails where the shared log lies. */
@@ -133,6 +135,8 @@ export type FaultKind =
   | { readonly kind: "transactional producer dies"; readonly producer: string; readonly backAfterMs: number | null }
   | { readonly kind: "transactional producer is doubled"; readonly producer: string }
   | { readonly kind: "transactional producer stalls"; readonly producer: string; readonly forMs: number }
+  /** For so long answers of the storage are lost where they end. */
+  | { readonly kind: "ends of transactions are troubled"; readonly forMs: number }
   | { readonly kind: "partition is led anew"; readonly topic: string; readonly partition: number }
   | { readonly kind: "admin removes"; readonly member: string }
   /** As a tool does for a group without members; a live one is to refuse it. */

@@ -20,6 +20,8 @@ export class Process implements Clock {
   readonly #rate: number;
   readonly #startedMs: number;
   #stalledUntilMs = 0;
+  /** How many of its alarms are still to ring. */
+  alarms = 0;
 
   constructor(world: World, name: string, { rate, wallAheadMs }: ClockFaults) {
     this.world = world;
@@ -38,10 +40,20 @@ export class Process implements Clock {
     // As real alarms it rings a little late, never early: its time has come on the clock of this process.
     const inMs = delayMs <= 0 ? 0 : delayMs / this.#rate + 0.001;
     let isSet = true;
-    // Who stands still has not heard it ring, and may call it off.
-    const event = this.world.after(inMs, () => this.deliver(() => isSet && callback()));
-    return () => {
+    this.alarms++;
+    const takeOff = () => {
+      if (isSet) this.alarms--;
       isSet = false;
+    };
+    // Who stands still has not heard it ring, and may call it off.
+    const ring = () => {
+      if (!isSet) return;
+      takeOff();
+      callback();
+    };
+    const event = this.world.after(inMs, () => this.deliver(ring));
+    return () => {
+      takeOff();
       event.run = undefined;
     };
   }

@@ -5,6 +5,7 @@ import { ErrorCode, errorName } from "../protocol/errors.ts";
 import { decodeResponseFrame, encodeRequestFrame } from "../protocol/frame.ts";
 import type { Api } from "../protocol/schema.ts";
 import type { Consumption } from "./consumption.ts";
+import type { Deposition } from "./depositions.ts";
 import type { Floor, Ledger } from "./ledger.ts";
 import type { Transactions } from "./transactions.ts";
 import type { WatchedCoordinator } from "./watched-coordinator.ts";
@@ -40,6 +41,9 @@ export class Asked {
     return `${this.api.name}(${parts.filter((part) => part !== undefined && part !== null && part !== "").join(", ")})`;
   }
 }
+
+/** As coordinator of a group; `unknown`: nobody has said that it was one. */
+export type Standing = "leads" | "unknown" | Deposition;
 
 export class Requests {
   readonly #world: World;
@@ -80,8 +84,8 @@ export class Requests {
     this.#asked.delete(id);
   }
 
-  /** A frame leaves a broker. @param leads whether it is from the group's coordinator of now, not from a deposed one */
-  answered(frame: Uint8Array, broker: string, leads: (groupId: string) => boolean): void {
+  /** A frame leaves a broker. @param standing of that broker, as coordinator of a group */
+  answered(frame: Uint8Array, broker: string, standing: (groupId: string) => Standing): void {
     const asked = this.of(frame, 0);
     if (asked === undefined) return;
     asked.response = decodeResponseFrame(asked.api, asked.version, frame).response;
@@ -91,11 +95,12 @@ export class Requests {
       const message = `${asked.api.name} of ${asked.client} is answered before what it rests on is durable`;
       this.#world.violated("no reply before durability", message);
     }
-    this.#check(asked, leads);
+    this.#check(asked, standing);
   }
 
-  #check(asked: Asked, leads: (groupId: string) => boolean): void {
+  #check(asked: Asked, standing: (groupId: string) => Standing): void {
     const { api, body, response } = asked;
+    if (ofGroups.has(api.name)) this.#checkStanding(asked, standing(groupOf(body)));
     switch (api.name) {
       case "SyncGroup":
         if (response.errorCode !== ErrorCode.NONE) return;
@@ -108,7 +113,7 @@ export class Requests {
       case "OffsetCommit":
         return this.#commitAnswered(body, response);
       case "OffsetFetch":
-        return this.#offsetsAnswered(asked, leads);
+        return this.#offsetsAnswered(asked, standing(groupOf(body)));
       case "Fetch":
         return this.#fetchAnswered(response);
       default:
@@ -142,20 +147,37 @@ export class Requests {
     }
   }
 
-  #offsetsAnswered({ body, response, floor }: Asked, leads: (groupId: string) => boolean): void {
+  #checkStanding({ api, client, response }: Asked, standing: Standing): void {
+    if (typeof standing === "string" || !standing.hasHeard) return;
+    if ((response.groups?.[0] ?? response).errorCode !== ErrorCode.NONE) return;
+    const message = `${api.name} of ${client} is answered by a coordinator that another has replaced, and that knows`;
+    this.#world.violated("who leads no more answers no more", message);
+  }
+
+  #offsetsAnswered({ body, response, floor = new Map() }: Asked, standing: Standing): void {
     const group = response.groups?.[0] ?? response;
     const groupId = groupOf(body);
-    if (group.errorCode !== ErrorCode.NONE || !leads(groupId)) return;
+    if (group.errorCode !== ErrorCode.NONE || standing === "unknown") return;
+    const isOld = standing !== "leads";
+    const atLeast = isOld ? lower(floor, standing.floor) : floor;
+    const where = isOld ? "as a deposed coordinator tells" : "as fetched";
     for (const topic of group.topics) {
       for (const { partitionIndex, errorCode, committedOffset, metadata } of topic.partitions) {
         if (errorCode !== ErrorCode.NONE) continue;
         this.#transactions.offsetTold(metadata);
         const id = committedOffset === -1 ? undefined : metadata;
-        const seen = { group: groupId, topic: topic.name, partition: partitionIndex, id };
-        this.#ledger.offsetSeen(seen, "as fetched", floor);
+        const seen = { group: groupId, topic: topic.name, partition: partitionIndex, id, isOld };
+        this.#ledger.offsetSeen(seen, where, atLeast);
       }
     }
   }
+}
+
+/** Those whose answer tells in one place whether it is one. */
+const ofGroups: ReadonlySet<string> = new Set(["JoinGroup", "SyncGroup", "Heartbeat", "LeaveGroup", "OffsetFetch"]);
+
+function lower(one: Floor, other: Floor): Floor {
+  return new Map([...one].map(([key, number]) => [key, Math.min(number, other.get(key) ?? 0)]));
 }
 
 function groupOf(body: Body): string {

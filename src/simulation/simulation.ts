@@ -142,6 +142,7 @@ export class Simulation {
     cluster.network.faults = { ...plan.network, slowChance: 0, breakChance: 0 };
     cluster.network.healAll();
     cluster.storage.failAfter(Number.POSITIVE_INFINITY);
+    cluster.troubledEnds.end();
     for (const broker of cluster.brokers) broker.start();
     this.#setClocksForward();
     for (const twin of this.twins) twin.close("leave");

@@ -1,11 +1,14 @@
 /** Where the brokers' logs lie: on the disk of the only one, or shared by several, fenced by leader epoch. */
+import type { Disk } from "../log/disk.ts";
 import { openFileLog } from "../log/file/recovery.ts";
 import type { Log, LogConfig, PartitionLog } from "../log/log.ts";
-import { MemoryDisk } from "../log/memory-disk.ts";
+import { type Crash, MemoryDisk } from "../log/memory-disk.ts";
 import { metadataTopic } from "../metadata/topic-names.ts";
 import type { BrokerNode } from "./broker-node.ts";
 import type { Cluster } from "./cluster.ts";
+import { type Deposition, Depositions } from "./depositions.ts";
 import type { Loss } from "./plan.ts";
+import { AppendOrder } from "./power-failure.ts";
 import { Process } from "./process.ts";
 import type { Random } from "./random.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
@@ -17,6 +20,8 @@ export interface Storage {
   started(node: BrokerNode): void;
   died(node: BrokerNode): void;
   leaderOf(shard: number): BrokerNode | undefined;
+  /** Another leads in its place, since when it has it itself not led again. */
+  depositionOf(node: BrokerNode, shard: number): Deposition | undefined;
   /** Another broker leads the shard, if there is one. */
   move(shard: number, heardAfterMs: number): void;
   /** A fault of the world may make a broker report this. */
@@ -27,12 +32,20 @@ export interface Storage {
   failAfter(writes: number): void;
   /** Power fails where several brokers have their log; they live on. */
   crash(loses: Loss, backAfterMs: number): void;
+  /** A partition has taken something. */
+  took(partition: PartitionLog): void;
+  /** Looks at what would be left of the log if power failed now. */
+  checkPowerFailure(loses: Loss): void;
 }
 
 /** Where no append waits for the disk, a crash is one of the process only. */
 function afterCrash(memory: MemoryDisk, loses: Loss, { plan }: Cluster, random: Random): MemoryDisk {
   if (loses === "nothing" || plan.flushIntervalMessages > 1) return memory.crash({ kind: "kill" });
-  return memory.crash({ kind: "power", survives: () => loses === "some" && random.chance(0.5) });
+  return memory.crash(powerFailure(loses, random));
+}
+
+function powerFailure(loses: Loss, random: Random): Crash {
+  return { kind: "power", survives: () => loses === "some" && random.chance(0.5) };
 }
 
 /** Small, so that a few minutes see many files. */
@@ -66,14 +79,21 @@ class BrokerDisk {
     this.#random = random;
   }
 
-  async open({ process }: BrokerNode, failed: () => void): Promise<Log> {
-    const { segmentBytes, disk: pace, flushIntervalMessages } = this.#cluster.plan;
-    this.#disk = new SimulatedDisk(this.#memory, process, this.#random, pace);
-    const { wallMs } = process.now();
+  open({ process }: BrokerNode, failed: () => void): Promise<Log> {
+    this.#disk = new SimulatedDisk(this.#memory, process, this.#random, this.#cluster.plan.disk);
+    return openFileLog({ ...this.#options(this.#disk), wallMs: process.now().wallMs, onFailure: failed });
+  }
+
+  /** As a broker would find it that is started after the power has failed now. */
+  openAfterPowerFailure(loses: Loss): Promise<Log> {
+    return openFileLog(this.#options(this.#memory.after(powerFailure(loses, this.#random.fork("power")))));
+  }
+
+  #options(disk: Disk) {
+    const { plan, world } = this.#cluster;
+    const { segmentBytes, flushIntervalMessages } = plan;
     const checkpointBytes = segmentsPerCheckpoint * segmentBytes;
-    const { platform } = this.#cluster.world;
-    const where = { disk: this.#disk, platform, folder: "data", wallMs };
-    return openFileLog({ ...where, ...sizes, checkpointBytes, flushIntervalMessages, onFailure: failed });
+    return { ...sizes, disk, platform: world.platform, folder: "data", checkpointBytes, flushIntervalMessages };
   }
 
   died(loses: Loss): void {
@@ -111,6 +131,7 @@ class OwnStorage implements Storage {
   nextLoss: Loss = "unsynced";
   readonly #cluster: Cluster;
   readonly #disk: BrokerDisk;
+  readonly #order = new AppendOrder();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -118,7 +139,9 @@ class OwnStorage implements Storage {
   }
 
   async open(node: BrokerNode, failed: () => void): Promise<Log> {
-    return watchedLog(this.#cluster, node, await this.#disk.open(node, failed));
+    const log = await this.#disk.open(node, failed);
+    this.#order.opened(log);
+    return watchedLog(this.#cluster, node, log);
   }
 
   started(): void {}
@@ -126,6 +149,26 @@ class OwnStorage implements Storage {
   died(): void {
     this.#disk.died(this.nextLoss);
   }
+
+  took(partition: PartitionLog): void {
+    this.#order.took(partition);
+  }
+
+  checkPowerFailure(loses: Loss): void {
+    const { world, consumption } = this.#cluster;
+    const invariant = "what power leaves was so at one moment";
+    const order = this.#order.copy();
+    world.wentAsync();
+    this.#disk.openAfterPowerFailure(loses).then(
+      (left) => {
+        const difference = order.differenceTo(left, consumption.deleted);
+        if (difference !== undefined) world.violated(invariant, difference);
+      },
+      (error) => world.violated(invariant, `the log cannot be opened: ${error}`),
+    );
+  }
+
+  depositionOf(): undefined {}
 
   leaderOf(): BrokerNode | undefined {
     const broker = this.#cluster.brokers[0]!;
@@ -137,7 +180,7 @@ class OwnStorage implements Storage {
   crash(): void {}
 
   mayFail(cause: string): boolean {
-    return cause.includes("the disk failed a write");
+    return cause.includes("the disk failed a write") || cause.includes("the storage lost the answer");
   }
 
   failAfter(writes: number): void {
@@ -170,6 +213,7 @@ class SharedStorage implements Storage {
   readonly #partitions = new Map<number, Promise<PartitionLog>>();
   readonly #known = new Map<number, PartitionLog>();
   readonly #leaders = new Map<number, Leader>();
+  readonly #depositions = new Depositions();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -218,11 +262,16 @@ class SharedStorage implements Storage {
     return openFileLog({ disk, platform: world.platform, folder: "shared", ...sizes, flushIntervalMessages });
   }
 
+  took(): void {}
+
+  checkPowerFailure(): void {}
+
   /** Nobody leads until the log is open again; what was appended and not told to be durable may be gone. */
   crash(loses: Loss, backAfterMs: number): void {
     const { world, brokers, plan } = this.#cluster;
     if (this.#isDown || this.#known.size < plan.shards) return;
     this.#isDown = true;
+    for (const [shard, { node }] of this.#leaders) this.#deposed(shard, node);
     this.#leaders.clear();
     const over = new Map(this.#epochs);
     for (const node of brokers) {
@@ -231,7 +280,10 @@ class SharedStorage implements Storage {
       // Who stalls hears of it later, and may lead again by then.
       process.deliver(() => {
         if (node.broker === undefined) return;
-        for (const [shard, epoch] of over) node.resign(shard, epoch);
+        for (const [shard, epoch] of over) {
+          node.resign(shard, epoch);
+          this.#depositions.heard(node, shard);
+        }
       });
     }
     this.#process!.die();
@@ -271,6 +323,7 @@ class SharedStorage implements Storage {
   died(node: BrokerNode): void {
     const { world } = this.#cluster;
     this.#own.get(node)?.died(this.nextLoss);
+    for (let shard = 0; shard < this.#cluster.plan.shards; shard++) this.#depositions.end(node, shard);
     for (const [shard, leader] of this.#leaders) {
       if (leader.node !== node) continue;
       world.after(this.#random.between(200, 5000), () => {
@@ -298,6 +351,7 @@ class SharedStorage implements Storage {
         if (this.#leaders.get(shard)?.node === old.node) return;
         old.node.resign(shard, old.epoch);
         this.#cluster.groupLeads.forget(old.node, shard);
+        this.#depositions.heard(old.node, shard);
       }),
     );
   }
@@ -313,11 +367,22 @@ class SharedStorage implements Storage {
     const epoch = Math.max(partition.leaderEpoch, this.#epochs.get(shard) ?? 0) + 1;
     this.#epochs.set(shard, epoch);
     partition.becomeLeader(epoch);
+    const before = this.#leaders.get(shard)?.node;
+    if (before !== undefined && before !== node) this.#deposed(shard, before);
+    this.#depositions.end(node, shard);
     this.#leaders.set(shard, { node, epoch });
     this.#cluster.world.tell(() => `${node.name} leads ${offsetsTopic}-${shard} from epoch ${epoch} on`);
     const log = this.#cluster.watched(node, partition, epoch);
     const topic = { name: offsetsTopic, topicId: partition.topicId, isInternal: true, partitions: [] };
     node.lead({ topic, partition: shard, leaderEpoch: epoch, log });
+  }
+
+  #deposed(shard: number, node: BrokerNode): void {
+    if (node.process.isAlive) this.#depositions.begin(node, shard, this.#cluster.ledger.acknowledged());
+  }
+
+  depositionOf(node: BrokerNode, shard: number): Deposition | undefined {
+    return this.#depositions.of(node, shard);
   }
 
   mayFail(cause: string): boolean {

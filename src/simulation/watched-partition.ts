@@ -23,15 +23,17 @@ export type LogEntry<R> =
 export interface PartitionWatcher<R> {
   /** What a coordinator writes there; undefined: what clients write, which nobody looks into. */
   readonly codec: RecordCodec<R> | undefined;
-  /** The log took them; nothing is durable yet. */
+  /** The log took something, whoever wrote it. */
+  took(): void;
+  /** A coordinator's records; nothing is durable yet. */
   appended(entries: readonly LogEntry<R>[]): void;
   /** And now they are durable. */
   durable(entries: readonly LogEntry<R>[]): void;
   /** A transaction ends here; nothing of it is durable yet. */
   ended(end: TransactionEnd): void;
   violated(invariant: string, message: string): void;
-  /** Whether the storage says that it failed, though the bytes may be there. */
-  failsAppend(): boolean;
+  /** Whether the storage says that it failed, though the bytes may be there. @param isMarker a transaction's end */
+  failsAppend(isMarker: boolean): boolean;
   /** Smaller than a broker may be told, so that a few minutes see many segments. */
   readonly segmentBytes: number;
   wentAsync(): void;
@@ -79,9 +81,10 @@ export class WatchedPartition<R> implements PartitionLog {
       this.#watcher.violated("a deposed coordinator changes nothing", message);
     }
     this.appendedRecords += entries.filter((entry) => "record" in entry).length;
-    if (!result.duplicate) this.#noteTransactions(bytes);
+    if (!result.duplicate) this.#watcher.took();
+    const isMarker = !result.duplicate && this.#noteTransactions(bytes);
     this.#watcher.appended(entries);
-    const durable = this.#watcher.failsAppend()
+    const durable = this.#watcher.failsAppend(isMarker)
       ? result.durable.then(() => Promise.reject(new LogError("failed", "the storage lost the answer")))
       : result.durable;
     const upTo = this.appendedRecords;
@@ -95,11 +98,11 @@ export class WatchedPartition<R> implements PartitionLog {
     return { ...result, durable: noted };
   }
 
-  #noteTransactions(bytes: Uint8Array): void {
-    for (const batch of batches(bytes)) {
-      const end = this.#ends.appended(batch);
-      if (end !== undefined) this.#watcher.ended(end);
-    }
+  /** @returns whether one ends here. */
+  #noteTransactions(bytes: Uint8Array): boolean {
+    const ends = [...batches(bytes)].map((batch) => this.#ends.appended(batch)).filter((end) => end !== undefined);
+    for (const end of ends) this.#watcher.ended(end);
+    return ends.length > 0;
   }
 
   async read(offset: number, options: ReadOptions): Promise<ReadResult | undefined> {

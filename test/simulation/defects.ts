@@ -65,6 +65,13 @@ const coordinator: readonly Defect[] = [
 ];
 
 const group: readonly Defect[] = [
+  ...inFile("broker/group-runtime.ts", [
+    [
+      "who hears that another leads goes on as coordinator",
+      "this.#runtime.unload(partition, leaderEpoch);",
+      "void [partition, leaderEpoch];",
+    ],
+  ]),
   ...inFile("group/classic/round.ts", [
     ["a round ends in the same generation", "group.generation++;", ""],
     ["the turn to Empty is not written", 'context.emit([{ type: "GroupMetadata", group: group.groupId, value }]);', ""],
@@ -234,6 +241,11 @@ const log: readonly Defect[] = [
     ],
   ]),
   ...inFile("log/file/file-log.ts", [
+    [
+      "a checkpoint does not sync the journal",
+      "await this.journal.sync(); // what the checkpoint shows of a partition, the journal shows of the others",
+      "",
+    ],
     ["a checkpoint does not write the segments", "if (!interrupted()) await log.checkpoint();", ""],
   ]),
   ...inFile("log/file/recovery.ts", [
@@ -390,6 +402,17 @@ const transactions: readonly Defect[] = [
       "while (left.length > 0 && isWanted()) {",
       "left = left.slice(0, 2);\n    while (left.length > 0 && isWanted()) {",
     ],
+    [
+      "markers are written twice when their coordinator loads again",
+      "const isWanted = () => isLast() && this",
+      "const isWanted = () => this",
+    ],
+    [
+      "a coordinator that leads no more writes markers",
+      "const isWanted = () => isLast() && this.#options.isCurrent(partition, coordinatorEpoch);",
+      "const isWanted = () => isLast();",
+    ],
+    ["a broker that stops waits to write markers", "for (const end of [...this.#pauses]) end();", ""],
     ["a marker that fails is not written again", "left = left.filter((_, at) => !isDone(errors[at]!));", "left = [];"],
   ]),
   ...inFile("group/replay.ts", [

@@ -3,7 +3,7 @@
  * source, and says how many seeds the simulator needs to find it. The table is the one in docs/simulation.md.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -37,6 +37,7 @@ function plant({ file, from, to }: Defect): () => void {
 try {
   for (const part of ["src", "test/simulation", "package.json"])
     cpSync(join(root, part), join(copy, part), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules")); // native checksums and codecs
   console.log("| defect | in | seeds | what broke |\n|---|---|---|---|");
   for (const defect of defects
     .slice(Number(values.from ?? 0))

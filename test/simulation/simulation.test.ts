@@ -37,7 +37,7 @@ test("all invariants hold in the worlds of seeds 1 to 25", async () => {
 test("the worlds have all that can be in them", () => {
   const plans = Array.from({ length: 400 }, (_, seed) => drawPlan(seed));
   const faults = new Set(plans.flatMap((plan) => plan.faults.map(({ kind }) => kind)));
-  assert.equal(faults.size, 28, [...faults].join(", "));
+  assert.equal(faults.size, 30, [...faults].join(", "));
   assert.deepEqual([...new Set(plans.map(({ topology }) => topology))].sort(), ["alone", "shared"]);
   assert.ok(plans.some(({ flushIntervalMessages }) => flushIntervalMessages > 1));
   for (const topology of ["alone", "shared"]) {

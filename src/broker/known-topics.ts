@@ -26,6 +26,7 @@ export function splitTopics<P extends { readonly partitionIndex: number }, T ext
   byId: boolean,
   metadata: MetadataView,
 ): { readonly known: T[]; readonly unknown: RefusedTopic[] } {
+  if (!byId && topics.every((topic) => isKnown(topic, metadata))) return { known: [...topics], unknown: [] };
   const known: T[] = [];
   const unknown: RefusedTopic[] = [];
   for (const topic of topics) {
@@ -46,6 +47,14 @@ export function splitTopics<P extends { readonly partitionIndex: number }, T ext
     unknown.push({ name: byId ? "" : topic.name, topicId, partitions });
   }
   return { known, unknown };
+}
+
+/** As nearly all are. */
+function isKnown({ name, partitions }: AskedTopic<{ partitionIndex: number }>, metadata: MetadataView): boolean {
+  const image = metadata.topic(name);
+  if (image === undefined || partitions.length === 0) return false;
+  for (const { partitionIndex } of partitions) if (image.partitions[partitionIndex] === undefined) return false;
+  return true;
 }
 
 interface AnsweredTopic {

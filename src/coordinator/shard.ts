@@ -60,8 +60,8 @@ interface PendingBatch {
   readonly records: EncodedRecord[];
   bytes: number;
   isDurable: boolean;
-  /** What leaves when the batch is durable, in order, step by step. */
-  readonly outputs: (() => void)[][];
+  /** What leaves when the batch is durable, in order. */
+  outputs: (() => void)[];
 }
 
 /** A request that was not settled yet: the machine parks it, or its reply waits for an append. */
@@ -155,7 +155,8 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     }
     const last = this.#batches.at(-1);
     if (last === undefined) for (const output of outputs) output();
-    else last.outputs.push(outputs);
+    else if (last.outputs.length === 0) last.outputs = outputs;
+    else for (const output of outputs) last.outputs.push(output);
     if (this.#inFlight === 0) this.#appendNext(now.wallMs);
     this.#setAlarm();
   }
@@ -278,7 +279,7 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
       this.#batches.shift();
       this.#inFlight--;
       this.#pendingBytes -= first.bytes - batchOverhead;
-      for (const outputs of first.outputs) for (const output of outputs) output();
+      for (const output of first.outputs) output();
     }
     if (this.#inFlight === 0 && this.#batches.length > 0) this.#appendNext(this.#options.clock.now().wallMs);
   }

@@ -116,13 +116,18 @@ class DecoderSource {
     const bound = least === 1 ? "n > e - p" : `n * ${least} > e - p`;
     this.#add(`if (${value.nullable ? "" : "n < 0 || "}${bound}) throw badLength(b, p, ${quote(path)}, n);`);
     this.#memory(memoryOf(element), "n", path);
-    this.#add(`${into} = [];`, `const ${count} = n;`, `for (let ${index} = 0; ${index} < ${count}; ${index}++) {`);
+    // Of its size at once: what grows by pushes takes room for 17. #memory has seen that it may be so long.
+    this.#add(
+      `${into} = new Array(n);`,
+      `const ${count} = n;`,
+      `for (let ${index} = 0; ${index} < ${count}; ${index}++) {`,
+    );
     if (element.kind === "struct" && !element.nullable) {
-      this.#add(`${into}.push(${this.#struct(element.struct!)});`);
+      this.#add(`${into}[${index}] = ${this.#struct(element.struct!)};`);
     } else {
       this.#add(`let ${item};`);
       this.#value(element, item, path);
-      this.#add(`${into}.push(${item});`);
+      this.#add(`${into}[${index}] = ${item};`);
     }
     this.#add(value.nullable ? "} }" : "}");
   }

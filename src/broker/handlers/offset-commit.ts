@@ -13,10 +13,10 @@ export const offsetCommit: Handler<typeof OffsetCommit> = async (request, contex
   const { known, unknown } = splitTopics(request.topics, byId, context.broker.metadata);
   if (known.length === 0) return { topics: unknown };
   // Kafka keeps the topic's id with the offset whatever the version, so that a topic made anew does not inherit it.
-  const topics = known.map((topic) => ({
-    ...topic,
-    topicId: context.broker.metadata.topic(topic.name)?.topicId ?? zeroUuid,
-  }));
+  const { metadata } = context.broker;
+  const topics = known.map(({ name, partitions }) => {
+    return { name, topicId: metadata.topic(name)?.topicId ?? zeroUuid, partitions };
+  });
   const outcome = await askGroup("OffsetCommit", request.groupId, { ...request, topics }, context);
   const answered = outcome.ok ? outcome.reply.topics : refuse(known, outcome.errorCode);
   return { topics: joinTopics(unknown, byId ? withIds(answered, known) : answered, byId) };

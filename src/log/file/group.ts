@@ -43,8 +43,10 @@ export class Deferred {
   constructor() {
     this.promise = new Promise<void>((resolve, reject) => {
       this.resolve = resolve;
-      this.reject = reject;
+      this.reject = (error) => {
+        this.promise.catch(() => undefined); // only now: hardly any of these is ever rejected
+        reject(error);
+      };
     });
-    this.promise.catch(() => undefined);
   }
 }

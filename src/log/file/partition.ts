@@ -132,8 +132,10 @@ export class FilePartition extends PartitionState implements PartitionLog {
   }
 
   append(bytes: Uint8Array, options: AppendOptions): AppendResult {
-    const admitted = this.admit(bytes.length, { ...options, internal: true }); // single batches are measured below
-    if (!admitted.ok) return admitted;
+    if (this.#engine.isFull(bytes.length)) {
+      const refusal = this.refuse(0, options) ?? "too-many-in-flight"; // the batches' sizes are measured below
+      return { ok: false, refusal };
+    }
     const prepared = this.prepare(bytes, options);
     if (prepared.kind === "refused") return { ok: false, refusal: prepared.refusal };
     if (prepared.kind === "producer") return { ok: false, refusal: "producer", verdict: prepared.verdict };

@@ -32,7 +32,11 @@ export class Tail {
 
   add(baseOffset: number, address: number, bytes: number): void {
     if (this.#end * stride === this.#data.length) this.#makeRoom();
-    this.#data.set([baseOffset, address, bytes, this.totalBytes], this.#end * stride);
+    const at = this.#end * stride;
+    this.#data[at] = baseOffset;
+    this.#data[at + 1] = address;
+    this.#data[at + 2] = bytes;
+    this.#data[at + 3] = this.totalBytes;
     this.#end++;
     this.totalBytes += bytes;
   }

@@ -6,7 +6,8 @@
 export interface Disk {
   /** Names in a folder, folders with a trailing "/"; empty when there is no such folder. */
   list(folder: string): Promise<string[]>;
-  makeFolder(folder: string): Promise<void>;
+  /** @returns true when it was made, false when it is there already. */
+  makeFolder(folder: string): Promise<boolean>;
   /**
    * @param mode `sync`: every write is durable when it resolves (O_DSYNC). Files are made when missing, but not by
    * `existing`, which rejects with an error of code ENOENT.

@@ -176,8 +176,9 @@ export class MemoryDisk implements Disk {
     return [...names].sort();
   }
 
-  async makeFolder(folder: string): Promise<void> {
+  async makeFolder(folder: string): Promise<boolean> {
     this.#throwIfDead();
+    const isNew = !this.#now.has(`${folder}/`);
     const parts = folder.split("/");
     for (let end = 1; end <= parts.length; end++) {
       const path = `${parts.slice(0, end).join("/")}/`;
@@ -187,6 +188,7 @@ export class MemoryDisk implements Disk {
         if (end === 1) this.#durable.set(path, this.#now.get(path)!); // the root of this disk
       }
     }
+    return isNew;
   }
 
   async open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile> {

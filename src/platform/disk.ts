@@ -66,17 +66,22 @@ export const nodeDisk: Disk = {
 };
 
 /** Not by Node's own `recursive`: that never ends where the parent is there and takes no folder, as in /proc. */
-async function makeFolder(folder: string): Promise<void> {
+async function makeFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder);
+    return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" && (await stat(folder)).isDirectory()) return;
+    if (code === "EEXIST" && (await stat(folder)).isDirectory()) return false;
     if (code !== "ENOENT") throw error;
     await makeFolder(dirname(folder));
-    await mkdir(folder).catch((again: NodeJS.ErrnoException) => {
-      if (again.code !== "EEXIST") throw again; // somebody else was faster
-    });
+    return mkdir(folder).then(
+      () => true,
+      (again: NodeJS.ErrnoException) => {
+        if (again.code === "EEXIST") return false; // somebody else was faster
+        throw again;
+      },
+    );
   }
 }
 

@@ -66,7 +66,7 @@ export class SimulatedDisk implements Disk {
     return this.#disk.list(folder);
   }
 
-  makeFolder(folder: string): Promise<void> {
+  makeFolder(folder: string): Promise<boolean> {
     return this.#disk.makeFolder(folder);
   }
 

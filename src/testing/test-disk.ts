@@ -61,7 +61,7 @@ export class TestDisk implements Disk {
     return this.#disk.list(folder);
   }
 
-  makeFolder(folder: string): Promise<void> {
+  makeFolder(folder: string): Promise<boolean> {
     return this.#disk.makeFolder(folder);
   }
 

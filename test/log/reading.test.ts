@@ -83,6 +83,12 @@ test("an answer of the size that clients ask for is one read, and one piece of t
   }
 });
 
+test("after a restart an offset is found by the index files: the segment is not read to make them anew", async () => {
+  const { disk, log } = await written(Array.from({ length: 1000 }, () => 1000));
+  assert.deepEqual(await read(log, 900, 1, true), [900]);
+  assert.ok(disk.bytesRead <= 4 * defaultLogConfig.indexIntervalBytes, `${disk.bytesRead} bytes were read`);
+});
+
 for (const [name, values, more] of [
   ["small batches, a sparse index", Array.from({ length: 300 }, (_, at) => (at * 37) % 400), {}],
   ["batches larger than the window", [10, 1_500_000, 20, 700_000, 700_000, 3_000_000, 5], {}],

@@ -11,6 +11,6 @@ Max open files            ${open}                20000                files
 test("half of the files that a process may open are for segments, within reason", () => {
   assert.equal(mostSegmentsOpen(limits("20000")), 10_000);
   assert.equal(mostSegmentsOpen(limits("1048576")), 16_384);
-  assert.equal(mostSegmentsOpen(limits("256")), 512);
+  assert.equal(mostSegmentsOpen(limits("256")), 128);
   assert.equal(mostSegmentsOpen(""), 512);
 });

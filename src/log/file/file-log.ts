@@ -48,6 +48,7 @@ const writeBehindBytes = { few: 4 * megabyte, many: 24 * megabyte };
 const journalOfMany = 4;
 /** One thread of the pool's four stays free for the journal. */
 const filesAtATime = 3;
+const flushedInOneTurn = 16;
 /** More partitions than that are many. */
 const mostSyncedAtOnce = 1000;
 
@@ -286,8 +287,11 @@ export class FileLog implements Log, Engine {
   /** Writes everything that was appended up to now to segment files, unsynced, and lets old slabs go. */
   async writeAll(): Promise<void> {
     const address = this.slabs.endAddress;
+    let flushed = 0;
     await each([...this.unwritten], filesAtATime, async (log) => {
-      if (!this.isClosing) await log.flush();
+      if (this.isClosing) return;
+      await log.flush();
+      if (++flushed % flushedInOneTurn === 0) await this.disk.gathered(); // a little is written within the call
     });
     if (this.isClosing) return; // the journal has it all
     this.#writtenAddress = Math.max(this.#writtenAddress, address);

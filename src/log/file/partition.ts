@@ -27,6 +27,9 @@ import { Tail } from "./tail.ts";
 
 const durableAlready = Promise.resolve();
 const largestWriteBytes = 4 * 1024 * 1024;
+/** Up to so much is copied to the system within the call: that costs less than to wake a thread and to be woken. */
+const mostWrittenNow = 32 * 1024;
+const fewIndexEntries = 32;
 
 export class FilePartition extends PartitionState implements PartitionLog {
   /** In the journal and in the checkpoint; never used again. */
@@ -386,7 +389,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
         bytes += tail.bytes(at);
       }
       const entries = pieces.length;
-      await this.#write(segment, mergeSmall(pieces));
+      await this.#write(segment, pieces, bytes);
       segment.written += bytes;
       segment.unsynced = true;
       tail.written = Math.min(tail.written + entries, tail.length); // its end may have been forgotten meanwhile
@@ -398,11 +401,14 @@ export class FilePartition extends PartitionState implements PartitionLog {
   checkpoint(): Promise<void> {
     return this.inLane(async () => {
       if (this.refusal === "deleted") return;
-      const line = savePartition(this);
       const { disk, files } = this.#engine;
       await this.writeTail();
       for (const segment of this.segments) {
-        if (segment.written > 0 && !segment.index.saved) await segment.index.save(disk, segment.path);
+        if (segment.written > 0 && this.#isIndexDue(segment)) await segment.index.save(disk, segment.path);
+      }
+      const line = savePartition(this);
+      await this.writeTail(); // what came meanwhile
+      for (const segment of this.segments) {
         if (!segment.unsynced) continue;
         segment.unsynced = false;
         await files.use(segment.logPath, "existing", (file) => file.sync());
@@ -414,6 +420,12 @@ export class FilePartition extends PartitionState implements PartitionLog {
     });
   }
 
+  /** While a segment grows, a few entries may be missing after a crash: two files for each would cost more than it. */
+  #isIndexDue({ index }: FileSegment): boolean {
+    const isGrowing = index === this.activeSegment?.index && !this.#engine.isClosing;
+    return isGrowing ? index.unsavedOffsets >= fewIndexEntries : !index.saved;
+  }
+
   /**
    * Before the first write of this process: makes the folder, and removes files that the partition does not know. A
    * process that was killed had begun them; the journal holds whatever of them counts.
@@ -422,16 +434,17 @@ export class FilePartition extends PartitionState implements PartitionLog {
     if (this.#folderReady) return;
     const { disk } = this.#engine;
     this.#engine.rootUnsynced = true;
-    await disk.makeFolder(this.folder);
+    const isNew = await disk.makeFolder(this.folder);
+    if (isNew) for (const segment of this.segments) segment.checked = segment.written === 0;
     const known = new Set(this.segments.flatMap((segment) => [segment.logPath, ...segment.paths]));
-    for (const name of await disk.list(this.folder)) {
+    for (const name of isNew ? [] : await disk.list(this.folder)) {
       const path = `${this.folder}/${name}`;
       if (!known.has(path)) await disk.remove(path);
     }
     this.#folderReady = true;
   }
 
-  async #write(segment: FileSegment, pieces: readonly Uint8Array[]): Promise<void> {
+  async #write(segment: FileSegment, pieces: readonly Uint8Array[], bytes: number): Promise<void> {
     await this.prepareFolder();
     const { files } = this.#engine;
     if (segment.written === 0) this.namesChanged = true;
@@ -443,7 +456,8 @@ export class FilePartition extends PartitionState implements PartitionLog {
         if (size < segment.written) this.markDamaged(`${segment.logPath} has ${size} of ${segment.written} bytes`);
         segment.checked = true;
       }
-      await file.write(segment.written, pieces);
+      if (bytes <= mostWrittenNow) file.writeNow(segment.written, pieces);
+      else await file.write(segment.written, mergeSmall(pieces));
     });
   }
 

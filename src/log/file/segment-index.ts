@@ -54,6 +54,10 @@ export class SegmentIndex {
     return this.#unloadedOffsets === 0 && this.#unloadedTimes === 0;
   }
 
+  get unsavedOffsets(): number {
+    return this.offsetCount - this.savedOffsets;
+  }
+
   get saved(): boolean {
     return this.savedOffsets === this.offsetCount && this.savedTimes === this.timeCount;
   }

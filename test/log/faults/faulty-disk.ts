@@ -72,7 +72,7 @@ export class FaultyDisk implements Disk {
     return this.#try("remove", path, () => this.#disk.remove(path));
   }
 
-  makeFolder(folder: string): Promise<void> {
+  makeFolder(folder: string): Promise<boolean> {
     return this.#try("makeFolder", folder, () => this.#disk.makeFolder(folder));
   }
 

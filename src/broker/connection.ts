@@ -19,8 +19,10 @@ export interface Peer {
   readonly listener: string;
   /** The client does not read its answers: nothing more is worked out for it until it does. */
   readonly isBehind: boolean;
-  /** Sends one whole frame, in pieces. */
+  /** Sends one whole frame, in pieces; soon, so that it leaves together with others. */
   send(pieces: readonly Uint8Array[]): void;
+  /** There are no others now. */
+  flush?(): void;
   /** The broker has no more use for the bytes of a frame; of those frames that are worth the telling. */
   doneWith?(frame: Uint8Array): void;
   /** The connection is to be closed; `reason` is for the log. */
@@ -235,6 +237,8 @@ export class ClientConnection implements BrokerConnection, Connection {
       (response) => {
         this.#answered(running, response);
         this.#runWhatMay();
+        // Of many that wait for one event, as members of a group do, the first has its answer before the last is told.
+        if (this.#running.length === 0) this.#peer.flush?.();
       },
       (error) => this.#failed(running, error),
     );

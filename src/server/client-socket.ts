@@ -10,6 +10,7 @@ import { type FrameProblem, FrameReader } from "./frames.ts";
 
 export interface SocketLimits {
   readonly maxRequestBytes: number;
+  /** 0: as long as it likes. */
   readonly maxIdleMs: number;
   /** Answers that all clients together have not read; beyond it the one with the most is closed. */
   readonly unread: UnreadAnswers;
@@ -35,6 +36,10 @@ export class ClientSocket implements Peer {
   #heldByBroker = false;
   #heldByClient = false;
   #isEnding = false;
+  /** When the client was last heard of or told anything. */
+  #movedMs = performance.now();
+  /** undefined: the socket's own watches. */
+  #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(
     socket: Socket,
@@ -51,10 +56,11 @@ export class ClientSocket implements Peer {
     this.#clientPort = socket.remotePort ?? 0;
     this.#connection = connect(this);
     socket.setNoDelay(true);
-    socket.setTimeout(limits.maxIdleMs, () => this.#refuse("it was idle for connections.max.idle.ms"));
+    this.#watchIdle(limits.maxIdleMs);
     const receive = (frame: Uint8Array) => this.#connection.receive(frame);
     const frames = new FrameReader(limits.maxRequestBytes, receive, (bytes) => limits.buffers.take(bytes));
     socket.on("data", (chunk: Buffer) => {
+      this.#movedMs = performance.now();
       const problem = frames.push(chunk);
       if (problem !== undefined) this.#refuse(wordsFor(problem, limits.maxRequestBytes));
       else this.#connection.announce(frames.announcedBytes);
@@ -62,6 +68,7 @@ export class ClientSocket implements Peer {
     socket.on("drain", () => this.#drained());
     socket.on("error", (error) => logger.debug({ client: this.client, err: error }, "a client's connection broke"));
     socket.on("close", () => {
+      clearTimeout(this.#idleTimer);
       limits.unread.forget(this);
       this.#connection.closed();
     });
@@ -81,7 +88,7 @@ export class ClientSocket implements Peer {
   }
 
   send(pieces: readonly Uint8Array[]): void {
-    if (this.#answers.length === 0) process.nextTick(() => this.#flush());
+    if (this.#answers.length === 0) flushSoon(this);
     this.#answers.push(...pieces);
     for (const piece of pieces) this.#unsentBytes += piece.length;
   }
@@ -92,7 +99,7 @@ export class ClientSocket implements Peer {
 
   close(reason: string): void {
     this.#logger.warn({ client: this.client, listener: this.listener }, `a client is disconnected: ${reason}`);
-    this.#flush();
+    this.flush();
     this.#socket.destroySoon();
   }
 
@@ -108,7 +115,7 @@ export class ClientSocket implements Peer {
 
   /** The broker stops: what was answered so far still goes out. */
   end(): void {
-    this.#flush();
+    this.flush();
     this.#socket.end();
   }
 
@@ -116,7 +123,7 @@ export class ClientSocket implements Peer {
     this.#socket.destroy();
   }
 
-  #flush(): void {
+  flush(): void {
     const answers = this.#answers;
     if (answers.length === 0 || !this.#socket.writable) return;
     const bytes = this.#unsentBytes;
@@ -131,11 +138,38 @@ export class ClientSocket implements Peer {
       for (const piece of answers) this.#write(piece);
       this.#socket.uncork();
     }
-    if (this.isBehind) {
+    this.#movedMs = performance.now();
+    const unread = this.unreadBytes;
+    if (unread > 0) this.#watchProgress();
+    if (unread > pauseAtUnreadBytes) {
       this.#heldByClient = true;
       this.#pauseOrResume();
       this.#limits.unread.add(this);
     }
+  }
+
+  /** The timer of a socket is set anew by each read and write. This one is not, and looks again when it rings early. */
+  #watchIdle(afterMs: number): void {
+    const { maxIdleMs } = this.#limits;
+    if (maxIdleMs === 0) return;
+    const look = () => {
+      const leftMs = this.#movedMs + maxIdleMs - performance.now();
+      if (leftMs > 0) this.#watchIdle(leftMs);
+      else this.#wasIdle();
+    };
+    this.#idleTimer = setTimeout(look, Math.ceil(afterMs)).unref();
+  }
+
+  /** The system did not take all: only the socket's own timer sees that a slow client reads on. */
+  #watchProgress(): void {
+    if (this.#idleTimer === undefined) return;
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = undefined;
+    this.#socket.setTimeout(this.#limits.maxIdleMs, () => this.#wasIdle());
+  }
+
+  #wasIdle(): void {
+    this.#refuse("it was idle for connections.max.idle.ms");
   }
 
   /** Memory that was lent for an answer is free when the system has it. */
@@ -166,6 +200,20 @@ export class ClientSocket implements Peer {
   closeAsSlowest(): void {
     this.#refuse(`it does not read its answers (${this.unreadBytes} bytes wait), and all clients' are too many`);
   }
+}
+
+/** Those that have answers to send in this tick. */
+let toFlush: ClientSocket[] = [];
+
+function flushSoon(socket: ClientSocket): void {
+  if (toFlush.length === 0) process.nextTick(flushAll);
+  toFlush.push(socket);
+}
+
+function flushAll(): void {
+  const sockets = toFlush;
+  toFlush = [];
+  for (const socket of sockets) socket.flush();
 }
 
 /** Clients that do not read, and how much waits for them in all. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect as connectTo, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import type { BrokerConnection, Peer } from "../../src/broker/connection.ts";
@@ -47,7 +48,7 @@ async function receivesMegabytes(client: Socket, megabytes: number): Promise<voi
 }
 
 /** @returns what connects clients that do not read. */
-async function listening(t: TestContext, maxUnreadBytes: number, buffers = new FrameBuffers(megabyte)) {
+async function listening(t: TestContext, maxUnreadBytes: number, buffers = new FrameBuffers(megabyte), maxIdleMs = 0) {
   const unread = new UnreadAnswers(maxUnreadBytes);
   const warned: string[] = [];
   const logger = { ...silent, warn: (_: object, message: string) => void warned.push(message) };
@@ -55,7 +56,7 @@ async function listening(t: TestContext, maxUnreadBytes: number, buffers = new F
   const server = createServer((socket) => {
     let connection: Generous | undefined;
     const connect = (peer: Peer) => (connection = new Generous(peer));
-    const limits = { maxRequestBytes: 1000, maxIdleMs: 0, unread, buffers };
+    const limits = { maxRequestBytes: 1000, maxIdleMs, unread, buffers };
     const client = new ClientSocket(socket, "PLAINTEXT", connect, logger, limits);
     connected({ socket: client, connection: connection! });
   });
@@ -162,4 +163,28 @@ test("memory for a small answer is free as soon as it is sent", async (t) => {
       .subarray(1)
       .every((byte) => byte === 7),
   );
+});
+
+test("who asks is not idle, however long it does, and is closed when it does not", async (t) => {
+  const { warned, connect } = await listening(t, 100 * megabyte, undefined, 500);
+  const { client, connection } = await connect();
+  const closed = once(client, "close");
+  const since = performance.now();
+  while (performance.now() < since + 1100) {
+    client.write(askFor(0));
+    const asked = connection.received + 1;
+    while (connection.received < asked && !client.destroyed) await new Promise(setImmediate);
+    assert.deepEqual(warned, []);
+  }
+  client.resume();
+  await closed;
+  assert.deepEqual(warned, ["a client is disconnected: it was idle for connections.max.idle.ms"]);
+});
+
+test("a client that takes nothing of its answer is idle", async (t) => {
+  const { warned, connect } = await listening(t, 100 * megabyte, undefined, 50);
+  const { client, connection } = await connect();
+  client.write(askFor(50));
+  await connection.closedByClient;
+  assert.deepEqual(warned, ["a client is disconnected: it was idle for connections.max.idle.ms"]);
 });

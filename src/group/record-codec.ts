@@ -69,10 +69,15 @@ function encodeGroupMetadata({ group, value }: GroupMetadataRecord) {
       protocol,
       leader,
       currentStateTimestamp: currentStateTimestampMs,
-      members: members.map(({ rebalanceTimeoutMs, sessionTimeoutMs, ...member }) => ({
-        ...member,
-        rebalanceTimeout: rebalanceTimeoutMs,
-        sessionTimeout: sessionTimeoutMs,
+      members: members.map((member) => ({
+        memberId: member.memberId,
+        groupInstanceId: member.groupInstanceId,
+        clientId: member.clientId,
+        clientHost: member.clientHost,
+        rebalanceTimeout: member.rebalanceTimeoutMs,
+        sessionTimeout: member.sessionTimeoutMs,
+        subscription: member.subscription,
+        assignment: member.assignment,
       })),
     }),
   };

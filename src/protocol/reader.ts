@@ -29,7 +29,8 @@ export function readUnsignedVarint(bytes: Uint8Array, at: number, what: string):
  * and again, and to make a string anew, and to find it in a map, costs more than to look whether it is the same.
  */
 const known = new Array<string>(256).fill("");
-const longestKnown = 64;
+/** Member ids are longer: there are too many of them, each would only drive out another text. */
+const longestKnown = 36;
 
 export function readText(bytes: Uint8Array, start: number, end: number): string {
   const length = end - start;

@@ -27,10 +27,15 @@ export function movedPartitions(before: GroupMetadata | undefined, after: GroupM
 
 /** Those of whose partitions none can have moved are not looked into: in a large group most. */
 function membersThatChanged(members: readonly MemberMetadata[], others: readonly MemberMetadata[]): MemberMetadata[] {
-  const assignments = new Map(others.map((other) => [ownerName(other), other.assignment]));
-  return members.filter((member) => {
-    const other = assignments.get(ownerName(member));
-    return other === undefined || !sameBytes(member.assignment, other);
+  const dynamic = new Map<string, Uint8Array>();
+  const byInstance = new Map<string, Uint8Array>();
+  for (const { memberId, groupInstanceId, assignment } of others) {
+    if (groupInstanceId === null) dynamic.set(memberId, assignment);
+    else byInstance.set(groupInstanceId, assignment);
+  }
+  return members.filter(({ memberId, groupInstanceId, assignment }) => {
+    const other = groupInstanceId === null ? dynamic.get(memberId) : byInstance.get(groupInstanceId);
+    return other === undefined || !sameBytes(assignment, other);
   });
 }
 

@@ -41,19 +41,17 @@ export class Process implements Clock {
     const inMs = delayMs <= 0 ? 0 : delayMs / this.#rate + 0.001;
     let isSet = true;
     this.alarms++;
-    const takeOff = () => {
-      if (isSet) this.alarms--;
-      isSet = false;
-    };
     // Who stands still has not heard it ring, and may call it off.
     const ring = () => {
       if (!isSet) return;
-      takeOff();
+      isSet = false;
+      this.alarms--;
       callback();
     };
     const event = this.world.after(inMs, () => this.deliver(ring));
     return () => {
-      takeOff();
+      if (isSet) this.alarms--;
+      isSet = false;
       event.run = undefined;
     };
   }

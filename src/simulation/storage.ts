@@ -151,7 +151,7 @@ class OwnStorage implements Storage {
   }
 
   took(partition: PartitionLog): void {
-    this.#order.took(partition);
+    if (this.#cluster.plan.flushIntervalMessages > 1) this.#order.took(partition);
   }
 
   checkPowerFailure(loses: Loss): void {

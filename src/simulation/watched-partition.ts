@@ -100,9 +100,14 @@ export class WatchedPartition<R> implements PartitionLog {
 
   /** @returns whether one ends here. */
   #noteTransactions(bytes: Uint8Array): boolean {
-    const ends = [...batches(bytes)].map((batch) => this.#ends.appended(batch)).filter((end) => end !== undefined);
-    for (const end of ends) this.#watcher.ended(end);
-    return ends.length > 0;
+    let isEnd = false;
+    for (const batch of batches(bytes)) {
+      const end = this.#ends.appended(batch);
+      if (end === undefined) continue;
+      this.#watcher.ended(end);
+      isEnd = true;
+    }
+    return isEnd;
   }
 
   async read(offset: number, options: ReadOptions): Promise<ReadResult | undefined> {

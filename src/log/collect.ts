@@ -60,7 +60,8 @@ const smallBytes = 8 * 1024;
 const mergedBytes = 256 * 1024;
 
 /** The same bytes in fewer pieces: runs of small ones are copied together. */
-export function mergeSmall(pieces: readonly Uint8Array[]): Uint8Array[] {
+export function mergeSmall(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (pieces.length < 2) return pieces;
   const merged: Uint8Array[] = [];
   let run: Uint8Array[] = [];
   let runBytes = 0;

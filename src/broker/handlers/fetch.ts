@@ -70,12 +70,13 @@ function boundOf({ isolationLevel }: FetchRequest): Bound {
 function withLeaders(results: readonly Fetched[], { broker, connection, version }: RequestContext) {
   const leaderId = broker.nodeId;
   let isAnyTold = false;
+  if (version < 16) return { responses: byTopic(results), nodeEndpoints: [] };
   const told = results.map((fetched): Fetched => {
     const { errorCode } = fetched.data;
     const isNews = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH;
     const { topic = "", partition } = fetched.partition;
     const leaderEpoch = broker.metadata.topic(topic)?.partitions[partition]?.leaderEpoch;
-    if (version < 16 || !isNews || leaderEpoch === undefined) return fetched;
+    if (!isNews || leaderEpoch === undefined) return fetched;
     isAnyTold = true;
     return { ...fetched, data: { ...fetched.data, currentLeader: { leaderId, leaderEpoch } } };
   });
@@ -152,7 +153,12 @@ function isWorthAnswering(partitions: readonly FetchPartition[], minBytes: numbe
 }
 
 function logsOf(partitions: readonly FetchPartition[], find: Find): PartitionLog[] {
-  return partitions.map(find).flatMap((found) => (found.kind === "readable" ? [found.led.log] : []));
+  const logs: PartitionLog[] = [];
+  for (const partition of partitions) {
+    const found = find(partition);
+    if (found.kind === "readable") logs.push(found.led.log);
+  }
+  return logs;
 }
 
 async function readAll(
@@ -179,7 +185,7 @@ async function readAll(
       known.push(refused(partition, found, null));
     }
   }
-  return [...known, ...unknown];
+  return unknown.length === 0 ? known : [...known, ...unknown];
 }
 
 async function read(

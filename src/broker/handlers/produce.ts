@@ -55,18 +55,30 @@ function refuseAll({ topicData }: ProduceRequest, errorCode: ErrorCode): TopicAn
 }
 
 function appendAll(request: ProduceRequest, context: RequestContext, admission: Admission): Promise<TopicAnswer[]> {
-  const appending = request.topicData.map((topic) => {
-    const last = new Map(topic.partitionData.map((partition) => [partition.index, partition]));
-    const partitions = Array.from(last.values(), (asked) =>
-      append(topic, asked, admission.get(asked), request, context),
-    );
-    return { topic, partitions };
-  });
-  return Promise.all(
-    appending.map(async ({ topic: { name, topicId }, partitions }) => {
-      return { name, topicId, partitionResponses: await Promise.all(partitions.map(settle)) };
+  return answered(
+    request.topicData.map((topic) => {
+      const settle = (asked: AskedPartition) => settled(append(topic, asked, admission.get(asked), request, context));
+      return { topic, partitions: lastOfEach(topic.partitionData).map(settle) };
     }),
   );
+}
+
+/** A partition that is named twice gets what comes last. */
+function lastOfEach(asked: readonly AskedPartition[]): readonly AskedPartition[] {
+  return asked.length < 2 ? asked : [...new Map(asked.map((partition) => [partition.index, partition])).values()];
+}
+
+/** One after the other: they are under way together, and `Promise.all` would make more garbage than it saves time. */
+async function answered(
+  appending: readonly { readonly topic: AskedTopic; readonly partitions: readonly Promise<PartitionAnswer>[] }[],
+): Promise<TopicAnswer[]> {
+  const answers: TopicAnswer[] = [];
+  for (const { topic, partitions } of appending) {
+    const partitionResponses: PartitionAnswer[] = [];
+    for (const each of partitions) partitionResponses.push(await each);
+    answers.push({ name: topic.name, topicId: topic.topicId, partitionResponses });
+  }
+  return answers;
 }
 
 function append(
@@ -106,7 +118,7 @@ function refuseProduce({ topic }: LedPartition, { acks }: ProduceRequest): Error
   return topic.isInternal ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.NONE;
 }
 
-async function settle({ answer, durable }: Appending): Promise<PartitionAnswer> {
+async function settled({ answer, durable }: Appending): Promise<PartitionAnswer> {
   try {
     await durable;
     return answer;

@@ -324,7 +324,7 @@ export class FileLog implements Log, Engine {
       }
       if (this.rootUnsynced) await this.disk.syncFolder(this.folder);
       this.rootUnsynced = false;
-      await this.journal.sync(); // what the checkpoint shows of a partition, the journal shows of the others
+      await this.journal.sync(journal.sequence); // what the checkpoint shows of a partition, it shows of the others
       await this.#writeCheckpoint(journal);
     } catch (error) {
       this.fail(error);

@@ -90,6 +90,8 @@ export class Journal {
   readonly #unsynced = new Set<DiskFile>();
   #syncing: Promise<void> = Promise.resolve();
   #nextSync: Promise<void> | undefined;
+  /** Files before this sequence are left out of it. */
+  #nextSyncFrom = Number.POSITIVE_INFINITY;
   #running = false;
   #run: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
@@ -205,8 +207,12 @@ export class Journal {
     return this.#run;
   }
 
-  /** Resolves when everything appended up to now is on the disk. All who ask meanwhile share the next sync. */
-  sync(): Promise<void> {
+  /**
+   * Resolves when everything appended up to now is on the disk. All who ask meanwhile share the next sync.
+   * @param fromSequence files before it are needed no more once the caller's checkpoint is written, so they may wait.
+   */
+  sync(fromSequence = 0): Promise<void> {
+    this.#nextSyncFrom = Math.min(this.#nextSyncFrom, fromSequence);
     this.#nextSync ??= this.#syncing.then(() => {
       this.#nextSync = undefined;
       this.#syncing = this.#sync();
@@ -216,9 +222,12 @@ export class Journal {
   }
 
   async #sync(): Promise<void> {
+    const from = this.#nextSyncFrom;
+    this.#nextSyncFrom = Number.POSITIVE_INFINITY;
     await this.written();
-    const files = [...this.#unsynced];
-    this.#unsynced.clear();
+    const files = this.#slots.flatMap(({ file, sequence }) => {
+      return file !== undefined && sequence >= from && this.#unsynced.delete(file) ? [file] : [];
+    });
     try {
       await Promise.all(files.map((file) => file.sync()));
     } catch (error) {

@@ -250,25 +250,6 @@ export class FileLog implements Log, Engine {
     return this.#unwrittenBytes > (this.unwritten.size > mostSyncedAtOnce ? many : few);
   }
 
-  /** Do segments keep pace with the journal? */
-  get #isCalm(): boolean {
-    const isAtWork = !this.isClosing && this.failure === undefined;
-    return isAtWork && this.unwritten.size <= mostSyncedAtOnce && this.#unwrittenBytes <= 2 * writeBehindBytes.few;
-  }
-
-  /**
-   * For the journal somebody waits, for segments nobody does: they are written between its groups as long as they keep
-   * pace. What is waited for is on its way to the disk: it does not wait for segments in turn.
-   */
-  async #letJournalGoFirst(): Promise<void> {
-    while (this.#isCalm) {
-      await this.disk.gathered();
-      const writing = this.journal?.underWay();
-      if (writing === undefined) return;
-      await writing;
-    }
-  }
-
   /** Where segments fall back behind the journal, acknowledgements slow down to their pace: memory has an end. */
   #room(): Promise<void> | undefined {
     const unwritten = this.#unwrittenBytes - this.pendingBytes;
@@ -307,8 +288,7 @@ export class FileLog implements Log, Engine {
   async writeAll(): Promise<void> {
     const address = this.slabs.endAddress;
     let flushed = 0;
-    await each([...this.unwritten], this.#isCalm ? 1 : filesAtATime, async (log) => {
-      await this.#letJournalGoFirst();
+    await each([...this.unwritten], filesAtATime, async (log) => {
       if (this.isClosing) return;
       await log.flush();
       if (++flushed % flushedInOneTurn === 0) await this.disk.gathered(); // a little is written within the call
@@ -335,8 +315,7 @@ export class FileLog implements Log, Engine {
       const changed = [...this.changed];
       this.changed.clear();
       const interrupted = () => this.isClosing && when !== "last";
-      await each(changed, this.#isCalm ? 1 : filesAtATime, async (log) => {
-        await this.#letJournalGoFirst();
+      await each(changed, filesAtATime, async (log) => {
         if (!interrupted()) await log.checkpoint();
       });
       if (interrupted()) {

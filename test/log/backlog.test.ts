@@ -91,6 +91,24 @@ for (const flushIntervalMessages of [1, 1000]) {
   });
 }
 
+test("segments that keep pace are written between the journal's groups", async () => {
+  const disk = new GatedDisk(".journal");
+  const all = await open(disk, {});
+  const log = await all.create(orders, { ...defaultLogConfig, maxMessageBytes: 8 << 20 });
+  const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+  disk.gate = gate;
+  const values = ["x".repeat(5 << 20)]; // more than is gathered, less than a backlog
+  const { durable } = accepted(log.append(sampleBatch({ values }), append));
+  const segment = () => disk.readFile("data/orders-0/00000000000000000000.log");
+  for (let turn = 0; turn < 20; turn++) await nextTurn();
+  assert.equal(await segment(), undefined, "a segment was written while the journal was");
+  openGate();
+  await durable;
+  for (let turn = 0; turn < 1000 && (await segment()) === undefined; turn++) await nextTurn();
+  assert.notEqual(await segment(), undefined, "no segment was written");
+  await all.close();
+});
+
 test("many appends in one turn of the event loop bring one checkpoint", async () => {
   const disk = new GatedDisk();
   const all = await open(disk, { checkpointBytes: 2000 });

@@ -284,11 +284,17 @@ export class FileLog implements Log, Engine {
     this.#isWritingBehind = false;
   }
 
+  /** Do segments keep pace with the journal? Then they leave threads and processors to those who wait for it. */
+  get #isCalm(): boolean {
+    return this.unwritten.size <= mostSyncedAtOnce && this.#unwrittenBytes <= 2 * writeBehindBytes.few;
+  }
+
   /** Writes everything that was appended up to now to segment files, unsynced, and lets old slabs go. */
   async writeAll(): Promise<void> {
     const address = this.slabs.endAddress;
     let flushed = 0;
-    await each([...this.unwritten], filesAtATime, async (log) => {
+    await each([...this.unwritten], this.#isCalm ? 1 : filesAtATime, async (log) => {
+      if (this.#isCalm) await this.journal?.underWay(); // nobody waits for segments
       if (this.isClosing) return;
       await log.flush();
       if (++flushed % flushedInOneTurn === 0) await this.disk.gathered(); // a little is written within the call

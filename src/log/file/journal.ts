@@ -207,6 +207,12 @@ export class Journal {
     return this.#run;
   }
 
+  /** Resolves when the write that is under way has ended, however; undefined when there is none. */
+  underWay(): Promise<void> | undefined {
+    const group = this.#writing?.group;
+    return group && new Promise((resolve) => group.join({ durable: resolve, failed: () => resolve() }));
+  }
+
   /**
    * Resolves when everything appended up to now is on the disk. All who ask meanwhile share the next sync.
    * @param fromSequence files before it are needed no more once the caller's checkpoint is written, so they may wait.

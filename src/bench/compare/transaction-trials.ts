@@ -2,7 +2,7 @@
 import { type Trial, trial } from "./row.ts";
 
 /** Together these begin 100 a second, of which a round times 500: enough for a p99 that is not the one worst. */
-const paced = { producers: 5, rate: 20, warmUpSeconds: 0.5, seconds: 5 };
+const paced = { producers: 5, rate: 20, warmUpSeconds: 2, seconds: 5 };
 const asKafka = { fsync: { ratio: 1 }, os: { ratio: 1 } };
 
 function transactions(partitions: number, records: number): Trial {

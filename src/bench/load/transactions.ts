@@ -111,6 +111,12 @@ async function untilNotBusy<T extends { readonly errorCode: number }>(ask: () =>
   }
 }
 
+/** @param turnMs the first; the others follow it after whole periods. */
+function msUntilTurn(turnMs: number, periodMs: number): number {
+  const lateMs = nowMs() - turnMs;
+  return Math.max(0, Math.ceil(lateMs / periodMs)) * periodMs - lateMs;
+}
+
 export async function transactions(options: TransactionOptions) {
   const { server, topic, producers, partitions, rate, warmUpSeconds, seconds } = options;
   await makeTopic(server, topic, partitions);
@@ -121,13 +127,13 @@ export async function transactions(options: TransactionOptions) {
   const beginMs = nowMs() + warmUpSeconds * 1000;
   const endMs = beginMs + seconds * 1000;
   const drive = async (producer: TransactionalProducer, at: number) => {
-    if (rate > 0) await pause((at * 1000) / rate / producers); // not all at the same moment
+    const periodMs = rate === 0 ? 0 : 1000 / rate;
+    const turnMs = nowMs() + (at * periodMs) / producers; // each has its own, also after one that took long
     while (nowMs() < endMs) {
+      if (rate > 0) await pause(msUntilTurn(turnMs, periodMs));
       const fromMs = nowMs();
       const commitMs = await producer.transact();
       if (fromMs >= beginMs && nowMs() < endMs) commits.add(commitMs);
-      const nextMs = rate === 0 ? 0 : fromMs + 1000 / rate - nowMs();
-      if (nextMs > 0) await pause(nextMs);
     }
   };
   await Promise.all(all.map(drive));

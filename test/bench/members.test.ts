@@ -8,6 +8,7 @@ import { Wire } from "../../src/bench/load/wire.ts";
 import { JoinGroup } from "../../src/protocol/apis/join-group.ts";
 import { decodeRequest } from "../../src/protocol/codec.ts";
 import { decodeSubscription } from "../../src/protocol/consumer-protocol.ts";
+import { ErrorCode } from "../../src/protocol/errors.ts";
 import { peekRequest, readRequestHeader } from "../../src/protocol/frame.ts";
 
 test("members subscribe as consumers do: a group of others never forms on Kafka, which reads it", async (t) => {
@@ -27,4 +28,25 @@ test("members subscribe as consumers do: a group of others never forms on Kafka,
     request.protocols.map(({ metadata }) => decodeSubscription(metadata).topics),
     [["bench-topic"]],
   );
+});
+
+test("who leaves does not join again, whatever the answers to its earlier questions tell", () => {
+  const sent: Uint8Array[] = [];
+  const wire = { onAnswer: (_: Buffer) => undefined, send: (frame: Uint8Array) => sent.push(frame) };
+  const member = new Member(wire as unknown as Wire, new MemberFrames("g", 45_000), () => undefined);
+  const answerWith = (errorCode: number) => {
+    const answer = Buffer.alloc(20); // correlation id, tags, throttle time, error
+    answer.writeInt16BE(errorCode, 9);
+    wire.onAnswer(answer);
+  };
+  let hasLeft = false;
+  member.heartbeat();
+  member.leave(() => {
+    hasLeft = true;
+  });
+  answerWith(ErrorCode.REBALANCE_IN_PROGRESS);
+  assert.equal(hasLeft, false);
+  answerWith(ErrorCode.NONE);
+  assert.equal(hasLeft, true);
+  assert.equal(sent.length, 2);
 });

@@ -16,7 +16,8 @@ export class Member {
   #memberId: Uint8Array = noId;
   #syncing = -1;
   #onNews: () => void = () => undefined;
-  #onLeft: () => void = () => undefined;
+  /** Set when it leaves: what it asked before tells it nothing any more, and it never joins again. */
+  #onLeft: (() => void) | undefined;
   /** Of which it has its assignment; -1 while it has none. */
   generationId = -1;
 
@@ -56,10 +57,11 @@ export class Member {
 
   #answered(question: Question, answer: Buffer): void {
     const errorCode = readError(answer);
+    if (this.#onLeft !== undefined && question !== "leave") return;
     if (question !== "leave" && outdated.includes(errorCode)) return this.#joinAgain(errorCode, question);
     if (question === "join") return this.#joined(errorCode, answer);
     if (errorCode !== ErrorCode.NONE) throw new Error(`a ${question} failed: ${errorName(errorCode)}`);
-    if (question === "leave") return this.#onLeft();
+    if (question === "leave") return this.#onLeft?.();
     if (question === "heartbeat") return;
     this.generationId = this.#syncing;
     this.#onStable(this);

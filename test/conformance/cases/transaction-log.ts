@@ -26,8 +26,8 @@ async function writeMarker(topic: Topic, marker: Value, version = 2): Promise<nu
 }
 
 /**
- * Refused in the word of its own version, sooner or later: Kafka asks its coordinator for several producers at once, and
- * answers all as the first one's version needs it.
+ * Refused in the word of its own version, sooner or later: Kafka asks its coordinator for several producers at once,
+ * and answers all as the first one's version needs it.
  */
 async function refusedAs(word: "INVALID_TXN_STATE" | "TRANSACTION_ABORTABLE", produceOnce: () => Promise<Value>) {
   await until(`it is refused as ${word}`, async () => {

@@ -328,8 +328,9 @@ export class FileLog implements Log, Engine {
         for (const log of changed) this.changed.add(log);
         return;
       }
-      if (this.rootUnsynced) await this.disk.syncFolder(this.folder);
-      this.rootUnsynced = false;
+      const isRootUnsynced = this.rootUnsynced;
+      this.rootUnsynced = false; // a folder that is made meanwhile sets it again
+      if (isRootUnsynced) await this.disk.syncFolder(this.folder);
       await this.journal.sync(journal.sequence); // what the checkpoint shows of a partition, it shows of the others
       await this.#writeCheckpoint(journal);
     } catch (error) {
@@ -379,17 +380,22 @@ export class FileLog implements Log, Engine {
     if (unreadable[0]) throw unreadable[0];
   }
 
-  /** Many partitions: some at each round, until the checkpoint has become cheap. */
-  async #syncSome(): Promise<void> {
+  /**
+   * Many partitions: some at each round, until the checkpoint has become cheap. Never beside a checkpoint, whose file
+   * would tell of what its sync has not covered.
+   */
+  #syncSome(): Promise<void> {
     const unsynced = [...this.changed].filter((log) => log.isUnsynced).slice(0, mostSyncedAtOnce);
-    try {
-      await each(unsynced, filesAtATime, async (log) => {
+    const next = this.#checkpointing.then(() =>
+      each(unsynced, filesAtATime, async (log) => {
         if (!this.isClosing) await log.checkpoint();
-      });
-    } catch (error) {
+      }),
+    );
+    this.#checkpointing = next.catch(() => undefined); // told by `next`
+    return next.catch((error: unknown) => {
       this.fail(error);
       throw this.failure;
-    }
+    });
   }
 
   async #cleanPartition(log: FilePartition, wallMs: number, unreadable: UnreadableError[]): Promise<void> {

@@ -314,9 +314,9 @@ export class Journal {
     let bytes = 0;
     const flush = async () => {
       const file = slot.file!;
-      if (!this.#options.isSynced) this.#unsynced.add(file);
       if (this.#options.isSynced || bytes > mostWrittenNow) await file.write(slot.position, pieces);
       else file.writeNow(slot.position, pieces);
+      if (!this.#options.isSynced) this.#unsynced.add(file); // not before: a sync beside the write would count for it
       const aQuarter = slot.bytes / 4;
       const isNextDue = slot.position < aQuarter && slot.position + bytes >= aQuarter;
       slot.position += bytes;

@@ -433,8 +433,8 @@ export class FilePartition extends PartitionState implements PartitionLog {
   async prepareFolder(): Promise<void> {
     if (this.#folderReady) return;
     const { disk } = this.#engine;
-    this.#engine.rootUnsynced = true;
     const isNew = await disk.makeFolder(this.folder);
+    this.#engine.rootUnsynced = true;
     if (isNew) for (const segment of this.segments) segment.checked = segment.written === 0;
     const known = new Set(this.segments.flatMap((segment) => [segment.logPath, ...segment.paths]));
     for (const name of isNew ? [] : await disk.list(this.folder)) {

@@ -57,6 +57,7 @@ async function readSegment(
     return await segment.readInto(source, position, offset, collector, trusted);
   } catch (error) {
     if (!(error instanceof DamageError) || position === 0 || collector.bytes > 0) throw error;
+    segment.verified.clear();
     await segment.rebuildIndex(source);
     return segment.readInto(source, await segment.positionBefore(source, offset), offset, collector, "nothing");
   }

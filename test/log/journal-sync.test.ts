@@ -1,0 +1,60 @@
+/** What a sync of the journal covers, where writes do not wait for the disk. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { DiskFile } from "../../src/log/disk.ts";
+import { Journal } from "../../src/log/file/journal.ts";
+import { Slabs } from "../../src/log/file/slabs.ts";
+import { MemoryDisk } from "../../src/log/memory-disk.ts";
+import { nodePlatform } from "../../src/platform/node-platform.ts";
+
+/** Its writes end when they are let, and it counts those that no sync has covered. */
+class SlowDisk extends MemoryDisk {
+  readonly ends: (() => void)[] = [];
+  uncovered = 0;
+
+  override async open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile> {
+    const file = await super.open(path, mode);
+    if (mode === "read-write") return file; // it is being made
+    return {
+      ...file,
+      size: () => file.size(),
+      write: async (position, pieces) => {
+        await new Promise<void>((end) => this.ends.push(end));
+        await file.write(position, pieces);
+        this.uncovered++;
+      },
+      sync: async () => {
+        this.uncovered = 0;
+      },
+    };
+  }
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await nextTurn();
+}
+
+test("a sync that comes beside a write does not count for it", async () => {
+  const disk = new SlowDisk();
+  await disk.makeFolder("data");
+  const start = { nextSequence: 1, nextEntry: 1, slots: new Map<number, number>() };
+  const options = { disk, folder: "data", platform: nodePlatform, slabs: new Slabs(1 << 20), fileBytes: 1 << 20 };
+  const fail = (error: Error) => assert.fail(error);
+  const journal = new Journal({ ...options, isSynced: false, room: () => undefined, onFailure: fail }, start);
+  const large = 100_000; // written by a thread
+  const first = journal.append("append", 1, large);
+  first.bytes.fill(0, first.at, first.at + large);
+  await turns();
+  const early = journal.sync();
+  await turns();
+  journal.append("append", 1, large);
+  await turns();
+  disk.ends.shift()!(); // the first write; its sync runs beside the second
+  await early;
+  const late = journal.sync();
+  await turns();
+  disk.ends.shift()!();
+  await late;
+  assert.equal(disk.uncovered, 0);
+});

@@ -111,12 +111,6 @@ async function untilNotBusy<T extends { readonly errorCode: number }>(ask: () =>
   }
 }
 
-/** @param turnMs the first; the others follow it after whole periods. */
-function msUntilTurn(turnMs: number, periodMs: number): number {
-  const lateMs = nowMs() - turnMs;
-  return Math.max(0, Math.ceil(lateMs / periodMs)) * periodMs - lateMs;
-}
-
 export async function transactions(options: TransactionOptions) {
   const { server, topic, producers, partitions, rate, warmUpSeconds, seconds } = options;
   await makeTopic(server, topic, partitions);
@@ -128,9 +122,13 @@ export async function transactions(options: TransactionOptions) {
   const endMs = beginMs + seconds * 1000;
   const drive = async (producer: TransactionalProducer, at: number) => {
     const periodMs = rate === 0 ? 0 : 1000 / rate;
-    const turnMs = nowMs() + (at * periodMs) / producers; // each has its own, also after one that took long
+    const firstMs = nowMs() + (at * periodMs) / producers; // each has its own turns, also after one that took long
+    let turn = -1;
     while (nowMs() < endMs) {
-      if (rate > 0) await pause(msUntilTurn(turnMs, periodMs));
+      if (rate > 0) {
+        turn = Math.max(turn + 1, Math.ceil((nowMs() - firstMs) / periodMs));
+        await pause(firstMs + turn * periodMs - nowMs());
+      }
       const fromMs = nowMs();
       const commitMs = await producer.transact();
       if (fromMs >= beginMs && nowMs() < endMs) commits.add(commitMs);

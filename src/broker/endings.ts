@@ -2,7 +2,7 @@ import type { Clock } from "../coordinator/clock.ts";
 
 /** Who waits for the end of a transaction begins to listen before the question whether it has ended. */
 export interface Ending {
-  /** Resolves when the transaction is complete, or after the time. */
+  /** Resolves when the transaction is complete, after the time, or when the broker stops. */
   within(ms: number): Promise<void>;
   forget(): void;
 }
@@ -40,6 +40,11 @@ export class Endings {
         if (waiting.size === 0 && this.#waiting.get(transactionalId) === waiting) this.#waiting.delete(transactionalId);
       },
     };
+  }
+
+  /** The broker stops, its coordinators lead nothing any more: who waits asks once more, and learns that. */
+  stop(): void {
+    for (const transactionalId of [...this.#waiting.keys()]) this.tell(transactionalId);
   }
 
   tell(transactionalId: string): void {

@@ -161,6 +161,7 @@ export class TransactionRuntime implements TransactionShards {
   stop(): void {
     this.#unload();
     this.#markers.stop();
+    this.#endings.stop();
   }
 
   #unload(): void {

@@ -33,3 +33,13 @@ test("who forgets an end leaves nothing behind, and takes it from nobody else", 
   assert.equal(await isParked(waiting), false);
   assert.equal(clock.pendingAlarms, 0);
 });
+
+test("when the broker stops nobody waits any longer, whatever the id", async () => {
+  const clock = new VirtualClock();
+  const endings = new Endings(clock);
+  const waiting = endings.of("tx").within(100);
+  const notYet = endings.of("other");
+  endings.stop();
+  assert.deepEqual([await isParked(waiting), await isParked(notYet.within(100))], [false, false]);
+  assert.equal(clock.pendingAlarms, 0);
+});

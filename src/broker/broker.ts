@@ -101,7 +101,8 @@ class LoneBroker implements Broker, BrokerServices {
   readonly #intercept: Interceptor | undefined;
   readonly #onStopping = new Set<() => void>();
   #endpoints: ReadonlyMap<string, Endpoint> = new Map();
-  #isStopping = false;
+  #started: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
 
   constructor(options: BrokerOptions) {
     const { clock, rng, platform, log, config, logger, logDir = inMemory, onGroupFact, watchGroups } = options;
@@ -131,6 +132,7 @@ class LoneBroker implements Broker, BrokerServices {
     });
     this.metadata = new BrokerMetadata(log, config, logger, {
       led: (partition) => {
+        if (this.isStopping) return;
         this.groups.lead(partition);
         this.transactions.lead(partition);
       },
@@ -174,11 +176,16 @@ class LoneBroker implements Broker, BrokerServices {
   }
 
   get isStopping(): boolean {
-    return this.#isStopping;
+    return this.#stopped !== undefined;
   }
 
-  async start(endpoints: ReadonlyMap<string, Endpoint>): Promise<void> {
+  start(endpoints: ReadonlyMap<string, Endpoint>): Promise<void> {
     this.#endpoints = endpoints;
+    this.#started = this.#start();
+    return this.#started;
+  }
+
+  async #start(): Promise<void> {
     const log =
       this.log.get(metadataTopic, metadataPartition) ??
       (await this.log.create(metadataLogAt, metadataLogConfig(this.config)));
@@ -208,20 +215,24 @@ class LoneBroker implements Broker, BrokerServices {
     if (errorCode !== ErrorCode.NONE) throw new Error(`the metadata log takes no records: error ${errorCode}`);
   }
 
-  async stop(): Promise<void> {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#started.catch(() => undefined); // told to who started it
     this.#cleaning.stop();
     for (const callback of [...this.#onStopping]) callback();
+    this.#metadataRuntime.stop(); // no topic is made or deleted from now on but those that are being so
+    await this.metadata.settled(); // the groups hear of what is deleted: they still lead (rule 40)
     this.groups.stop();
     this.transactions.stop();
-    await this.metadata.settled();
-    this.#metadataRuntime.stop();
     await this.log.close();
   }
 
   onStopping(callback: () => void): () => void {
-    if (this.#isStopping) callback();
+    if (this.isStopping) callback();
     else this.#onStopping.add(callback);
     return () => this.#onStopping.delete(callback);
   }

@@ -70,13 +70,13 @@ export class MarkerWriter {
       await this.#options.written(partition, { ...transaction, left: byTopic(left) });
       const fenced = errors.find(isFenced);
       if (fenced !== undefined) return this.#giveUp(wanted, fenced);
-      await this.#pause();
+      if (isWanted()) await this.#pause();
     }
     while (isWanted()) {
       const outcome = await this.#options.written(partition, { ...transaction, left: [] });
       // A shard that is not there has lost its state; it asks for the markers again when it is loaded.
       if (!outcome.ok || outcome.reply.errorCode === ErrorCode.NONE) return;
-      await this.#pause();
+      if (isWanted()) await this.#pause();
     }
   }
 

@@ -44,11 +44,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   installUtf8(nodePlatform);
   const listeners = await Listeners.open(config);
   const buffers = new FrameBuffers();
-  let log: Log | undefined;
+  let close: (() => Promise<void>) | undefined;
   try {
     const endpoints = listeners.endpoints(config);
     const folder = ephemeral ? undefined : resolve(config.get("log.dirs")?.[0] ?? config.get("log.dir") ?? "data");
-    log = parts?.log ?? (folder === undefined ? memoryLog(config) : await fileLog(folder, options, buffers));
+    const log = parts?.log ?? (folder === undefined ? memoryLog(config) : await fileLog(folder, options, buffers));
+    close = () => log.close();
     const seams = { clock: machineClock, rng: machineRng, platform: nodePlatform };
     const broker = createBroker({
       ...seams,
@@ -58,12 +59,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       logger,
       ...(folder === undefined ? {} : { logDir: logDirOf(folder) }),
     });
+    close = () => broker.stop();
     await broker.start(endpoints);
     listeners.serve(broker, config, logger, buffers);
     return { broker, listeners, folder, stop: () => stop(broker, listeners) };
   } catch (error) {
     listeners.stopAccepting();
-    await log?.close();
+    await close?.();
     throw error;
   }
 }

@@ -1,7 +1,6 @@
 /** What a test has the broker do wrong: rules that stand between requests and their handlers. */
 import type { Answer, Connection } from "../broker/context.ts";
 import type { Interception } from "../broker/interceptor.ts";
-import type { Clock } from "../coordinator/clock.ts";
 import { ErrorCode, type ErrorName } from "../protocol/errors.ts";
 import type { Api } from "../protocol/schema.ts";
 import { refusal } from "./answers.ts";
@@ -42,7 +41,6 @@ interface Rule {
 }
 
 export interface FaultSurroundings {
-  readonly clock: () => Clock;
   /** A fault has hit: some await it. */
   readonly happened: () => void;
   /** Resolves when `look` holds; looks whenever something happened. */
@@ -70,8 +68,8 @@ export class Faults {
 
   answer(call: Interception, entry: RequestEntry, next: () => Answering): Answering {
     const untilMs = this.#throttledUntilMs.get(call.context.connection);
-    const waitMs = (untilMs ?? 0) - this.#clock.now().monotonicMs;
-    if (untilMs !== undefined && waitMs > 0) return this.pause(waitMs).then(() => this.#applied(call, entry, next));
+    const waitMs = (untilMs ?? 0) - call.context.broker.clock.now().monotonicMs;
+    if (waitMs > 0) return pause(waitMs, call).then(() => this.#applied(call, entry, next));
     return this.#applied(call, entry, next);
   }
 
@@ -108,17 +106,14 @@ export class Faults {
     rule.onRemoved();
   }
 
-  pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#clock.after(ms, resolve));
+  throttled({ context: { broker, connection } }: Interception, ms: number): void {
+    this.#throttledUntilMs.set(connection, broker.clock.now().monotonicMs + ms);
   }
+}
 
-  throttled(connection: Connection, ms: number): void {
-    this.#throttledUntilMs.set(connection, this.#clock.now().monotonicMs + ms);
-  }
-
-  get #clock(): Clock {
-    return this.#surroundings.clock();
-  }
+/** By the broker's clock, which goes when the broker does: what it was to look at later is not looked at any more. */
+function pause(ms: number, { context }: Interception): Promise<void> {
+  return new Promise((resolve) => void context.broker.clock.after(ms, resolve));
 }
 
 interface Counts {
@@ -166,8 +161,8 @@ export class FaultRule {
   /** Waits before the broker looks at it; by the broker's clock. */
   delay(by: Duration): Fault {
     const ms = milliseconds(by);
-    return this.#add(`delay ${by}`, async (_call, _entry, next) => {
-      await this.#faults.pause(ms);
+    return this.#add(`delay ${by}`, async (call, _entry, next) => {
+      await pause(ms, call);
       return next();
     });
   }
@@ -218,9 +213,9 @@ export class FaultRule {
   /** Tells the client to slow down, and looks at what it asks on this connection after that time (KIP-219). */
   throttle(by: Duration): Fault {
     const throttleTimeMs = milliseconds(by);
-    return this.#add(`throttle ${by}`, async ({ context }, _entry, next) => {
+    return this.#add(`throttle ${by}`, async (call, _entry, next) => {
       const answer = await next();
-      this.#faults.throttled(context.connection, throttleTimeMs);
+      this.#faults.throttled(call, throttleTimeMs);
       return answer === undefined ? undefined : { ...answer, throttleTimeMs };
     });
   }

@@ -113,7 +113,11 @@ class Mortal {
       warn: (fields, message) => unlessDead(() => logger.warn(fields, message)),
       error: (fields, message) => unlessDead(() => logger.error(fields, message)),
     };
-    this.intercept = (call) => (this.#isDead ? undefined : intercept(call));
+    const never = new Promise<undefined>(() => undefined);
+    this.intercept = (call) => {
+      const handle: typeof call.handle = (request, context) => (this.#isDead ? never : call.handle(request, context));
+      return this.#isDead ? undefined : intercept({ ...call, handle }); // a fault may hold it until after the end
+    };
     this.onGroupFact = (fact) => unlessDead(() => onGroupFact(fact));
   }
 

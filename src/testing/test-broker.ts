@@ -52,7 +52,7 @@ export class TestBroker implements AsyncDisposable {
         awaiting,
       );
     };
-    this.#faults = new Faults({ clock: () => this.clock, happened: () => this.#happened(), awaits });
+    this.#faults = new Faults({ happened: () => this.#happened(), awaits });
     const { config } = loadConfig(settingsOf(options, [], []).filter(({ key }) => key !== "listeners"));
     this.#nodes = new Nodes(nodes, config.get("offsets.topic.num.partitions"));
   }

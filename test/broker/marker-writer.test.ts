@@ -133,3 +133,13 @@ test("stopping ends the pauses", async () => {
   await settle();
   assert.deepEqual([written.length, clock.pendingAlarms], [3, 0]);
 });
+
+test("who is told of a stop between two pauses does not begin the next", async () => {
+  const { clock, writer, answers, coordinator } = start();
+  answers.set("orders-1", ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  writer.begin(3, 5, wanted); // asks the partitions
+  coordinator.epoch = -1;
+  writer.stop();
+  await settle();
+  assert.equal(clock.pendingAlarms, 0);
+});

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Kafka, logLevel } from "kafkajs";
+import { loadConfig } from "../../src/broker/config-sources.ts";
 import { ConfigError, StartError, startServer } from "../../src/index.ts";
+import { openMemoryLog } from "../../src/log/memory/memory-log.ts";
+import { nodePlatform } from "../../src/platform/node-platform.ts";
+import { serve } from "../../src/server/serve.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 
 const config = { listeners: "PLAINTEXT://127.0.0.1:0", "num.partitions": "3" };
 
@@ -48,4 +53,17 @@ test("what the server does not act on is warned about", async () => {
   const server = await startServer({ config: { ...config, "no.such.key": "1" }, ephemeral: true, logger });
   await server.close();
   assert.match(warned.join("\n"), /no\.such\.key given to startServer/);
+});
+
+test("a server whose log takes nothing does not start, and nothing of it goes on", async () => {
+  const clock = new VirtualClock();
+  const log = openMemoryLog({ platform: nodePlatform });
+  const create = log.create.bind(log);
+  log.create = async (...asked) =>
+    Object.assign(await create(...asked), { append: () => ({ ok: false, refusal: "failed" }) });
+  const settings = Object.entries(config).map(([key, value]) => ({ key, value, where: "here" }));
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  const options = { config: loadConfig(settings).config, ephemeral: true, logger, onFailure: () => assert.fail() };
+  await assert.rejects(serve({ ...options, parts: { clock, log } }), /takes no records/);
+  assert.equal(clock.pendingAlarms, 0);
 });

@@ -198,3 +198,28 @@ test("faults end by number, by hand and all at once, and may let some requests p
   assert.equal(others.hits, 0);
   await assert.rejects(others.hit(1, { timeoutMs: 5 }), { name: "AwaitTimeoutError" });
 });
+
+for (const [name, begin] of [
+  ["delayed", (kafka: TestBroker) => ({ fault: kafka.on("ListGroups").once().delay("5s"), release: () => {} })],
+  ["held", (kafka: TestBroker) => hold(kafka)],
+] as const) {
+  test(`what was ${name} when the broker crashed is never answered, also not by the next`, async () => {
+    await using kafka = await startBroker({ clock: "virtual" });
+    const { fault, release } = begin(kafka);
+    await using admin = clientOf(kafka).admin();
+    const listed = admin.listGroups();
+    await fault.hit();
+    await kafka.crash();
+    await kafka.restart();
+    release();
+    await listed; // its client has asked again
+    await kafka.clock.advance("1m");
+    const outcomes = kafka.requests({ api: "ListGroups" }).map(({ outcome }) => outcome);
+    assert.deepEqual([outcomes[0], outcomes.at(-1)], ["pending", "answered"]);
+  });
+}
+
+function hold(kafka: TestBroker) {
+  const fault = kafka.on("ListGroups").once().hold();
+  return { fault, release: () => fault.release() };
+}

@@ -1,9 +1,18 @@
 import type { Clock, Rng } from "../coordinator/clock.ts";
 
+/** A longer one wraps around in Node's timers, and would ring at once. */
+const maxDelayMs = 2 ** 31 - 1;
+
 /** The machine's own time. Timers keep the process alive only while something else does. */
 export const machineClock: Clock = {
   now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
   after(delayMs, callback) {
+    if (delayMs > maxDelayMs) {
+      let cancel = machineClock.after(maxDelayMs, () => {
+        cancel = machineClock.after(delayMs - maxDelayMs, callback);
+      });
+      return () => cancel();
+    }
     const timer = setTimeout(callback, delayMs);
     timer.unref();
     return () => clearTimeout(timer);

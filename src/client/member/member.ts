@@ -50,6 +50,8 @@ export class Member {
   /** Why it is to join again, with its next join or as soon as it is Stable. */
   rejoinReason: string | undefined;
   leaving: Leaving | undefined;
+  /** Before it plans again, as a leader, what is left out until then. */
+  replanWaitMs: number;
   readonly record = new RebalanceRecord();
 
   /** Of the requests that move the membership on there is one at a time: Join, Metadata, Sync, Leave. */
@@ -72,6 +74,7 @@ export class Member {
     const limits = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs };
     this.retry = new Retry(limits, random);
     this.coordinator = new CoordinatorLink(new Retry(limits, random));
+    this.replanWaitMs = config.maxPollIntervalMs;
     this.pace = new HeartbeatPace(config.heartbeatIntervalMs, random);
   }
 

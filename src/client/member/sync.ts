@@ -100,16 +100,22 @@ export function takeAssigned(member: Member): void {
 
 /**
  * Who is to give partitions up does so, and joins again. If it dies instead, and is a static member that comes back,
- * nobody joins (rule 31) and nobody is given them. The leader waits as long as giving up may take, then plans again.
+ * nobody joins (rule 31) and nobody is given them. The leader waits as long as giving up may take, then plans again; if
+ * that changes nothing it waits twice as long, because each round puts off that a member that is away for good is
+ * dropped (rule 33).
  */
-function waitForNextRound({ leads, nowMs, config }: Member): void {
+function waitForNextRound(member: Member): void {
+  const { leads, nowMs, config } = member;
   const leftOut = leads?.planned?.leftOut ?? [];
-  if (leads !== undefined && leftOut.length > 0) leads.replanAtMs = nowMs + config.maxPollIntervalMs;
+  if (leftOut.length === 0) member.replanWaitMs = config.maxPollIntervalMs;
+  else leads!.replanAtMs = nowMs + member.replanWaitMs;
 }
 
 /** @returns why, when the time has come. */
-export function mustReplan({ leads, nowMs }: Member): string | undefined {
+export function mustReplan(member: Member): string | undefined {
+  const { leads, nowMs } = member;
   if (leads === undefined || nowMs < leads.replanAtMs) return undefined;
+  member.replanWaitMs *= 2;
   return `nobody has joined to take over ${listed(leads.planned!.leftOut)}`;
 }
 

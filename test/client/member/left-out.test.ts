@@ -46,3 +46,23 @@ test("who leads, dies so and comes back leaves the group alone, as Java's does (
   group.advance(15_000);
   assert.equal(read(group), 1);
 });
+
+test("one that stays away is dropped between two plans: the group comes to rest (simulate --seed 2500000342)", () => {
+  const group = new SimulatedGroup({ revokeMs: () => 3000 });
+  group.topic("bills", 1);
+  group.topic("orders", 2);
+  const leader = group.start("leads", { ...config, sessionTimeoutMs: 60_000, topics: ["bills"] });
+  group.advance(1000);
+  // The group's rebalance timeout is the longest: for 30 seconds after a round one that is away stays.
+  const away = { ...config, sessionTimeoutMs: 60_000, maxPollIntervalMs: 30_000, groupInstanceId: "i" };
+  const first = group.start("first", away);
+  group.advance(10_000);
+  group.start("other", config);
+  while (first.machine.state !== "Revoking") group.advance(10);
+  first.crash();
+  group.advance(300_000);
+  assert.equal(read(group), 3);
+  const generation = leader.machine.generationId;
+  group.advance(300_000);
+  assert.equal(leader.machine.generationId, generation);
+});

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { produce as handle } from "../../src/broker/handlers/produce.ts";
 import { openMemoryLog } from "../../src/log/memory/memory-log.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { Produce } from "../../src/protocol/apis/produce.ts";
+import { decodeRequest, encodeRequest } from "../../src/protocol/codec.ts";
 import { ErrorCode } from "../../src/protocol/errors.ts";
 import { settle } from "../support/virtual-clock.ts";
 import { batchOf, type Client, createTopic, isParked, startBroker } from "./harness.ts";
@@ -56,6 +58,19 @@ test("an append that never becomes durable is KAFKA_STORAGE_ERROR, the others st
     [ErrorCode.NONE, 0],
     [ErrorCode.KAFKA_STORAGE_ERROR, -1],
   ]);
+});
+
+test("a defect in one append is told at once, whichever partitions are awaited still", async () => {
+  const { broker, disk } = await startSlow();
+  const request = decodeRequest(Produce, 9, encodeRequest(Produce, 9, produceOf(-1, ["quick", "orders", "orders"])));
+  const connection = { clientHost: "", listener: "", isClosed: false, onClosed: () => () => {}, hold: () => () => {} };
+  const context = { broker: broker.services, connection: { ...connection, close() {} }, version: 9, clientId: "" };
+  const answer = assert.rejects(async () => handle(request, context), /a defect/);
+  assert.equal(disk.appendsInFlight, 2);
+  disk.break(1);
+  await answer;
+  disk.fail(); // heard by nobody, and no unhandled rejection either
+  await settle();
 });
 
 test("acks=0 that never becomes durable closes the connection", async () => {

@@ -14,6 +14,11 @@ export class SlowDisk {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
+  /** Of one append in flight, counted from 0, with what no log should say. */
+  break(at: number): void {
+    for (const { reject } of this.#waiting.splice(at, 1)) reject(new Error("a defect"));
+  }
+
   fail(): void {
     for (const { reject } of this.#waiting.splice(0)) reject(new LogError("failed", "the disk refused"));
   }

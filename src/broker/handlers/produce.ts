@@ -18,16 +18,21 @@ interface Appending {
   readonly durable?: Promise<void>;
 }
 
+interface Appended {
+  readonly responses: TopicAnswer[];
+  readonly underWay: readonly Appending[];
+}
+
 /**
  * Appends to all partitions at once, then answers when the last append is durable: on one broker acks=1 and acks=all
  * are the same promise. acks=0 has no answer; an error closes the connection, so that the producer learns of it.
  * Where a transaction's coordinator has to be asked first, the connection's next requests wait with it.
  */
 export const produce: Handler<typeof Produce> = async (request, context) => {
-  const appending = hasTransactional(request)
-    ? appendTransactional(request, context)
+  const { responses, underWay } = hasTransactional(request)
+    ? await appendTransactional(request, context)
     : appendAll(request, context, nothingAsked);
-  const responses = await appending;
+  if (underWay.length > 0) await settled(underWay);
   if (request.acks !== 0) return { responses };
   const failed = responses.flatMap((topic) => topic.partitionResponses).find(({ errorCode }) => errorCode !== 0);
   if (failed !== undefined) context.connection.close(`a produce with acks=0 failed: ${errorName(failed.errorCode)}`);
@@ -36,31 +41,38 @@ export const produce: Handler<typeof Produce> = async (request, context) => {
 
 const nothingAsked: Admission = new Map();
 
-async function appendTransactional(request: ProduceRequest, context: RequestContext): Promise<TopicAnswer[]> {
+async function appendTransactional(request: ProduceRequest, context: RequestContext): Promise<Appended> {
   const admission = admitTransaction(request, context);
   if (typeof admission === "number") return refuseAll(request, admission);
   if (!(admission instanceof Promise)) return appendAll(request, context, admission);
   const goOn = context.connection.hold();
   try {
-    return appendAll(request, context, await admission); // not awaited: what was held comes behind the appends
+    return appendAll(request, context, await admission); // what was held comes behind the appends
   } finally {
     goOn();
   }
 }
 
-function refuseAll({ topicData }: ProduceRequest, errorCode: ErrorCode): TopicAnswer[] {
-  return topicData.map(({ name, topicId, partitionData }) => {
+function refuseAll({ topicData }: ProduceRequest, errorCode: ErrorCode): Appended {
+  const responses = topicData.map(({ name, topicId, partitionData }) => {
     return { name, topicId, partitionResponses: partitionData.map(({ index }) => refuse(index, errorCode)) };
   });
+  return { responses, underWay: [] };
 }
 
-function appendAll(request: ProduceRequest, context: RequestContext, admission: Admission): Promise<TopicAnswer[]> {
-  return answered(
-    request.topicData.map((topic) => {
-      const settle = (asked: AskedPartition) => settled(append(topic, asked, admission.get(asked), request, context));
-      return { topic, partitions: lastOfEach(topic.partitionData).map(settle) };
-    }),
-  );
+function appendAll(request: ProduceRequest, context: RequestContext, admission: Admission): Appended {
+  const underWay: Appending[] = [];
+  const { wallMs } = context.broker.clock.now();
+  const responses = request.topicData.map((topic): TopicAnswer => {
+    const { name, topicId, partitionData } = topic;
+    const partitionResponses = lastOfEach(partitionData).map((asked) => {
+      const appending = append(topic, asked, admission.get(asked), wallMs, request, context);
+      if (appending.durable !== undefined) underWay.push(appending);
+      return appending.answer;
+    });
+    return { name, topicId, partitionResponses };
+  });
+  return { responses, underWay };
 }
 
 /** A partition that is named twice gets what comes last. */
@@ -68,23 +80,30 @@ function lastOfEach(asked: readonly AskedPartition[]): readonly AskedPartition[]
   return asked.length < 2 ? asked : [...new Map(asked.map((partition) => [partition.index, partition])).values()];
 }
 
-/** One after the other: they are under way together, and `Promise.all` would make more garbage than it saves time. */
-async function answered(
-  appending: readonly { readonly topic: AskedTopic; readonly partitions: readonly Promise<PartitionAnswer>[] }[],
-): Promise<TopicAnswer[]> {
-  const answers: TopicAnswer[] = [];
-  for (const { topic, partitions } of appending) {
-    const partitionResponses: PartitionAnswer[] = [];
-    for (const each of partitions) partitionResponses.push(await each);
-    answers.push({ name: topic.name, topicId: topic.topicId, partitionResponses });
-  }
-  return answers;
+/** Resolves when the last has reached the disk, or never will: that one's answer becomes an error. */
+function settled(underWay: readonly Appending[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = underWay.length;
+    const one = () => {
+      if (--left === 0) resolve();
+    };
+    for (const { answer, durable } of underWay) {
+      durable?.then(one, (error) => {
+        if (!(error instanceof LogError)) return reject(error);
+        Object.assign(answer, { errorCode: errorOfLog(error), ...noOffsets });
+        one();
+      });
+    }
+  });
 }
+
+const noOffsets = { baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 };
 
 function append(
   topic: AskedTopic,
   asked: AskedPartition,
   admitted: Admitted | undefined,
+  wallMs: number,
   request: ProduceRequest,
   context: RequestContext,
 ): Appending {
@@ -96,7 +115,6 @@ function append(
   const unwanted = refuseProduce(partition, request);
   if (unwanted) return { answer: refuse(index, unwanted) };
   if (admitted?.errorCode) return { answer: refuse(index, admitted.errorCode) };
-  const { wallMs } = broker.clock.now();
   const rules = { ...produceRules(partition, broker), produceVersion: version, nowMs: wallMs };
   const check = checkProduced(records ?? noRecords, rules, broker.platform);
   if (!check.ok) return { answer: refuseRecords(index, check, partition) };
@@ -116,16 +134,6 @@ function refuseProduce({ topic }: LedPartition, { acks }: ProduceRequest): Error
   if (acks < -1 || acks > 1) return ErrorCode.INVALID_REQUIRED_ACKS;
   // Kafka lets a client named __admin_client write there; a record that a coordinator cannot read would stop its shard.
   return topic.isInternal ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.NONE;
-}
-
-async function settled({ answer, durable }: Appending): Promise<PartitionAnswer> {
-  try {
-    await durable;
-    return answer;
-  } catch (error) {
-    if (error instanceof LogError) return refuse(answer.index, errorOfLog(error));
-    throw error;
-  }
 }
 
 function refuse(index: number, errorCode: ErrorCode): PartitionAnswer {

@@ -19,7 +19,7 @@ import {
 } from "./decode.ts";
 import { encodeBatch } from "./encode.ts";
 import { RecordsError } from "./errors.ts";
-import { attribute, type BatchView, batches, position, type TimestampType, verifyCrc } from "./header.ts";
+import { attribute, BatchView, nextBatchSize, position, type TimestampType, verifyCrc } from "./header.ts";
 import { VarintReader, writeInt16, writeInt32, writeInt64 } from "./integers.ts";
 
 /** The broker's and the topic's settings that matter here. */
@@ -115,15 +115,18 @@ const errorOfReason = {
 
 /** Since version 3 a request holds one batch of format 2 for a partition (KIP-98); 4.3.1 speaks no older one. */
 function onlyBatch(bytes: Uint8Array, produceVersion: number): BatchView {
-  const found = batches(bytes);
-  const batch = found.next().value;
-  if (batch === undefined) throw new Refusal("INVALID_RECORD", "there is no whole batch");
+  const size = nextBatchSize(bytes, 0);
+  if (size === undefined || size > bytes.length) throw new Refusal("INVALID_RECORD", "there is no whole batch");
+  const batch = new BatchView(bytes);
   if (batch.magic !== 2)
     throw new Refusal("INVALID_RECORD", `a batch of format ${batch.magic}: only format 2 is taken`);
   if (produceVersion < 7 && batch.compression === "zstd") {
     throw new Refusal("UNSUPPORTED_COMPRESSION_TYPE", "zstd needs version 7 of Produce (KIP-110)");
   }
-  if (!found.next().done) throw new Refusal("INVALID_RECORD", "there is more than one batch");
+  const next = size === bytes.length ? undefined : nextBatchSize(bytes, size);
+  if (next !== undefined && next <= bytes.length - size) {
+    throw new Refusal("INVALID_RECORD", "there is more than one batch");
+  }
   return batch;
 }
 
@@ -168,7 +171,8 @@ function checkRecords(batch: BatchView, rules: ProduceRules, platform: Platform)
   }
   const logAppendTimeMs = rules.timestampType === "LogAppendTime" ? rules.nowMs : -1;
   const maxTimestamp = rules.timestampType === "LogAppendTime" ? rules.nowMs : found.maxTimestamp;
-  let bytes = batch.bytes.subarray(batch.at, batch.end);
+  let { bytes } = batch;
+  if (batch.end < bytes.length) bytes = bytes.subarray(0, batch.end);
   if (source !== target) {
     checkRewritable(batch, found);
     bytes = rewrite(batch, records, target, rules, platform);

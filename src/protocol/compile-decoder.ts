@@ -1,5 +1,5 @@
 /** Source of the function that decodes one version of one message: no loop but over arrays, no call but for text. */
-import { memoryOf, unknownTagBytes } from "./memory-bound.ts";
+import { memoryOf, mostElements, unknownTagBytes } from "./memory-bound.ts";
 import {
   defaultOf,
   fixedSizeOf,
@@ -115,6 +115,7 @@ class DecoderSource {
     if (value.nullable) this.#add(`if (n < 0) { ${into} = null; } else {`);
     const bound = least === 1 ? "n > e - p" : `n * ${least} > e - p`;
     this.#add(`if (${value.nullable ? "" : "n < 0 || "}${bound}) throw badLength(b, p, ${quote(path)}, n);`);
+    this.#add(`if (n > ${mostElements}) throw tooMuchMemory(p, ${quote(path)});`);
     this.#memory(memoryOf(element), "n", path);
     // Of its size at once: what grows by pushes takes room for 17. #memory has seen that it may be so long.
     this.#add(

@@ -4,7 +4,7 @@
  */
 import type { Decoder } from "./compile.ts";
 import type { DecodeTraits } from "./compile-decoder.ts";
-import { memoryBound, memoryOf, unknownTagBytes } from "./memory-bound.ts";
+import { memoryBound, memoryOf, mostElements, unknownTagBytes } from "./memory-bound.ts";
 import {
   defaultOf,
   fixedSizeOf,
@@ -105,6 +105,7 @@ class Reading {
       throw badLength(this.bytes, this.at, path, length);
     }
     if (value.kind === "array") {
+      if (length > mostElements) throw tooMuchMemory(this.at, path);
       this.remember(length * memoryOf(value.element!), path);
       return Array.from({ length }, () => this.value(value.element!, path));
     }

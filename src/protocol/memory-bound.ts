@@ -15,6 +15,12 @@ export function memoryBound(messageBytes: number): number {
   return freeBytes + bytesPerByte * messageBytes;
 }
 
+/**
+ * The longest array: V8 makes a longer one a hash table, and fills it ten times slower, seconds in which nobody else is
+ * served. By its bytes a message may have more where an element takes one or two of them.
+ */
+export const mostElements = 2 ** 25;
+
 /** An object's header, and one pointer. */
 const objectBytes = 24;
 const slotBytes = 8;

@@ -3,9 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { apis } from "../../src/protocol/apis/index.ts";
 import { JoinGroup, type JoinGroupRequest } from "../../src/protocol/apis/join-group.ts";
+import { ListConfigResources } from "../../src/protocol/apis/list-config-resources.ts";
 import { encodeMessage } from "../../src/protocol/codec.ts";
 import { peekRequest, readRequestHeader } from "../../src/protocol/frame.ts";
-import { memoryBound } from "../../src/protocol/memory-bound.ts";
+import { memoryBound, mostElements } from "../../src/protocol/memory-bound.ts";
 import { ProtocolError } from "../../src/protocol/protocol-error.ts";
 import type { Message } from "../../src/protocol/schema.ts";
 import { writeUnsignedVarint } from "../../src/protocol/writer.ts";
@@ -148,6 +149,16 @@ test("hostile bytes: millions of elements of nothing are refused before they are
         assert.throws(() => codec.decode(bytes, 0), { kind: "too large", message: /too many elements/ }, how);
       else assert.equal((codec.decode(bytes, 0) as JoinGroupRequest).protocols.length, count, how);
     }
+  }
+});
+
+test("hostile bytes: an array longer than V8 can hold as one is refused before it is built", () => {
+  const count = mostElements + 1;
+  const bytes = new Uint8Array(5 + count + 1); // the count, elements of one byte, no tagged fields
+  const at = writeUnsignedVarint(bytes, 0, count + 1);
+  for (const [how, codec] of codecsOf(ListConfigResources.request, 1, { exact: false, keepUnknownTags: false })) {
+    const decode = () => codec.decode(bytes.subarray(0, at + count + 1), 0);
+    assert.throws(decode, { kind: "too large", message: /too many elements/ }, how);
   }
 });
 

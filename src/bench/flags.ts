@@ -1,15 +1,26 @@
-/** What stands behind the name of a benchmark on its command line. */
+/** What stands behind the name of a benchmark, or of a suite of tests with a command of its own. */
 import { readFileSync } from "node:fs";
-import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { basename } from "node:path";
+import { type ParseArgsConfig, type ParseArgsOptionsConfig, parseArgs } from "node:util";
 
 /** Reads options; `--help` prints the comment at the head of the program's file, an option that it lacks ends it. */
 export function readFlags<const T extends ParseArgsOptionsConfig>(options: T, args = process.argv.slice(2)) {
+  return read({ args, options, allowPositionals: false }).values;
+}
+
+/** As `readFlags`, where words may stand among the options. */
+export function readCommandLine<const T extends ParseArgsOptionsConfig>(options: T) {
+  return read({ args: process.argv.slice(2), options, allowPositionals: true });
+}
+
+function read<const T extends ParseArgsConfig & { readonly args: string[] }>(config: T) {
+  const { args } = config;
   if (args.includes("--help") || args.includes("-h")) {
     process.stdout.write(headOf(process.argv[1]!));
     process.exit(0);
   }
   try {
-    return parseArgs({ args, options }).values;
+    return parseArgs(config);
   } catch (error) {
     refuse((error as Error).message);
   }
@@ -17,7 +28,8 @@ export function readFlags<const T extends ParseArgsOptionsConfig>(options: T, ar
 
 /** Ends the program: it was called in a way that it does not know. */
 export function refuse(message: string): never {
-  process.stderr.write(`bench: ${message}\nTry --help\n`);
+  const program = process.env.npm_lifecycle_event ?? basename(process.argv[1]!);
+  process.stderr.write(`${program}: ${message}\nTry --help\n`);
   process.exit(2);
 }
 
@@ -25,6 +37,12 @@ export function refuse(message: string): never {
 export function numberOf(flag: string, text: string): number {
   if (!/^\d+(\.\d+)?$/.test(text)) refuse(`--${flag} ${text}: expected a number`);
   return Number(text);
+}
+
+/** @returns one of the words. */
+export function oneOf<const Word extends string>(flag: string, text: string | undefined, words: readonly Word[]): Word {
+  const found = words.find((word) => word === text);
+  return found ?? refuse(`--${flag}${text === undefined ? "" : ` ${text}`}: expected ${words.join(" or ")}`);
 }
 
 /** The comment that a file begins with, as text. */

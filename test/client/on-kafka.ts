@@ -6,6 +6,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { readCommandLine, refuse } from "../../src/bench/flags.ts";
 import { untilReady } from "../conformance/ready.ts";
 import { startTarget } from "../conformance/targets.ts";
 
@@ -18,12 +19,12 @@ const settings = {
   "log.initial.task.delay.ms": 3_600_000,
 };
 
-const parts = process.argv.slice(2);
+const { positionals: parts } = readCommandLine({});
 const files = globSync("test/{client,examples}/**/*.test.ts")
   .filter((file) => readFileSync(file, "utf8").includes("startTestBroker("))
   .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
   .sort();
-if (files.length === 0) throw new Error(`no test that asks for a broker is named like ${parts.join(", ")}`);
+if (files.length === 0) refuse(`no test that asks for a broker is named like ${parts.join(", ")}`);
 process.exitCode = await againstKafka();
 
 async function againstKafka(): Promise<number> {

@@ -1,12 +1,4 @@
-import { parseArgs } from "node:util";
-import { GroupLife } from "./random/group-life.ts";
-import { LogLife } from "./random/log-life.ts";
-import { TransactionLife } from "./random/transaction-life.ts";
-import { untilReady } from "./ready.ts";
-import { startTarget, type Target } from "./targets.ts";
-import { Connection } from "./wire/connection.ts";
-
-/*
+/**
  * node test/conformance/compare.ts [--of groups|logs|transactions] [--from 0] [--lives 50] [--steps 60]
  *                                   [--restarts 0] [--show]
  *
@@ -15,27 +7,30 @@ import { Connection } from "./wire/connection.ts";
  * that often, all lives at once; not for partitions, as a Kafka that is killed forgets more of a log than it need. What
  * Kafka leaves to the order of a hash map is not compared: who leads when the leader is gone. A life ends there.
  */
+import { numberOf, oneOf, readFlags, refuse } from "../../src/bench/flags.ts";
+import { GroupLife } from "./random/group-life.ts";
+import { LogLife } from "./random/log-life.ts";
+import { TransactionLife } from "./random/transaction-life.ts";
+import { untilReady } from "./ready.ts";
+import { startTarget, type Target } from "./targets.ts";
+import { Connection } from "./wire/connection.ts";
 
-const { values } = parseArgs({
-  options: {
-    of: { type: "string", default: "groups" },
-    from: { type: "string", default: "0" },
-    lives: { type: "string", default: "50" },
-    steps: { type: "string", default: "60" },
-    restarts: { type: "string", default: "0" },
-    show: { type: "boolean", default: false },
-  },
+const values = readFlags({
+  of: { type: "string", default: "groups" },
+  from: { type: "string", default: "0" },
+  lives: { type: "string", default: "50" },
+  steps: { type: "string", default: "60" },
+  restarts: { type: "string", default: "0" },
+  show: { type: "boolean", default: false },
 });
-const [from, count, steps, restarts] = [values.from, values.lives, values.steps, values.restarts].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-];
-if (values.of === "logs" && restarts > 0) throw new Error("--of logs: no restarts");
+const [from, count, steps, restarts] = (["from", "lives", "steps", "restarts"] as const).map((flag) =>
+  numberOf(flag, values[flag]),
+) as [number, number, number, number];
+const what = oneOf("of", values.of, ["groups", "logs", "transactions"]);
+if (what === "logs" && restarts > 0) refuse("--of logs: no restarts");
 const topic = "lives";
 /** Kafka asks its transaction coordinator for several producers at once, and tells all what the first of them knows. */
-const atOnce = values.of === "transactions" ? 1 : 3;
+const atOnce = what === "transactions" ? 1 : 3;
 
 const settings = { "group.initial.rebalance.delay.ms": 0, "num.partitions": 4 };
 const targets = await Promise.all([
@@ -85,8 +80,8 @@ interface Life {
 }
 
 function begin(address: string, seed: number): Promise<Life> {
-  if (values.of === "logs") return LogLife.begin(address, seed);
-  return values.of === "transactions" ? TransactionLife.begin(address, seed) : GroupLife.begin(address, seed, topic);
+  if (what === "logs") return LogLife.begin(address, seed);
+  return what === "transactions" ? TransactionLife.begin(address, seed) : GroupLife.begin(address, seed, topic);
 }
 
 /** @returns the number of lives that differ. */

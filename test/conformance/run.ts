@@ -1,17 +1,15 @@
+/**
+ * npm run conformance -- --against kafka|regroup [part of a file's name …]
+ * Starts two brokers of the target, runs the cases against them, stops what it started. With CONFORMANCE_MAIN and
+ * CONFORMANCE_TIGHT (host:port) it uses brokers that run already.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
-import { parseArgs } from "node:util";
+import { oneOf, readCommandLine } from "../../src/bench/flags.ts";
 import { untilReady } from "./ready.ts";
 import { type StartOptions, startTarget, type Target, type TargetName } from "./targets.ts";
-
-/*
- * node test/conformance/run.ts --against kafka|regroup [part of a file's name ...]
- *
- * Starts two brokers of the target, runs the cases against them, stops what it started. With CONFORMANCE_MAIN and
- * CONFORMANCE_TIGHT (host:port) it uses brokers that run already.
- */
 
 const common = {
   "group.min.session.timeout.ms": 100,
@@ -48,15 +46,8 @@ const tight: StartOptions = {
 /** They begin first, so that they end with the others. */
 const longest = ["expiry.ts", "restart.ts"];
 
-const { values, positionals } = parseArgs({
-  options: { against: { type: "string" } },
-  allowPositionals: true,
-});
-if (values.against !== "kafka" && values.against !== "regroup") {
-  console.error("usage: node test/conformance/run.ts --against kafka|regroup [part of a file's name ...]");
-  process.exit(2);
-}
-process.exitCode = await runSuite(values.against, positionals);
+const { values, positionals } = readCommandLine({ against: { type: "string" } });
+process.exitCode = await runSuite(oneOf("against", values.against, ["kafka", "regroup"]), positionals);
 
 async function runSuite(against: TargetName, parts: string[]): Promise<number> {
   const started: Target[] = [];

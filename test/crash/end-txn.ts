@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { numberOf, readFlags } from "../../src/bench/flags.ts";
 import { type Draw, seeded } from "../conformance/random/draw.ts";
 import { until } from "../conformance/until.ts";
 import { batch, batches } from "../conformance/wire/batch.ts";
@@ -197,9 +197,12 @@ export async function killInEndTxn(kills: number, seed: number): Promise<Tally> 
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { kills: { type: "string" }, seed: { type: "string" } } });
-  const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  const { breaches, ...tally } = await killInEndTxn(Number(values.kills ?? 300), seed);
+  const flags = readFlags({
+    kills: { type: "string", default: "300" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  });
+  const seed = numberOf("seed", flags.seed);
+  const { breaches, ...tally } = await killInEndTxn(numberOf("kills", flags.kills), seed);
   console.log(`seed ${seed}:`, tally);
   for (const breach of breaches) console.error(breach);
   process.exitCode = breaches.length === 0 ? 0 : 1;

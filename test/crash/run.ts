@@ -8,7 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { numberOf, readFlags } from "../../src/bench/flags.ts";
 import { Kafka } from "../../src/client/index.ts";
 import { type Draw, seeded } from "../conformance/random/draw.ts";
 import { PartitionAudit } from "./audit.ts";
@@ -17,13 +17,13 @@ import { Ledger } from "./ledger.ts";
 import { Load, partitions, producers, topic } from "./load.ts";
 import { Victim } from "./victim.ts";
 
-const { values } = parseArgs({
-  options: {
-    cycles: { type: "string", default: "1000" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    keep: { type: "boolean", default: false },
-  },
+const flags = readFlags({
+  cycles: { type: "string", default: "1000" },
+  seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  keep: { type: "boolean", default: false },
 });
+const cycles = numberOf("cycles", flags.cycles);
+const seed = numberOf("seed", flags.seed);
 
 /** Lives are so long, from the moment when the broker serves. */
 const longestLifeMs = 800;
@@ -79,12 +79,11 @@ async function readAll(victim: Victim, ledger: Ledger): Promise<void> {
 }
 
 async function main(folder: string): Promise<Ledger> {
-  const cycles = Number(values.cycles);
-  const draw = seeded(Number(values.seed));
+  const draw = seeded(seed);
   const ledger = new Ledger(partitions, producers);
   await using victim = new Victim(join(folder, "data"));
   const starts: number[] = [];
-  console.log(`seed ${values.seed}, ${cycles} cycles, data in ${folder}`);
+  console.log(`seed ${seed}, ${cycles} cycles, data in ${folder}`);
   await victim.start();
   const load = new Load(`127.0.0.1:${victim.port}`, ledger, draw.fork());
   await load.start();
@@ -116,5 +115,5 @@ const { breaches } = await main(folder);
 breaches.push(...(await restartWithLargeLog(join(folder, "large"))));
 for (const breach of breaches.slice(0, breachesThatEnd)) console.log(`✖ ${breach}`);
 if (breaches.length === 0) console.log("✔ nothing lost, nothing twice, all in order");
-if (breaches.length === 0 && !values.keep) await rm(folder, { recursive: true });
+if (breaches.length === 0 && !flags.keep) await rm(folder, { recursive: true });
 process.exitCode = breaches.length === 0 ? 0 : 1;

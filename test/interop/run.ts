@@ -4,12 +4,18 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { oneOf, readCommandLine, refuse } from "../../src/bench/flags.ts";
 
-const { values, positionals } = parseArgs({
-  options: { against: { type: "string", default: "regroup" }, name: { type: "string" } },
-  allowPositionals: true,
+const { values, positionals } = readCommandLine({
+  against: { type: "string", default: "regroup" },
+  name: { type: "string" },
 });
+const against = oneOf("against", values.against, ["regroup", "kafka"]);
+
+const files = globSync("test/interop/*.test.ts")
+  .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
+  .sort();
+if (files.length === 0) refuse(`no file has ${positionals.join(" or ")} in its path`);
 
 const needed = {
   kcat: ["kcat", "-V"],
@@ -24,16 +30,13 @@ if (missing.length > 0 || !existsSync(".regroup-test/python")) {
   process.exit(1);
 }
 
-const files = globSync("test/interop/*.test.ts")
-  .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
-  .sort();
 const named = values.name === undefined ? [] : ["--test-name-pattern", values.name];
 const { status } = spawnSync(
   process.execPath,
   ["--disable-warning=TimeoutNegativeWarning", "--test", "--test-concurrency=2", ...named, ...files],
   {
     stdio: "inherit",
-    env: { ...process.env, INTEROP_AGAINST: values.against },
+    env: { ...process.env, INTEROP_AGAINST: against },
   },
 );
 process.exitCode = status ?? 1;

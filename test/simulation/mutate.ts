@@ -6,12 +6,15 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { numberOf, readCommandLine } from "../../src/bench/flags.ts";
 import { type Defect, defects } from "./defects.ts";
 
-const options = { seeds: { type: "string" }, from: { type: "string" } } as const;
-const { values, positionals } = parseArgs({ options, allowPositionals: true });
-const seeds = values.seeds ?? "2000";
+const { values, positionals } = readCommandLine({
+  seeds: { type: "string", default: "2000" },
+  from: { type: "string", default: "0" },
+});
+const seeds = String(numberOf("seeds", values.seeds));
+const from = numberOf("from", values.from);
 const root = new URL("../..", import.meta.url).pathname;
 const copy = mkdtempSync(join(tmpdir(), "regroup-defects-"));
 const mostMs = 3_600_000;
@@ -39,9 +42,7 @@ try {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules")); // native checksums and codecs
   console.log("| defect | in | seeds | what broke |\n|---|---|---|---|");
-  for (const defect of defects
-    .slice(Number(values.from ?? 0))
-    .filter(({ name }) => positionals.every((part) => name.includes(part)))) {
+  for (const defect of defects.slice(from).filter(({ name }) => positionals.every((part) => name.includes(part)))) {
     const takeOut = plant(defect);
     const found = firstFinding();
     takeOut();

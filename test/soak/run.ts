@@ -3,7 +3,7 @@
  * Members in six libraries join, leave, die and sleep; the broker dies and starts again; then the audit.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { numberOf, oneOf, readFlags, refuse } from "../../src/bench/flags.ts";
 import { seeded } from "../conformance/random/draw.ts";
 import {
   confluent,
@@ -20,16 +20,15 @@ import { startWorld, type World } from "../interop/support/world.ts";
 import { conflictingPlans, disordered, lost, sharedPartitions, uncommitted } from "./audit.ts";
 import { readPlans } from "./plans.ts";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "300" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    against: { type: "string", default: "regroup" },
-    group: { type: "string" },
-  },
+const values = readFlags({
+  seconds: { type: "string", default: "300" },
+  seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  against: { type: "string", default: "regroup" },
+  group: { type: "string" },
 });
-process.env.INTEROP_AGAINST = values.against;
-const random = seeded(Number(values.seed));
+process.env.INTEROP_AGAINST = oneOf("against", values.against, ["regroup", "kafka"]);
+const seconds = numberOf("seconds", values.seconds);
+const random = seeded(numberOf("seed", values.seed));
 const topic = "soak";
 const partitions = 6;
 const mostMembers = 3;
@@ -78,6 +77,7 @@ const groups = [
   new Group("kafkajs", [kafkajs]),
   new Group("platformatic", [platformatic]),
 ].filter(({ name }) => values.group === undefined || values.group === name);
+if (groups.length === 0) refuse(`--group ${values.group}: there is no such group`);
 
 const startMs = Date.now();
 function say(what: string): void {
@@ -152,7 +152,7 @@ async function soak(world: World): Promise<string[]> {
   await world.produce(topic, partitions, 1);
   for (const group of groups) group.join(world);
   for (const group of groups) await world.consumed(topic, group.ever);
-  const endMs = Date.now() + Number(values.seconds) * 1000;
+  const endMs = Date.now() + seconds * 1000;
   await Promise.all([chaos(world, endMs), produceAllTheTime(world, endMs)]);
 
   say("quiet: every group settles and reads to the end");
@@ -178,7 +178,7 @@ async function soak(world: World): Promise<string[]> {
 const endings: (() => unknown)[] = [];
 let breaches: string[] = [];
 try {
-  say(`seed ${values.seed}, ${values.seconds} s, against ${values.against}`);
+  say(`seed ${values.seed}, ${seconds} s, against ${values.against}`);
   const world = await startWorld({ after: (ending) => endings.push(ending as () => unknown) });
   breaches = await soak(world);
   say(`${world.produced(topic).size} records acknowledged`);

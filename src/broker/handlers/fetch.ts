@@ -68,9 +68,9 @@ function boundOf({ isolationLevel }: FetchRequest): Bound {
 
 /** KIP-951 (v16+): whoever has an old idea of the leader is told the new one with the error. */
 function withLeaders(results: readonly Fetched[], { broker, connection, version }: RequestContext) {
+  if (version < 16) return { responses: byTopic(results), nodeEndpoints: [] };
   const leaderId = broker.nodeId;
   let isAnyTold = false;
-  if (version < 16) return { responses: byTopic(results), nodeEndpoints: [] };
   const told = results.map((fetched): Fetched => {
     const { errorCode } = fetched.data;
     const isNews = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH;

@@ -3,7 +3,7 @@
  */
 import { ErrorCode } from "../protocol/errors.ts";
 import { zeroUuid } from "../protocol/schema.ts";
-import type { MetadataView } from "./context.ts";
+import type { MetadataView, TopicImage } from "./context.ts";
 
 interface AskedTopic<P> {
   readonly name: string;
@@ -26,17 +26,16 @@ export function splitTopics<P extends { readonly partitionIndex: number }, T ext
   byId: boolean,
   metadata: MetadataView,
 ): { readonly known: T[]; readonly unknown: RefusedTopic[] } {
-  if (!byId && topics.every((topic) => isKnown(topic, metadata))) return { known: [...topics], unknown: [] };
   const known: T[] = [];
   const unknown: RefusedTopic[] = [];
   for (const topic of topics) {
     const { topicId = zeroUuid } = topic;
     const image = byId ? metadata.topicById(topicId) : metadata.topic(topic.name);
-    const exists = ({ partitionIndex }: P) => image?.partitions[partitionIndex] !== undefined;
-    if (image !== undefined && topic.partitions.length > 0 && topic.partitions.every(exists)) {
+    if (image !== undefined && hasAll(image, topic.partitions)) {
       known.push(topic.name === image.name ? topic : { ...topic, name: image.name });
       continue;
     }
+    const exists = ({ partitionIndex }: P) => image?.partitions[partitionIndex] !== undefined;
     const missing = topic.partitions.filter((partition) => !exists(partition));
     if (image !== undefined && missing.length < topic.partitions.length) {
       known.push({ ...topic, name: image.name, partitions: topic.partitions.filter(exists) });
@@ -49,12 +48,10 @@ export function splitTopics<P extends { readonly partitionIndex: number }, T ext
   return { known, unknown };
 }
 
-/** As nearly all are. */
-function isKnown({ name, partitions }: AskedTopic<{ partitionIndex: number }>, metadata: MetadataView): boolean {
-  const image = metadata.topic(name);
-  if (image === undefined || partitions.length === 0) return false;
+/** As nearly all have. */
+function hasAll(image: TopicImage, partitions: readonly { readonly partitionIndex: number }[]): boolean {
   for (const { partitionIndex } of partitions) if (image.partitions[partitionIndex] === undefined) return false;
-  return true;
+  return partitions.length > 0;
 }
 
 interface AnsweredTopic {

@@ -4,6 +4,7 @@
  */
 import type { Clock, Rng } from "../coordinator/clock.ts";
 import type { TransactionMarker } from "../coordinator/machine.ts";
+import type { MaybePromise } from "../coordinator/shard.ts";
 import type { GroupRequests } from "../group/requests.ts";
 import type { Log, PartitionLog } from "../log/log.ts";
 import type { MetadataRequests } from "../metadata/requests.ts";
@@ -92,7 +93,7 @@ export interface GroupShards {
     partition: number,
     type: K,
     request: GroupRequests[K]["request"],
-  ): Promise<Outcome<GroupRequests[K]["reply"]>>;
+  ): MaybePromise<Outcome<GroupRequests[K]["reply"]>>;
   /** The last ones that this broker completed for the group, the oldest first. */
   rebalancesOf(groupId: string): readonly ToldRebalance[];
 }
@@ -126,7 +127,7 @@ export interface TransactionShards {
     partition: number,
     type: K,
     request: TransactionRequests[K]["request"],
-  ): Promise<Outcome<TransactionRequests[K]["reply"]>>;
+  ): MaybePromise<Outcome<TransactionRequests[K]["reply"]>>;
 }
 
 /** The metadata shard, for what changes metadata. */
@@ -134,7 +135,7 @@ export interface MetadataShard {
   submit<K extends keyof MetadataRequests>(
     type: K,
     request: MetadataRequests[K]["request"],
-  ): Promise<Outcome<MetadataRequests[K]["reply"]>>;
+  ): MaybePromise<Outcome<MetadataRequests[K]["reply"]>>;
   /** Resolves once the partitions of all topics that were made or deleted so far have their logs, or lost them. */
   settled(): Promise<void>;
 }

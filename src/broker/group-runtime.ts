@@ -2,6 +2,7 @@
 import type { Clock, Rng } from "../coordinator/clock.ts";
 import type { StateMachine } from "../coordinator/machine.ts";
 import { Runtime } from "../coordinator/runtime.ts";
+import type { MaybePromise } from "../coordinator/shard.ts";
 import type { GroupConfig } from "../group/config.ts";
 import type { GroupFact } from "../group/facts.ts";
 import { GroupCoordinator } from "../group/group-coordinator.ts";
@@ -59,7 +60,7 @@ export class GroupRuntime implements GroupShards {
     partition: number,
     type: K,
     request: GroupRequests[K]["request"],
-  ): Promise<Outcome<GroupRequests[K]["reply"]>> {
+  ): MaybePromise<Outcome<GroupRequests[K]["reply"]>> {
     return this.#runtime.submit(partition, type, request);
   }
 

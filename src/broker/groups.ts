@@ -1,6 +1,7 @@
 /**
  * The way of a request to the shard that holds its group (rule 1).
  */
+import type { MaybePromise } from "../coordinator/shard.ts";
 import type { GroupRequests } from "../group/requests.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import type { Outcome, RequestContext } from "./context.ts";
@@ -25,9 +26,9 @@ export function askGroup<K extends keyof GroupRequests>(
   groupId: string,
   body: Ask<K>,
   context: RequestContext,
-): Promise<Outcome<Reply<K>>> {
+): MaybePromise<Outcome<Reply<K>>> {
   if (groupId === "" && needsGroupId.has(type)) {
-    return Promise.resolve({ ok: false, errorCode: ErrorCode.INVALID_GROUP_ID });
+    return { ok: false, errorCode: ErrorCode.INVALID_GROUP_ID };
   }
   return askShard(type, context.broker.groupPartition(groupId), body, context);
 }
@@ -38,8 +39,13 @@ export function askShard<K extends keyof GroupRequests>(
   partition: number,
   body: Ask<K>,
   { broker, version, clientId, connection }: RequestContext,
-): Promise<Outcome<Reply<K>>> {
+): MaybePromise<Outcome<Reply<K>>> {
   const clientHost = `/${connection.clientHost}`;
   const request = { version, clientId, clientHost, body } as GroupRequests[K]["request"];
   return broker.groups.submit(partition, type, request);
+}
+
+/** The answer from what the coordinator decided; a promise only where it decides later, which many requests spare. */
+export function answerFrom<T, A>(decided: MaybePromise<T>, answer: (outcome: T) => A): MaybePromise<A> {
+  return decided instanceof Promise ? decided.then(answer) : answer(decided);
 }

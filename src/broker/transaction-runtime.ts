@@ -2,6 +2,7 @@
 import type { Clock, Rng } from "../coordinator/clock.ts";
 import type { StateMachine } from "../coordinator/machine.ts";
 import { Runtime } from "../coordinator/runtime.ts";
+import type { MaybePromise } from "../coordinator/shard.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { coordinatorPartition } from "../protocol/hash.ts";
 import type { Platform } from "../protocol/platform.ts";
@@ -79,7 +80,7 @@ export class TransactionRuntime implements TransactionShards {
       logger,
       write: writeMarker,
       isCurrent: (partition, epoch) => this.#coordinatorEpochs.get(partition) === epoch,
-      written: (partition, transaction) => this.#runtime.submit(partition, "MarkersWritten", transaction),
+      written: async (partition, transaction) => this.#runtime.submit(partition, "MarkersWritten", transaction),
     });
     this.#runtime = new Runtime({
       ...seams,
@@ -95,7 +96,7 @@ export class TransactionRuntime implements TransactionShards {
     partition: number,
     type: K,
     request: TransactionRequests[K]["request"],
-  ): Promise<Outcome<TransactionRequests[K]["reply"]>> {
+  ): MaybePromise<Outcome<TransactionRequests[K]["reply"]>> {
     return this.#runtime.submit(partition, type, request);
   }
 

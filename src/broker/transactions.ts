@@ -1,4 +1,5 @@
 /** The way of a request to the shard that holds its transactional id, and how errors are told to older clients. */
+import type { MaybePromise } from "../coordinator/shard.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import type { TransactionRequests } from "../transaction/requests.ts";
 import type { Outcome, RequestContext } from "./context.ts";
@@ -9,8 +10,8 @@ export function askTransaction<K extends keyof TransactionRequests>(
   transactionalId: string,
   request: TransactionRequests[K]["request"],
   { broker }: RequestContext,
-): Promise<Outcome<TransactionRequests[K]["reply"]>> {
-  if (transactionalId === "") return Promise.resolve({ ok: false, errorCode: ErrorCode.INVALID_REQUEST });
+): MaybePromise<Outcome<TransactionRequests[K]["reply"]>> {
+  if (transactionalId === "") return { ok: false, errorCode: ErrorCode.INVALID_REQUEST };
   return broker.transactions.submit(broker.transactionPartition(transactionalId), type, request);
 }
 

@@ -5,7 +5,7 @@
 import type { PartitionLog } from "../log/log.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import type { Requests } from "./machine.ts";
-import { Shard, type ShardOptions, type ShardState, type Submitted } from "./shard.ts";
+import { type MaybePromise, Shard, type ShardOptions, type ShardState, type Submitted } from "./shard.ts";
 
 export interface RuntimeOptions<Q extends Requests, Record, TimerPurpose, Fact>
   extends Omit<
@@ -90,9 +90,13 @@ export class Runtime<Q extends Requests, Record, TimerPurpose, Fact> {
   }
 
   /** @returns the reply, or the error of a shard that loads (14), is not led here or was lost meanwhile (16). */
-  submit<K extends keyof Q>(partition: number, type: K, request: Q[K]["request"]): Promise<Submitted<Q[K]["reply"]>> {
+  submit<K extends keyof Q>(
+    partition: number,
+    type: K,
+    request: Q[K]["request"],
+  ): MaybePromise<Submitted<Q[K]["reply"]>> {
     const shard = this.#shards.get(partition);
-    if (shard === undefined) return Promise.resolve({ ok: false, errorCode: ErrorCode.NOT_COORDINATOR });
+    if (shard === undefined) return { ok: false, errorCode: ErrorCode.NOT_COORDINATOR };
     return shard.submit(type, request);
   }
 

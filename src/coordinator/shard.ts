@@ -29,6 +29,8 @@ import { type Timer, TimerHeap } from "./timers.ts";
 
 export type ShardState = "loading" | "active" | "closed";
 
+export type MaybePromise<T> = T | Promise<T>;
+
 export type Submitted<Reply> =
   | { readonly ok: true; readonly reply: Reply }
   | { readonly ok: false; readonly errorCode: ErrorCode };
@@ -65,9 +67,25 @@ interface PendingBatch {
 }
 
 /** A request that was not settled yet: the machine parks it, or its reply waits for an append. */
-interface ParkedRequest<Q extends Requests> {
-  readonly settle: (answer: Submitted<Q[keyof Q]["reply"]>) => void;
-  answered: boolean;
+class ParkedRequest<Reply> {
+  answered = false;
+  #answer: Submitted<Reply> | undefined;
+  #resolve: ((answer: Submitted<Reply>) => void) | undefined;
+
+  settle(answer: Submitted<Reply>): void {
+    this.#answer = answer;
+    this.#resolve?.(answer);
+  }
+
+  /** Most are settled by then: a promise is made only for those that wait. */
+  settled(): MaybePromise<Submitted<Reply>> {
+    return (
+      this.#answer ??
+      new Promise((resolve) => {
+        this.#resolve = resolve;
+      })
+    );
+  }
 }
 
 export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
@@ -75,7 +93,7 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
   readonly #options: ShardOptions<Q, Record, TimerPurpose, Fact>;
   readonly #machine: StateMachine<Q, Record, TimerPurpose, Fact>;
   readonly #timers = new TimerHeap<TimerPurpose>();
-  readonly #parked = new Map<ReplyToken, ParkedRequest<Q>>();
+  readonly #parked = new Map<ReplyToken, ParkedRequest<Q[keyof Q]["reply"]>>();
   #state: ShardState = "loading";
   #nextToken = 1;
   /** Batches that are not durable yet, in the order of the log. The last takes what is emitted now. */
@@ -120,14 +138,17 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     this.#step((context) => this.#machine.loaded(context));
   }
 
-  /** Has the machine decide a request. The promise never settles when Kafka would never answer (rule 20). */
-  submit<K extends keyof Q>(type: K, request: Q[K]["request"]): Promise<Submitted<Q[K]["reply"]>> {
-    if (this.#state !== "active") return Promise.resolve(refusalIn(this.#state));
-    return new Promise((resolve) => {
-      const token = this.#nextToken++ as ReplyToken;
-      this.#parked.set(token, { settle: resolve, answered: false });
-      this.#step((context) => this.#machine.request(type, request, token, context));
-    });
+  /**
+   * Has the machine decide a request. What it answers in this step, while nothing waits for the log, is there at once;
+   * the promise of a later answer never settles when Kafka would never answer (rule 20).
+   */
+  submit<K extends keyof Q>(type: K, request: Q[K]["request"]): MaybePromise<Submitted<Q[K]["reply"]>> {
+    if (this.#state !== "active") return refusalIn(this.#state);
+    const token = this.#nextToken++ as ReplyToken;
+    const parked = new ParkedRequest<Q[K]["reply"]>();
+    this.#parked.set(token, parked);
+    this.#step((context) => this.#machine.request(type, request, token, context));
+    return parked.settled();
   }
 
   /** Stops the machine and answers everything that is parked with `errorCode`; nothing is appended any more. */
@@ -184,7 +205,7 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     };
   }
 
-  #unanswered(token: ReplyToken): ParkedRequest<Q> {
+  #unanswered(token: ReplyToken): ParkedRequest<Q[keyof Q]["reply"]> {
     const request = this.#parked.get(token);
     if (request === undefined || request.answered) throw new Error(`request ${token} was answered or dropped before`);
     return request;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Runtime } from "../../src/coordinator/runtime.ts";
-import type { Submitted } from "../../src/coordinator/shard.ts";
+import type { MaybePromise, Submitted } from "../../src/coordinator/shard.ts";
 import { ErrorCode } from "../../src/protocol/errors.ts";
 import { plainPlatform } from "../../src/protocol/plain-platform.ts";
 import { batches } from "../../src/protocol/records/batch.ts";
@@ -33,11 +33,11 @@ function world(log = new GatedLog()) {
   return { clock, log, machines, facts, failures, recovered, runtime };
 }
 
-/** What the promise was settled with, or undefined while it waits. */
-function watch<T>(promise: Promise<Submitted<T>>): { answer: Submitted<T> | undefined } {
+/** What the request was answered with, or undefined while it waits. */
+function watch<T>(answer: MaybePromise<Submitted<T>>): { answer: Submitted<T> | undefined } {
   const seen: { answer: Submitted<T> | undefined } = { answer: undefined };
-  void promise.then((answer) => {
-    seen.answer = answer;
+  void Promise.resolve(answer).then((settled) => {
+    seen.answer = settled;
   });
   return seen;
 }
@@ -66,6 +66,18 @@ test("a read behind a pending append is parked with it", async () => {
   log.syncOne();
   await settle();
   assert.deepEqual(read.answer, { ok: true, reply: 5 });
+});
+
+test("what is answered while nothing waits for the log is there at once", async () => {
+  const { log, runtime } = world();
+  await runtime.load(0, log.port(), 1);
+  assert.deepEqual(runtime.submit(0, "Read", null), { ok: true, reply: 0 });
+  const added = runtime.submit(0, "Add", 5);
+  assert.ok(added instanceof Promise);
+  assert.ok(runtime.submit(0, "Read", null) instanceof Promise, "it rests on what is not durable");
+  log.syncOne();
+  assert.deepEqual(await added, { ok: true, reply: 5 });
+  assert.deepEqual(runtime.submit(0, "Read", null), { ok: true, reply: 5 });
 });
 
 test("what is emitted while an append is in flight goes into one batch behind it", async () => {

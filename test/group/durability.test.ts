@@ -35,7 +35,7 @@ class Shard {
   /** What it was answered so far; undefined while it waits. */
   ask<K extends keyof GroupRequests>(type: K, request: GroupRequests[K]["request"]) {
     const asked: { answer: { errorCode?: number; memberId?: string } | undefined } = { answer: undefined };
-    void this.runtime.submit(0, type, request).then((answer) => {
+    void Promise.resolve(this.runtime.submit(0, type, request)).then((answer) => {
       asked.answer = answer.ok ? (answer.reply as { errorCode?: number }) : { errorCode: answer.errorCode };
     });
     return asked;

@@ -127,12 +127,21 @@ export class Application {
 }
 
 function byTopic(positions: readonly Position[]): [string, Position[]][] {
-  return [...Map.groupBy(positions, ({ at }) => at.topic)];
+  const topics = new Map<string, Position[]>();
+  for (const position of positions) {
+    const { topic } = position.at;
+    const known = topics.get(topic);
+    if (known === undefined) topics.set(topic, [position]);
+    else known.push(position);
+  }
+  return [...topics];
 }
 
 function firstError(response: {
   readonly topics: readonly { readonly partitions: readonly { readonly errorCode: number }[] }[];
 }): number {
-  const codes = response.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
-  return codes.find((code) => code !== ErrorCode.NONE) ?? ErrorCode.NONE;
+  for (const { partitions } of response.topics) {
+    for (const { errorCode } of partitions) if (errorCode !== ErrorCode.NONE) return errorCode;
+  }
+  return ErrorCode.NONE;
 }

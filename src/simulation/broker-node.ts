@@ -6,6 +6,7 @@ import type { LedPartition, Logger } from "../broker/context.ts";
 import type { GroupRuntime, GroupWatch } from "../broker/group-runtime.ts";
 import type { TransactionWatch } from "../broker/transaction-runtime.ts";
 import type { Log } from "../log/log.ts";
+import { withoutSize } from "./frames.ts";
 import { type ClockFaults, Process } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -159,7 +160,7 @@ export class BrokerNode {
       isBehind: false,
       send: (pieces) => {
         if (!process.isAlive) return;
-        const frame = joined(pieces);
+        const frame = withoutSize(pieces);
         this.#seams.answers(this, connection, frame);
         send(frame);
       },
@@ -195,15 +196,4 @@ export class BrokerNode {
     this.world.wentAsync();
     this.groups.resign(partition, leaderEpoch);
   }
-}
-
-/** Without the size in front. */
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const frame = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0) - 4);
-  let at = -4;
-  for (const piece of pieces) {
-    frame.set(at < 0 ? piece.subarray(-at) : piece, Math.max(at, 0));
-    at += piece.length;
-  }
-  return frame;
 }

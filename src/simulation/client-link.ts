@@ -27,7 +27,7 @@ export class ClientLink {
   readonly #process: Process;
   readonly #network: Network;
   readonly #requests: Requests;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes = new Map<BrokerNode, Map<string, Lane>>();
 
   constructor(process: Process, network: Network, requests: Requests) {
     this.#process = process;
@@ -41,10 +41,9 @@ export class ClientLink {
     call: { readonly api: Api; readonly version: number; readonly body: Body; readonly timeoutMs: number },
     done: Done,
   ): void {
-    const key = `${broker.id} ${lane}`;
-    const open = this.#lanes.get(key) ?? this.#open(key, broker);
+    const open = this.#lanes.get(broker)?.get(lane) ?? this.#open(broker, lane);
     const { id, frame } = this.#requests.make(this.#process.name, call.api, call.version, call.body);
-    const callOff = this.#process.after(call.timeoutMs, () => this.#gone(key, open));
+    const callOff = this.#process.after(call.timeoutMs, () => this.#gone(broker, lane, open));
     open.inFlight.set(id, { done, callOff });
     if (open.isOpen) open.connection.send(frame);
     else open.waiting.push(frame);
@@ -52,7 +51,7 @@ export class ClientLink {
 
   /** All connections end; the process may be dead already. */
   close(): void {
-    for (const { connection, inFlight } of this.#lanes.values()) {
+    for (const { connection, inFlight } of [...this.#lanes.values()].flatMap((lanes) => [...lanes.values()])) {
       for (const { callOff } of inFlight.values()) callOff();
       inFlight.clear();
       connection.close();
@@ -60,7 +59,7 @@ export class ClientLink {
     this.#lanes.clear();
   }
 
-  #open(key: string, broker: BrokerNode): Lane {
+  #open(broker: BrokerNode, name: string): Lane {
     const lane: Lane = {
       connection: new SimulatedConnection(this.#network, this.#process, broker, {
         opened: () => {
@@ -68,13 +67,14 @@ export class ClientLink {
           for (const frame of lane.waiting.splice(0)) lane.connection.send(frame);
         },
         received: (frame) => this.#received(lane, frame),
-        closed: () => this.#gone(key, lane),
+        closed: () => this.#gone(broker, name, lane),
       }),
       isOpen: false,
       waiting: [],
       inFlight: new Map(),
     };
-    this.#lanes.set(key, lane);
+    const lanes = this.#lanes.get(broker) ?? new Map<string, Lane>();
+    this.#lanes.set(broker, lanes.set(name, lane));
     return lane;
   }
 
@@ -89,8 +89,9 @@ export class ClientLink {
     waiting.done(asked.response);
   }
 
-  #gone(key: string, lane: Lane): void {
-    if (this.#lanes.get(key) === lane) this.#lanes.delete(key);
+  #gone(broker: BrokerNode, name: string, lane: Lane): void {
+    const lanes = this.#lanes.get(broker);
+    if (lanes?.get(name) === lane) lanes.delete(name);
     lane.connection.close();
     const waiting = [...lane.inFlight.values()];
     lane.inFlight.clear();

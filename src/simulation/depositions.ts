@@ -23,11 +23,6 @@ export class Depositions {
     this.#all.set(`${node.id}/${shard}`, { floor, hasHeard: false });
   }
 
-  heard(node: BrokerNode, shard: number): void {
-    const deposition = this.of(node, shard);
-    if (deposition !== undefined) deposition.hasHeard = true;
-  }
-
   /** It leads again, or its process is over. */
   end(node: BrokerNode, shard: number): void {
     this.#all.delete(`${node.id}/${shard}`);

@@ -33,7 +33,14 @@ export interface SeenOffset {
 }
 
 /** What each member was given in a generation, by instance id or member id. */
-type Plan = Map<string, string>;
+type Plan = Map<string, Given>;
+
+interface Given {
+  /** The assignment, a letter for each byte. */
+  readonly text: string;
+  /** Its partitions. */
+  readonly keys: ReadonlySet<string>;
+}
 
 interface GroupLine {
   readonly plans: Map<number, Plan>;
@@ -47,7 +54,8 @@ export class Ledger {
   readonly #world: World;
   readonly #deletedTopics: ReadonlySet<string>;
   #records = 0;
-  readonly #lines = new Map<string, OffsetLine>();
+  /** By group, topic and partition. */
+  readonly #lines = new Map<string, Map<string, Map<number, OffsetLine>>>();
   readonly #groups = new Map<string, GroupLine>();
   /** Groups that an admin is deleting, and offsets that may go: how often. */
   readonly mayGo = new Map<string, number>();
@@ -87,19 +95,16 @@ export class Ledger {
 
   #planWritten(groupId: string, value: GroupMetadata): void {
     const owners = new Map<string, string>();
-    const plan: Plan = new Map();
+    const plan = new Map<string, string>();
     for (const { memberId, groupInstanceId, assignment } of value.members) {
-      plan.set(groupInstanceId ?? memberId, hex(assignment));
-      for (const { topic, partitions } of partitionsOf(assignment) ?? []) {
-        for (const partition of partitions) {
-          const key = `${topic}-${partition}`;
-          const other = owners.get(key);
-          if (other !== undefined) {
-            const who = `${other} and ${memberId} have ${key} of ${groupId} in generation ${value.generation}`;
-            this.#world.violated("one owner of a partition in a generation", who);
-          }
-          owners.set(key, memberId);
+      plan.set(groupInstanceId ?? memberId, lettersOf(assignment));
+      for (const key of keysOf(assignment)) {
+        const other = owners.get(key);
+        if (other !== undefined) {
+          const who = `${other} and ${memberId} have ${key} of ${groupId} in generation ${value.generation}`;
+          this.#world.violated("one owner of a partition in a generation", who);
         }
+        owners.set(key, memberId);
       }
     }
     const group = this.#group(groupId);
@@ -108,8 +113,8 @@ export class Ledger {
       this.#world.violated("generations grow", message);
     }
     const handedOut = group.plans.get(value.generation);
-    for (const [who, assignment] of handedOut ?? []) {
-      if (plan.size === 0 || plan.get(who) === undefined || plan.get(who) === assignment) continue;
+    for (const [who, { text }] of handedOut ?? []) {
+      if (plan.size === 0 || plan.get(who) === undefined || plan.get(who) === text) continue;
       this.#otherPlan(groupId, value.generation, who);
     }
   }
@@ -124,14 +129,13 @@ export class Ledger {
       if (group.plans.size > keptPlans) group.plans.delete(Math.min(...group.plans.keys()));
     }
     const before = plan.get(who);
-    const now = hex(assignment);
-    if (before !== undefined && before !== now) this.#otherPlan(groupId, generation, who);
+    const now: Given = { text: lettersOf(assignment), keys: new Set(keysOf(assignment)) };
+    if (before !== undefined && before.text !== now.text) this.#otherPlan(groupId, generation, who);
     plan.set(who, now);
     group.handedOut = Math.max(group.handedOut, generation);
-    for (const [other, theirs] of plan) {
+    for (const [other, { keys }] of plan) {
       if (other === who) continue;
-      const mine = new Set(keysOf(assignment));
-      const both = keysOf(unhex(theirs)).find((key) => mine.has(key));
+      const both = firstOfBoth(now.keys, keys);
       if (both === undefined) continue;
       const message = `${who} and ${other} were given ${both} of ${groupId} in generation ${generation}`;
       this.#world.violated("one owner of a partition in a generation", message);
@@ -156,13 +160,19 @@ export class Ledger {
 
   /** What was acknowledged of a group until now, by topic and partition: no question asked later may miss it. */
   acknowledgedOf(group: string): Floor {
-    const mine = [...this.#lines].filter(([key]) => key.startsWith(`${group}/`));
-    return new Map(mine.map(([key, { acknowledged }]) => [key, acknowledged]));
+    return new Map(this.#linesOf(group).map(([key, { acknowledged }]) => [key, acknowledged]));
   }
 
   /** The same of all groups. */
   acknowledged(): Floor {
-    return new Map([...this.#lines].map(([key, { acknowledged }]) => [key, acknowledged]));
+    const all = [...this.#lines.keys()].flatMap((group) => this.#linesOf(group));
+    return new Map(all.map(([key, { acknowledged }]) => [key, acknowledged]));
+  }
+
+  #linesOf(group: string): [string, OffsetLine][] {
+    return [...(this.#lines.get(group) ?? [])].flatMap(([topic, lines]) =>
+      [...lines].map(([partition, line]): [string, OffsetLine] => [`${group}/${topic}/${partition}`, line]),
+    );
   }
 
   /** @param floor what had been acknowledged when it was asked for; all of it, where that is now */
@@ -185,11 +195,14 @@ export class Ledger {
 
   /** A shard was loaded: everything that was promised about its groups has to be there. */
   loaded(state: DurableState, isMine: (group: string) => boolean): void {
-    for (const key of this.#lines.keys()) {
-      const [group, topic, partition] = key.split("/") as [string, string, string];
+    for (const [group, topics] of this.#lines) {
       if (!isMine(group)) continue;
-      const id = state.committed(group, topic, Number(partition))?.metadata;
-      this.offsetSeen({ group, topic, partition: Number(partition), id }, "after a load");
+      for (const [topic, lines] of topics) {
+        for (const partition of lines.keys()) {
+          const id = state.committed(group, topic, partition)?.metadata;
+          this.offsetSeen({ group, topic, partition, id }, "after a load");
+        }
+      }
     }
     for (const [group, { handedOut }] of this.#groups) {
       if (!isMine(group) || handedOut <= (state.groups.get(group)?.generation ?? 0)) continue;
@@ -200,11 +213,20 @@ export class Ledger {
   }
 
   #line(group: string, topic: string, partition: number): OffsetLine {
-    const key = `${group}/${topic}/${partition}`;
-    let line = this.#lines.get(key);
+    let topics = this.#lines.get(group);
+    if (topics === undefined) {
+      topics = new Map();
+      this.#lines.set(group, topics);
+    }
+    let lines = topics.get(topic);
+    if (lines === undefined) {
+      lines = new Map();
+      topics.set(topic, lines);
+    }
+    let line = lines.get(partition);
     if (line === undefined) {
       line = { acknowledged: 0, tombstone: 0, commits: [] };
-      this.#lines.set(key, line);
+      lines.set(partition, line);
     }
     return line;
   }
@@ -220,7 +242,8 @@ export class Ledger {
 }
 
 function numberOf({ commits }: OffsetLine, id: string): number | undefined {
-  return commits.findLast((commit) => commit.id === id)?.number;
+  for (let at = commits.length - 1; at >= 0; at--) if (commits[at]!.id === id) return commits[at]!.number;
+  return undefined;
 }
 
 function keysOf(assignment: Uint8Array): string[] {
@@ -228,12 +251,13 @@ function keysOf(assignment: Uint8Array): string[] {
   return topics.flatMap(({ topic, partitions }) => partitions.map((partition) => `${topic}-${partition}`));
 }
 
-function hex(bytes: Uint8Array): string {
+function firstOfBoth(one: ReadonlySet<string>, other: ReadonlySet<string>): string | undefined {
+  for (const each of one) if (other.has(each)) return each;
+  return undefined;
+}
+
+function lettersOf(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return text;
-}
-
-function unhex(text: string): Uint8Array {
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }

@@ -154,27 +154,37 @@ export class SimulatedConnection {
   }
 
   #up(arrive: () => void): void {
-    this.#lastUpMs = this.#send(this.#lastUpMs, () => {
-      const process = this.#server?.process;
-      if (process === undefined) arrive();
-      else process.deliver(arrive);
+    this.#lastUpMs = this.#arrivesAt(this.#lastUpMs);
+    this.#network.world.at(this.#lastUpMs, () => {
+      if (this.#isHeldBack()) this.#held.push(() => this.#reachServer(arrive));
+      else if (!this.#isBroken) this.#reachServer(arrive);
     });
   }
 
   #down(arrive: () => void): void {
-    this.#lastDownMs = this.#send(this.#lastDownMs, () => {
-      if (!this.#hasHungUp) this.client.deliver(arrive);
+    this.#lastDownMs = this.#arrivesAt(this.#lastDownMs);
+    this.#network.world.at(this.#lastDownMs, () => {
+      if (this.#isHeldBack()) this.#held.push(() => this.#reachClient(arrive));
+      else if (!this.#isBroken) this.#reachClient(arrive);
     });
   }
 
-  /** Nothing overtakes what was sent before on the same way. @returns when it arrives, if nothing holds it back. */
-  #send(notBeforeMs: number, deliver: () => void): number {
-    const { world } = this.#network;
-    const atMs = Math.max(notBeforeMs, world.nowMs + this.#network.delayMs());
-    world.after(atMs - world.nowMs, () => {
-      if (this.#network.isBlocked(this.client.name, this.broker.id) || this.#held.length > 0) this.#held.push(deliver);
-      else if (!this.#isBroken) deliver();
-    });
-    return atMs;
+  #reachServer(arrive: () => void): void {
+    const process = this.#server?.process;
+    if (process === undefined) arrive();
+    else process.deliver(arrive);
+  }
+
+  #reachClient(arrive: () => void): void {
+    if (!this.#hasHungUp) this.client.deliver(arrive);
+  }
+
+  /** If nothing holds it back. Nothing overtakes what was sent before on the same way. */
+  #arrivesAt(notBeforeMs: number): number {
+    return Math.max(notBeforeMs, this.#network.world.nowMs + this.#network.delayMs());
+  }
+
+  #isHeldBack(): boolean {
+    return this.#held.length > 0 || this.#network.isBlocked(this.client.name, this.broker.id);
   }
 }

@@ -41,14 +41,15 @@ export class Process implements Clock {
     const inMs = delayMs <= 0 ? 0 : delayMs / this.#rate + 0.001;
     let isSet = true;
     this.alarms++;
-    // Who stands still has not heard it ring, and may call it off.
     const ring = () => {
-      if (!isSet) return;
+      if (!isSet || !this.isAlive) return;
+      // Who stands still has not heard it ring, and may call it off.
+      if (this.isStalled) return void this.world.at(this.#stalledUntilMs, ring);
       isSet = false;
       this.alarms--;
       callback();
     };
-    const event = this.world.after(inMs, () => this.deliver(ring));
+    const event = this.world.after(inMs, ring);
     return () => {
       if (isSet) this.alarms--;
       isSet = false;
@@ -59,8 +60,7 @@ export class Process implements Clock {
   /** Something reaches the process: at once, when it runs again, or never. */
   deliver(run: () => void): void {
     if (!this.isAlive) return;
-    const restMs = this.#stalledUntilMs - this.world.nowMs;
-    if (restMs > 0) this.world.after(restMs, () => this.deliver(run));
+    if (this.isStalled) this.world.at(this.#stalledUntilMs, () => this.deliver(run));
     else run();
   }
 

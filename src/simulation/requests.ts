@@ -6,6 +6,7 @@ import { decodeResponseFrame, encodeRequestFrame } from "../protocol/frame.ts";
 import type { Api } from "../protocol/schema.ts";
 import type { Consumption } from "./consumption.ts";
 import type { Deposition } from "./depositions.ts";
+import { withoutSize } from "./frames.ts";
 import type { Floor, Ledger } from "./ledger.ts";
 import type { Transactions } from "./transactions.ts";
 import type { WatchedCoordinator } from "./watched-coordinator.ts";
@@ -64,14 +65,8 @@ export class Requests {
   make(client: string, api: Api, version: number, body: Body): { readonly id: number; readonly frame: Uint8Array } {
     const id = ++this.#correlationId;
     this.#asked.set(id, new Asked(client, api, version, body));
-    const pieces = encodeRequestFrame(api, version, { correlationId: id, clientId: client }, body);
-    const frame = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let at = 0;
-    for (const piece of pieces) {
-      frame.set(piece, at);
-      at += piece.length;
-    }
-    return { id, frame: frame.subarray(4) };
+    const frame = withoutSize(encodeRequestFrame(api, version, { correlationId: id, clientId: client }, body));
+    return { id, frame };
   }
 
   /** @param at where the correlation id stands: 4 in requests, 0 in answers */

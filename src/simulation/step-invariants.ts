@@ -31,7 +31,7 @@ export function bodyOf({ type, request }: Step): Spoken | undefined {
 export function watchStep(world: World, coordinator: WatchedCoordinator, step: Step, groupMaxSize: number): () => void {
   const body = bodyOf(step);
   const groupId = body?.groupId ?? groupOfTimer(step);
-  if (groupId === undefined) return () => {};
+  if (groupId === undefined) return nothing;
   const checks: ((group: ClassicGroup | undefined) => void)[] = [];
   const group = coordinator.shard.live.get(groupId);
   if (body !== undefined && group !== undefined) {
@@ -40,16 +40,20 @@ export function watchStep(world: World, coordinator: WatchedCoordinator, step: S
     if (step.type === "LeaveGroup") checks.push(isOut(world, step));
   }
   if (group?.state === "PreparingRebalance") checks.push(onlyThoseThatJoined(world, body, group));
+  const isOfOffsets = ofOffsets.has(step.type);
+  if (isOfOffsets && checks.length === 0) return nothing;
   return () => {
     const after = coordinator.shard.live.get(groupId);
     for (const check of checks) check(after);
-    if (after === undefined || ofOffsets.has(step.type)) return;
+    if (after === undefined || isOfOffsets) return;
     checkGroup(world, coordinator, after);
     if (isTooLarge(after, groupMaxSize)) {
       world.violated("a group is no larger than group.max.size", `${groupId} has ${after.members.size} members`);
     }
   };
 }
+
+const nothing = () => {};
 
 /** KIP-389. Those that rejoin count; static ones that do not stay all the same. */
 function isTooLarge({ state, members }: ClassicGroup, groupMaxSize: number): boolean {

@@ -277,12 +277,13 @@ class SharedStorage implements Storage {
     for (const node of brokers) {
       for (let shard = 0; shard < plan.shards; shard++) this.#cluster.groupLeads.forget(node, shard);
       const { process } = node;
+      const shards = Array.from(over, ([shard, epoch]) => ({ shard, epoch, of: this.depositionOf(node, shard) }));
       // Who stalls hears of it later, and may lead again by then.
       process.deliver(() => {
         if (node.broker === undefined) return;
-        for (const [shard, epoch] of over) {
+        for (const { shard, epoch, of } of shards) {
           node.resign(shard, epoch);
-          this.#depositions.heard(node, shard);
+          if (of !== undefined) of.hasHeard = true;
         }
       });
     }
@@ -346,12 +347,14 @@ class SharedStorage implements Storage {
     this.#assign(shard, node);
     if (old === undefined) return;
     const { process } = old.node;
+    const deposition = this.depositionOf(old.node, shard);
     this.#cluster.world.after(heardAfterMs, () =>
       process.deliver(() => {
-        if (this.#leaders.get(shard)?.node === old.node) return;
+        // It has led again since, and may have been deposed again: that it has not heard.
+        if (deposition === undefined || this.depositionOf(old.node, shard) !== deposition) return;
         old.node.resign(shard, old.epoch);
         this.#cluster.groupLeads.forget(old.node, shard);
-        this.#depositions.heard(old.node, shard);
+        deposition.hasHeard = true;
       }),
     );
   }

@@ -45,7 +45,12 @@ export class World {
   }
 
   after(delayMs: number, run: () => void): SimulatedEvent {
-    return this.#queue.add(this.nowMs + Math.max(0, delayMs), run);
+    return this.at(this.nowMs + Math.max(0, delayMs), run);
+  }
+
+  /** @param ms not before now */
+  at(ms: number, run: () => void): SimulatedEvent {
+    return this.#queue.add(ms, run);
   }
 
   /** Code with promises was called: they go on before anything else happens. */
@@ -89,9 +94,10 @@ export class World {
     end.run = undefined;
   }
 
+  /** What went on meanwhile was part of it. */
   async #settle(): Promise<void> {
-    this.#isAsync = false;
     await this.#turn();
+    this.#isAsync = false;
   }
 }
 

@@ -1,10 +1,11 @@
 /**
  * node --single-threaded-gc --max-semi-space-size=64 test/simulation/speed.ts [hours]: how many virtual hours a group
- * of ten members lives in an hour of one core.
+ * of ten members lives in an hour of one core; and beside each figure how long the yardstick took, just after it.
  */
 import { newest } from "../../src/simulation/draw-plan.ts";
 import { drawPlan, type Plan, unlimited } from "../../src/simulation/index.ts";
 import { run } from "./support.ts";
+import { yardstickMs } from "./yardstick.ts";
 
 const hours = Number(process.argv[2] ?? 4);
 const rightClock = { rate: 1, wallAheadMs: 0 };
@@ -68,7 +69,10 @@ async function measure(name: string, plan: Plan): Promise<void> {
   const realMs = (user + system) / 1000; // of one core, however busy the machine is
   const perHour = Math.round(virtualMs / realMs);
   const perEvent = ((1000 * realMs) / events).toFixed(1);
-  console.log(`${name}: ${perHour} group-hours in an hour, ${events} events of ${perEvent} µs`);
+  const yardstick = Math.round(yardstickMs());
+  console.log(
+    `${name}: ${perHour} group-hours in an hour, ${events} events of ${perEvent} µs; yardstick ${yardstick} ms`,
+  );
 }
 
 await run({ ...tenMembers(60_000, []), faultsEndMs: 7_200_000 }); // so that V8 has compiled what runs often

@@ -84,7 +84,7 @@ export async function groups(options: GroupOptions): Promise<GroupTimes> {
   const { server, groupId, members: count } = options;
   await coordinate(server, groupId);
   const wires = await openWires(server, count + 1);
-  await comeAndGo(wires.slice(0, warmUp.members + 1), `${groupId}-warm-up`);
+  await rehearse(wires.slice(0, warmUp.members + 1), `${groupId}-warm-up`);
   const crowd = new Crowd();
   const frames = new MemberFrames(groupId, longSessionMs);
   const framesOfVictim = options.crash ? new MemberFrames(groupId, shortSessionMs) : frames;
@@ -92,31 +92,31 @@ export async function groups(options: GroupOptions): Promise<GroupTimes> {
   const formedMs = await timed(crowd, () => {
     for (let at = 0; at < count; at++) crowd.enter(wires[at]!, at === 1 ? framesOfVictim : frames);
   });
-  let last: Member | undefined;
-  const joinedMs = await timed(crowd, () => {
-    last = crowd.enter(wires[count]!, frames);
-  });
-  const leftMs = await timed(crowd, () => crowd.leave(last!, () => crowd.heartbeat()));
+  const { joinedMs, leftMs } = await comeAndGo(crowd, wires[count]!, frames);
   const crashedMs = options.crash ? await crash(crowd) : undefined;
   for (const wire of wires) wire.close();
   return { formedMs, joinedMs, leftMs, ...(crashedMs === undefined ? {} : { crashedMs }) };
 }
 
+/** One more joins, and leaves again. */
+async function comeAndGo(crowd: Crowd, wire: Wire, frames: MemberFrames): Promise<Omit<GroupTimes, "formedMs">> {
+  let last: Member | undefined;
+  const joinedMs = await timed(crowd, () => {
+    last = crowd.enter(wire, frames);
+  });
+  const leftMs = await timed(crowd, () => crowd.leave(last!, () => crowd.heartbeat()));
+  return { joinedMs, leftMs };
+}
+
 /** One group that changes again and again, and then all leave. */
-async function comeAndGo(wires: readonly Wire[], groupId: string): Promise<void> {
+async function rehearse(wires: readonly Wire[], groupId: string): Promise<void> {
   const crowd = new Crowd();
   const frames = new MemberFrames(groupId, longSessionMs);
   const [spare, ...others] = wires;
   await timed(crowd, () => {
     for (const wire of others) crowd.enter(wire, frames);
   });
-  for (let change = 0; change < warmUp.changes; change++) {
-    let last: Member | undefined;
-    await timed(crowd, () => {
-      last = crowd.enter(spare!, frames);
-    });
-    await timed(crowd, () => crowd.leave(last!, () => crowd.heartbeat()));
-  }
+  for (let change = 0; change < warmUp.changes; change++) await comeAndGo(crowd, spare!, frames);
   await Promise.all([...crowd.members].map((member) => new Promise<void>((left) => crowd.leave(member, left))));
 }
 

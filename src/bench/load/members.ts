@@ -69,11 +69,11 @@ export class Member {
 
   #joined(errorCode: number, answer: Buffer): void {
     const { generationId, memberId, isLeader } = readJoinHead(answer);
-    this.#memberId = memberId;
+    if (this.#memberId === noId) this.#memberId = Buffer.from(memberId);
     if (errorCode === ErrorCode.MEMBER_ID_REQUIRED) return this.join(); // KIP-394
     if (errorCode !== ErrorCode.NONE) throw new Error(`a join failed: ${errorName(errorCode)}`);
     this.#syncing = generationId;
-    this.#ask("sync", isLeader ? this.#frames.plan(answer) : this.#frames.sync.fill(memberId, generationId));
+    this.#ask("sync", isLeader ? this.#frames.plan(answer) : this.#frames.sync.fill(this.#memberId, generationId));
   }
 
   /**

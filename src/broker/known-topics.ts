@@ -8,7 +8,7 @@ import type { MetadataView, TopicImage } from "./context.ts";
 interface AskedTopic<P> {
   readonly name: string;
   readonly topicId?: string;
-  readonly partitions: readonly P[];
+  readonly partitions: P[];
 }
 
 export interface RefusedTopic {
@@ -17,33 +17,38 @@ export interface RefusedTopic {
   readonly partitions: { readonly partitionIndex: number; readonly errorCode: ErrorCode }[];
 }
 
+export interface KnownTopic<P> {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: P[];
+}
+
 /**
- * @param byId whether topics are named by their ids; those that are known are given their names.
- * @returns what exists, as it was asked, and the rest with its errors.
+ * @param byId whether topics are named by their ids.
+ * @returns what exists, with name and id, and the rest with its errors.
  */
-export function splitTopics<P extends { readonly partitionIndex: number }, T extends AskedTopic<P>>(
-  topics: readonly (T & AskedTopic<P>)[],
+export function splitTopics<P extends { readonly partitionIndex: number }>(
+  topics: readonly AskedTopic<P>[],
   byId: boolean,
   metadata: MetadataView,
-): { readonly known: T[]; readonly unknown: RefusedTopic[] } {
-  const known: T[] = [];
+): { readonly known: KnownTopic<P>[]; readonly unknown: RefusedTopic[] } {
+  const known: KnownTopic<P>[] = [];
   const unknown: RefusedTopic[] = [];
-  for (const topic of topics) {
-    const { topicId = zeroUuid } = topic;
-    const image = byId ? metadata.topicById(topicId) : metadata.topic(topic.name);
-    if (image !== undefined && hasAll(image, topic.partitions)) {
-      known.push(topic.name === image.name ? topic : { ...topic, name: image.name });
+  for (const { name, topicId = zeroUuid, partitions } of topics) {
+    const image = byId ? metadata.topicById(topicId) : metadata.topic(name);
+    if (image !== undefined && hasAll(image, partitions)) {
+      known.push({ name: image.name, topicId: image.topicId, partitions });
       continue;
     }
     const exists = ({ partitionIndex }: P) => image?.partitions[partitionIndex] !== undefined;
-    const missing = topic.partitions.filter((partition) => !exists(partition));
-    if (image !== undefined && missing.length < topic.partitions.length) {
-      known.push({ ...topic, name: image.name, partitions: topic.partitions.filter(exists) });
+    const missing = partitions.filter((partition) => !exists(partition));
+    if (image !== undefined && missing.length < partitions.length) {
+      known.push({ name: image.name, topicId: image.topicId, partitions: partitions.filter(exists) });
     }
     if (missing.length === 0) continue;
     const errorCode = byId && image === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    const partitions = missing.map(({ partitionIndex }) => ({ partitionIndex, errorCode }));
-    unknown.push({ name: byId ? "" : topic.name, topicId, partitions });
+    const refused = missing.map(({ partitionIndex }) => ({ partitionIndex, errorCode }));
+    unknown.push({ name: byId ? "" : name, topicId, partitions: refused });
   }
   return { known, unknown };
 }
@@ -65,8 +70,8 @@ export function joinTopics(
   unknown: readonly RefusedTopic[],
   answered: readonly AnsweredTopic[],
   byId: boolean,
-): AnsweredTopic[] {
-  if (unknown.length === 0) return [...answered];
+): readonly AnsweredTopic[] {
+  if (unknown.length === 0) return answered;
   const keyOf = ({ name, topicId }: AnsweredTopic) => (byId ? topicId : name);
   const joined: AnsweredTopic[] = [...unknown];
   const placeOf = new Map(unknown.map((topic, place) => [keyOf(topic), place]));

@@ -1,4 +1,4 @@
-import { LogError, type PartitionLog, type ReadResult } from "../../log/log.ts";
+import { LogError, type PartitionLog, type ReadOptions, type ReadResult } from "../../log/log.ts";
 import type { Fetch, FetchRequest } from "../../protocol/apis/fetch.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import { zeroUuid } from "../../protocol/schema.ts";
@@ -50,7 +50,8 @@ export const fetch: Handler<typeof Fetch> = async (request, context) => {
 
   const fetched = await readAll(plan.partitions, maxBytes, upTo, find);
   const { errorCode, sessionId, results } = plan.answer(fetched);
-  return { errorCode, sessionId, ...withLeaders(results, context) };
+  const { responses, nodeEndpoints } = withLeaders(results, context);
+  return { errorCode, sessionId, responses, nodeEndpoints };
 };
 
 /** By topic id nothing is told of partitions. */
@@ -89,12 +90,20 @@ function askOf(request: FetchRequest, { broker, version }: RequestContext): Fetc
   const partitions = new Map<string, FetchPartition>();
   for (const { topic: name, topicId, partitions: asked } of request.topics) {
     const topic = usesTopicIds ? broker.metadata.topicById(topicId)?.name : name;
-    for (const { partition, fetchOffset, partitionMaxBytes: maxBytes, currentLeaderEpoch, lastFetchedEpoch } of asked) {
+    for (const { partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch } of asked) {
       const key = keyOf(usesTopicIds ? topicId : name, partition);
-      const epochs = { currentLeaderEpoch, lastFetchedEpoch };
-      const told = { highWatermark: -1, logStartOffset: -1 };
-      const id = usesTopicIds ? topicId : zeroUuid;
-      partitions.set(key, { key, topic, topicId: id, partition, fetchOffset, maxBytes, ...epochs, ...told });
+      partitions.set(key, {
+        key,
+        topic,
+        topicId: usesTopicIds ? topicId : zeroUuid,
+        partition,
+        fetchOffset,
+        maxBytes: partitionMaxBytes,
+        currentLeaderEpoch,
+        lastFetchedEpoch,
+        highWatermark: -1,
+        logStartOffset: -1,
+      });
     }
   }
   const forgotten = request.forgottenTopicsData.flatMap(({ topic, topicId, partitions: indexes }) =>
@@ -176,7 +185,8 @@ async function readAll(
       unknown.push(refused(partition, found, []));
     } else if (found.kind === "readable") {
       // The first partition that has something gives at least one batch, whatever its size (KIP-74).
-      const fetched = await read(partition, found.led, bytesLeft, bytesLeft === maxBytes, upTo);
+      const reading = read(partition, found.led, bytesLeft, bytesLeft === maxBytes, upTo);
+      const fetched = reading instanceof Promise ? await reading : reading;
       bytesLeft = Math.max(0, bytesLeft - fetched.bytes);
       known.push(fetched);
     } else if (found.kind === "diverging") {
@@ -188,24 +198,30 @@ async function readAll(
   return unknown.length === 0 ? known : [...known, ...unknown];
 }
 
-async function read(
+/** Where there is nothing to read, as in most partitions of a large session, nothing is waited for. */
+function read(
   partition: FetchPartition,
   led: LedPartition,
   bytesLeft: number,
   atLeastOne: boolean,
   upTo: Bound,
-): Promise<Fetched> {
+): Fetched | Promise<Fetched> {
+  const isCommitted = upTo === "last-stable-offset";
+  const end = isCommitted ? led.log.lastStableOffset : led.log.highWatermark;
+  const maxBytes = Math.max(0, Math.min(partition.maxBytes, bytesLeft));
+  if (partition.fetchOffset < end && (maxBytes > 0 || atLeastOne)) {
+    return readLog(partition, led, { maxBytes, atLeastOne, upTo });
+  }
+  const abortedTransactions = isCommitted ? [] : null;
+  return { partition, data: { ...positions(partition, led), abortedTransactions, records: nothing }, bytes: 0 };
+}
+
+async function readLog(partition: FetchPartition, led: LedPartition, options: ReadOptions): Promise<Fetched> {
   const { log } = led;
   const { fetchOffset } = partition;
-  const isCommitted = upTo === "last-stable-offset";
-  const end = isCommitted ? log.lastStableOffset : log.highWatermark;
-  const maxBytes = Math.max(0, Math.min(partition.maxBytes, bytesLeft));
-  if (fetchOffset >= end || (maxBytes === 0 && !atLeastOne)) {
-    const abortedTransactions = isCommitted ? [] : null;
-    return { partition, data: { ...positions(partition, led), abortedTransactions, records: nothing }, bytes: 0 };
-  }
+  const isCommitted = options.upTo === "last-stable-offset";
   try {
-    const result = await log.read(fetchOffset, { maxBytes, atLeastOne, upTo });
+    const result = await log.read(fetchOffset, options);
     // Where the log start has passed the offset meanwhile, the aborts that the reader needs are forgotten.
     const isGone = result === undefined || (isCommitted && fetchOffset < log.logStartOffset);
     if (isGone) return refused(partition, { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }, null);

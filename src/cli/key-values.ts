@@ -12,10 +12,14 @@ export function keyValues(option: string, texts: readonly string[] = []): Record
   );
 }
 
+/** What Kafka's protocol has room for. */
+export const largest = { int16: 32_767, int32: 2_147_483_647 };
+
 /** @throws {UsageError} */
 export function integer(option: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
-  const range = most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`;
+  const isRange = most < Number.MAX_SAFE_INTEGER || value > most || least === Number.MIN_SAFE_INTEGER;
+  const range = isRange ? `from ${least} to ${most}` : `at least ${least}`;
   throw new UsageError(`${option} ${text}: expected an integer, ${range}`);
 }

@@ -33,10 +33,10 @@ export function serveCommand(): Command {
     .addOption(
       new Option("--log-level <level>", "what is told").choices(["debug", "info", "warn", "error"]).default("info"),
     )
-    .option("--control-port <port>", "with --ephemeral: drive the broker from tests, by HTTP", wholeNumber)
+    .option("--control-port <port>", "with --ephemeral: drive the broker from tests, by HTTP", wholeNumber(0, 65_535))
     .addOption(new Option("--clock <clock>", "with --control-port: its time").choices(["real", "virtual"]))
-    .option("--nodes <count>", "with --control-port: so many nodes for clients to see", wholeNumber)
-    .option("--seed <seed>", "with --control-port: decides the ids that the broker makes", wholeNumber)
+    .option("--nodes <count>", "with --control-port: so many nodes for clients to see", wholeNumber(1, 100))
+    .option("--seed <seed>", "with --control-port: decides the ids that the broker makes", wholeNumber(0, 999_999_999))
     .addHelpText(
       "after",
       examples(
@@ -153,7 +153,10 @@ function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }
 
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("expected a whole number");
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number, from ${least} to ${most}.`);
+  };
 }

@@ -94,6 +94,7 @@ test("partitions are added by a number or up to a number, never taken away", asy
   assert.match((await widened(0, "--to", "5")).stdout, new RegExp(`^${topic} +2 +5$`, "m"));
   assert.match((await widened(0, "--by", "1")).stdout, new RegExp(`^${topic} +5 +6$`, "m"));
   assert.match((await widened(1, "--to", "3")).stderr, /INVALID_PARTITIONS/);
+  assert.match((await widened(2, "--by", "2147483647")).stderr, /has 6, and at most 2147483647/);
   assert.match((await widened(0, "--to", "9", "--dry-run")).stderr, /nothing was changed/);
   assert.equal((await json("list", "--match", topic))[0].partitions, 6);
   await widened(2);

@@ -5,7 +5,7 @@
 import { Command } from "commander";
 import type { Admin } from "../../client/admin/admin.ts";
 import { examples } from "../broker-command.ts";
-import { integer } from "../key-values.ts";
+import { integer, largest } from "../key-values.ts";
 import { withAdmin } from "../with-client.ts";
 import { type Action, actionOf, type ToolFlags, toolOptions } from "./tool-options.ts";
 
@@ -46,7 +46,8 @@ async function run(flags: ToolFlags): Promise<void> {
     bootstrapServer: bootstrapServer!,
     ...(commandConfig === undefined ? {} : { config: commandConfig }),
   };
-  const overrides = timeout === undefined ? {} : { "default.api.timeout.ms": integer("--timeout", timeout, 1) };
+  const overrides =
+    timeout === undefined ? {} : { "default.api.timeout.ms": integer("--timeout", timeout, 1, largest.int32) };
   const work = await runs[action]();
   await withAdmin(connection, ({ admin }) => work(admin, flags), overrides);
 }

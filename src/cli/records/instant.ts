@@ -6,8 +6,9 @@ const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600
 /** 90s, 10m, 2h, 7d. @returns milliseconds. @throws {UsageError} */
 export function duration(option: string, text: string): number {
   const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  if (count === undefined) throw new UsageError(`${option} ${text}: expected 90s, 10m, 2h or 7d`);
-  return Number(count) * unitsMs[unit!]!;
+  const ms = count === undefined ? Number.NaN : Number(count) * unitsMs[unit!]!;
+  if (ms <= Number.MAX_SAFE_INTEGER) return ms;
+  throw new UsageError(`${option} ${text}: expected 90s, 10m, 2h or 7d`);
 }
 
 /**
@@ -15,14 +16,10 @@ export function duration(option: string, text: string): number {
  * @returns milliseconds since 1970. @throws {UsageError}
  */
 export function instant(option: string, text: string, nowMs: number): number {
-  if (/^\d{5,}$/.test(text)) return Number(text);
-  if (/^\d+[smhd]$/.test(text)) return nowMs - duration(option, text);
+  if (/^\d+[smhd]$/.test(text)) return Math.max(0, nowMs - duration(option, text));
   const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
-  const ms = /^\d{4}-\d\d/.test(text) ? Date.parse(isDay ? `${text}T00:00` : text) : Number.NaN;
-  if (Number.isNaN(ms)) {
-    throw new UsageError(
-      `${option} ${text}: expected 2026-01-31T08:00:00Z, milliseconds since 1970, or 10m, 2h, 7d ago`,
-    );
-  }
-  return ms;
+  const parsed = /^\d{4}-\d\d/.test(text) ? Date.parse(isDay ? `${text}T00:00` : text) : Number.NaN;
+  const ms = /^\d{5,}$/.test(text) ? Number(text) : parsed;
+  if (ms >= 0 && ms <= Number.MAX_SAFE_INTEGER) return ms; // what is below means latest, earliest and the like
+  throw new UsageError(`${option} ${text}: expected 2026-01-31T08:00:00Z, milliseconds since 1970, or 10m, 2h, 7d ago`);
 }

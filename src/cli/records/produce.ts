@@ -4,7 +4,7 @@ import type { Producer } from "../../client/producer/producer.ts";
 import type { RecordMetadata } from "../../client/producer/record.ts";
 import { brokerCommand, type ConnectionFlags, collect, examples } from "../broker-command.ts";
 import { UsageError } from "../errors.ts";
-import { integer, keyValues } from "../key-values.ts";
+import { integer, keyValues, largest } from "../key-values.ts";
 import { say } from "../messages.ts";
 import type { Columns } from "../output/columns.ts";
 import { type Format, formats, Output } from "../output/output.ts";
@@ -158,7 +158,7 @@ function sourceOf(topic: string, values: readonly string[], flags: ProduceFlags)
       key: key === undefined ? undefined : toBytes(key, flags.keyAs, "--key"),
       headers:
         header === undefined ? undefined : header.map((text) => Object.entries(keyValues("--header", [text]))[0]!),
-      partition: partition === undefined ? undefined : integer("--partition", partition, 0),
+      partition: partition === undefined ? undefined : integer("--partition", partition, 0, largest.int32),
       timestamp: timestamp === undefined ? undefined : instant("--timestamp", timestamp, Date.now()),
     },
   });

@@ -3,7 +3,7 @@ import type { Admin } from "../../client/admin/admin.ts";
 import type { ListOffsetsOptions } from "../../client/admin/offsets.ts";
 import { partitionKey, type TopicPartition } from "../../client/topic-partition.ts";
 import { UsageError } from "../errors.ts";
-import { integer } from "../key-values.ts";
+import { integer, largest } from "../key-values.ts";
 import { say } from "../messages.ts";
 import { instant } from "./instant.ts";
 
@@ -82,13 +82,17 @@ export function keyOf({ topic, partition }: TopicPartition): string {
   return partitionKey(topic, partition);
 }
 
+/** More than any topic has, and few enough to be held one by one. */
+const mostInRange = 1_000_000;
+
 /** "0,2,5-7". @throws {UsageError} */
 export function partitionNumbers(text: string): number[] {
   return text.split(",").flatMap((part) => {
     const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
     const count = Number(last) - Number(first) + 1;
-    if (first === undefined || count < 1)
-      throw new UsageError(`--partition ${text}: expected numbers: 0 or 0,2 or 4-7`);
+    if (first === undefined || count < 1 || count > mostInRange || Number(last) > largest.int32) {
+      throw new UsageError(`--partition ${text}: expected numbers of partitions: 0 or 0,2 or 4-7`);
+    }
     return Array.from({ length: count }, (_, index) => Number(first) + index);
   });
 }

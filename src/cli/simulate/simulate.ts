@@ -11,6 +11,8 @@ import { minimised, told } from "./one-world.ts";
 import { type Progress, runSeeds, type SeedRange } from "./seeds.ts";
 import { runOnAllCores, untilStopped } from "./workers.ts";
 
+const mostJobs = 1024;
+
 interface Flags {
   readonly seeds?: SeedRange;
   readonly seed?: number;
@@ -24,7 +26,7 @@ interface Flags {
 }
 
 export function simulateCommand(): Command {
-  const jobs = new Option("--jobs <n>", "processes that run seeds").argParser(whole).default(availableParallelism());
+  const jobs = new Option("--jobs <n>", "processes that run seeds").argParser(jobCount).default(availableParallelism());
   return new Command("simulate")
     .description("Run the real broker and the real consumer coordinator through seeded worlds of faults.")
     .option("--seeds <from..to>", "run these seeds", range)
@@ -74,12 +76,18 @@ async function oneWorld(which: number | Plan, { trace = false, minimise = false 
 }
 
 function whole(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("expected a whole number");
-  return Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError(`Expected a whole number, at most ${Number.MAX_SAFE_INTEGER}.`);
+}
+
+function jobCount(text: string): number {
+  const count = whole(text);
+  if (count >= 1 && count <= mostJobs) return count;
+  throw new InvalidArgumentError(`Expected a whole number, from 1 to ${mostJobs}.`);
 }
 
 function range(text: string): SeedRange {
-  const match = /^(\d+)\.\.(\d+)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError("expected two numbers, as in 1..1000");
-  return { from: Number(match[1]), to: Number(match[2]) };
+  const [from, to] = (/^(\d+)\.\.(\d+)$/.exec(text) ?? []).slice(1).map(whole);
+  if (from !== undefined && to !== undefined && from <= to) return { from, to };
+  throw new InvalidArgumentError("Expected two numbers, the larger one last, as in 1..1000.");
 }

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { type DataFlags, dataCommand, examples } from "../broker-command.ts";
 import { UsageError } from "../errors.ts";
-import { integer } from "../key-values.ts";
+import { integer, largest } from "../key-values.ts";
 import { say } from "../messages.ts";
 import type { Columns } from "../output/columns.ts";
 import { partial, throwFailures } from "../partial.ts";
@@ -44,13 +44,15 @@ Records with a key go to other partitions from then on: their order is kept with
 async function addPartitions(names: readonly string[], flags: AddFlags): Promise<void> {
   const { to, by, dryRun = false } = flags;
   if ((to === undefined) === (by === undefined)) throw new UsageError("expected either --to or --by");
-  const most = to === undefined ? undefined : integer("--to", to, 1);
-  const more = by === undefined ? 0 : integer("--by", by, 1);
+  const most = to === undefined ? undefined : integer("--to", to, 1, largest.int32);
+  const more = by === undefined ? 0 : integer("--by", by, 1, largest.int32);
   await withAdmin(flags, async ({ admin, output }) => {
     const { results, failures } = await partial(admin.describeTopics(await chosenTopics(admin, names, flags)));
     const wanted = results.map(({ topic, partitions: { length: before } }) => {
       return { topic, before, count: most ?? before + more };
     });
+    const excess = wanted.find(({ count }) => count > largest.int32);
+    if (excess) throw new UsageError(`--by ${by}: ${excess.topic} has ${excess.before}, and at most ${largest.int32}`);
     const call = admin.createPartitions(wanted, { validateOnly: dryRun }).then(() => []);
     const refused = (await partial(call)).failures;
     const unchanged = new Set(refused.map(({ item }) => item));

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { CreatedTopic } from "../../client/admin/topics.ts";
 import { collect, type DataFlags, dataCommand, examples } from "../broker-command.ts";
 import { UsageError } from "../errors.ts";
-import { integer, keyValues } from "../key-values.ts";
+import { integer, keyValues, largest } from "../key-values.ts";
 import { say } from "../messages.ts";
 import type { Columns } from "../output/columns.ts";
 import { partial, throwFailures } from "../partial.ts";
@@ -52,9 +52,11 @@ async function create(topics: readonly string[], flags: CreateFlags): Promise<vo
   }
   const newTopics = [...new Set(topics)].map((topic) => ({
     topic,
-    numPartitions: partitions === undefined ? undefined : integer("--partitions", partitions, 1),
+    numPartitions: partitions === undefined ? undefined : integer("--partitions", partitions, 1, largest.int32),
     replicationFactor:
-      replicationFactor === undefined ? undefined : integer("--replication-factor", replicationFactor, 1),
+      replicationFactor === undefined
+        ? undefined
+        : integer("--replication-factor", replicationFactor, 1, largest.int16),
     replicaAssignment: replicas === undefined ? undefined : replicaAssignment(replicas),
     configs: keyValues("--set", flags.set),
   }));
@@ -69,5 +71,5 @@ async function create(topics: readonly string[], flags: CreateFlags): Promise<vo
 
 /** 0:1,1:0 is [[0, 1], [1, 0]]. */
 function replicaAssignment(text: string): number[][] {
-  return text.split(",").map((ids) => ids.split(":").map((id) => integer("--replicas", id, 0)));
+  return text.split(",").map((ids) => ids.split(":").map((id) => integer("--replicas", id, 0, largest.int32)));
 }

@@ -5,7 +5,7 @@ import type { TransactionToAbort } from "../../client/admin/transactions.ts";
 import type { TopicPartition } from "../../client/topic-partition.ts";
 import { type DataFlags, dataCommand, examples } from "../broker-command.ts";
 import { FailedError, UsageError } from "../errors.ts";
-import { integer } from "../key-values.ts";
+import { integer, largest } from "../key-values.ts";
 import { say } from "../messages.ts";
 import type { Columns } from "../output/columns.ts";
 import { withAdmin } from "../with-client.ts";
@@ -20,8 +20,6 @@ interface AbortFlags extends DataFlags {
   readonly dryRun?: boolean;
   readonly force?: boolean;
 }
-
-const largest = { int16: 32_767, int32: 2_147_483_647 };
 
 const columns: Columns<TransactionToAbort> = {
   topic: ({ topic }) => topic,

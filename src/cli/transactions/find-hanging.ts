@@ -1,14 +1,13 @@
 /** `regroup transactions find-hanging` */
 import type { Command } from "commander";
 import { type DataFlags, dataCommand, examples } from "../broker-command.ts";
-import { integer } from "../key-values.ts";
 import { say } from "../messages.ts";
 import type { Columns } from "../output/columns.ts";
 import { partial, throwFailures } from "../partial.ts";
 import { duration } from "../records/instant.ts";
 import { withAdmin } from "../with-client.ts";
 import { hangingOf, type OpenTransaction } from "./hanging.ts";
-import { chosenPartitions, type PartitionFlags } from "./partitions.ts";
+import { chosenPartitions, type PartitionFlags, partitionChoice } from "./partitions.ts";
 import { producersOf } from "./producers.ts";
 
 interface FindFlags extends DataFlags, PartitionFlags {
@@ -46,10 +45,10 @@ read_committed do not get past it. \`regroup transactions abort\` ends it.
 
 async function findHanging(topics: readonly string[], flags: FindFlags): Promise<void> {
   const longerThanMs = duration("--longer-than", flags.longerThan);
-  const brokerId = flags.brokerId === undefined ? undefined : integer("--broker-id", flags.brokerId, 0);
+  const choice = partitionChoice(topics, flags);
   await withAdmin(flags, async ({ admin, output }) => {
-    const partitions = await chosenPartitions(admin, topics, flags);
-    const described = await partial(admin.describeProducers(partitions, { brokerId }));
+    const partitions = await chosenPartitions(admin, choice);
+    const described = await partial(admin.describeProducers(partitions, { brokerId: choice.brokerId }));
     const nowMs = Date.now();
     const candidates = described.results.flatMap(producersOf).flatMap((producer): OpenTransaction[] => {
       const { currentTransactionStartOffset, lastTimestampMs } = producer;

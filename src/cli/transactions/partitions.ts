@@ -2,29 +2,39 @@
 import type { Admin } from "../../client/admin/admin.ts";
 import type { TopicPartition } from "../../client/topic-partition.ts";
 import { FailedError, UsageError } from "../errors.ts";
-import { integer } from "../key-values.ts";
+import { integer, largest } from "../key-values.ts";
 
 export interface PartitionFlags {
   readonly partition?: string;
   readonly brokerId?: string;
 }
 
-/** @returns those that a broker leads, internal topics left out unless they are named. @throws {UsageError} */
+export interface PartitionChoice {
+  readonly topics: readonly string[];
+  readonly partition: number | undefined;
+  readonly brokerId: number | undefined;
+}
+
+/** @throws {UsageError} */
+export function partitionChoice(topics: readonly string[], flags: PartitionFlags): PartitionChoice {
+  if (flags.partition !== undefined && topics.length !== 1) throw new UsageError("--partition: expected one topic");
+  const number = (option: string, text: string | undefined) =>
+    text === undefined ? undefined : integer(option, text, 0, largest.int32);
+  const partition = number("--partition", flags.partition);
+  return { topics, partition, brokerId: number("--broker-id", flags.brokerId) };
+}
+
+/** @returns those that a broker leads, internal topics left out unless they are named. */
 export async function chosenPartitions(
   admin: Admin,
-  topics: readonly string[],
-  { partition, brokerId }: PartitionFlags,
+  { topics, partition, brokerId }: PartitionChoice,
 ): Promise<TopicPartition[]> {
-  if (partition !== undefined && topics.length !== 1) throw new UsageError("--partition: expected one topic");
-  const isWanted = brokerId === undefined ? undefined : integer("--broker-id", brokerId, 0);
-  if (isWanted !== undefined) await assertIsThere(admin, isWanted);
-  if (partition !== undefined) {
-    return [{ topic: topics[0]!, partition: integer("--partition", partition, 0, 2_147_483_647) }];
-  }
+  if (brokerId !== undefined) await assertIsThere(admin, brokerId);
+  if (partition !== undefined) return [{ topic: topics[0]!, partition }];
   const described = topics.length > 0 ? await admin.describeTopics(topics) : await admin.listTopics();
   return described.flatMap(({ topic, partitions }) =>
     partitions
-      .filter(({ replicas }) => isWanted === undefined || replicas.includes(isWanted))
+      .filter(({ replicas }) => brokerId === undefined || replicas.includes(brokerId))
       .map((each) => ({ topic, partition: each.partition })),
   );
 }

@@ -3,12 +3,11 @@ import type { Command } from "commander";
 import type { PartitionProducers, ProducerState } from "../../client/admin/transactions.ts";
 import type { TopicPartition } from "../../client/topic-partition.ts";
 import { type DataFlags, dataCommand, examples } from "../broker-command.ts";
-import { integer } from "../key-values.ts";
 import { say } from "../messages.ts";
 import type { Columns } from "../output/columns.ts";
 import { partial, throwFailures } from "../partial.ts";
 import { withAdmin } from "../with-client.ts";
-import { chosenPartitions, type PartitionFlags } from "./partitions.ts";
+import { chosenPartitions, type PartitionFlags, partitionChoice } from "./partitions.ts";
 
 type Producer = TopicPartition & ProducerState;
 
@@ -37,17 +36,17 @@ export function producersCommand(): Command {
 START-OFFSET is where the open transaction of the producer begins, if it has one.
 `,
     )
-    .action((topics: readonly string[], flags: DataFlags & PartitionFlags) =>
-      withAdmin(flags, async ({ admin, output }) => {
-        const partitions = await chosenPartitions(admin, topics, flags);
-        const brokerId = flags.brokerId === undefined ? undefined : integer("--broker-id", flags.brokerId, 0);
-        const described = await partial(admin.describeProducers(partitions, { brokerId }));
+    .action((topics: readonly string[], flags: DataFlags & PartitionFlags) => {
+      const choice = partitionChoice(topics, flags);
+      return withAdmin(flags, async ({ admin, output }) => {
+        const partitions = await chosenPartitions(admin, choice);
+        const described = await partial(admin.describeProducers(partitions, { brokerId: choice.brokerId }));
         const producers = described.results.flatMap(producersOf);
         await output.rows(producers, columns);
         if (producers.length === 0 && output.format === "table") say("No partition remembers a producer.");
         throwFailures(described.failures);
-      }),
-    );
+      });
+    });
 }
 
 export function producersOf({ topic, partition, producers }: PartitionProducers): Producer[] {

@@ -4,6 +4,7 @@ import { styleText } from "node:util";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { brokerCommand, type ConnectionFlags, examples } from "../broker-command.ts";
 import { FailedError } from "../errors.ts";
+import { largest } from "../key-values.ts";
 import { holdMessages, say } from "../messages.ts";
 import { usesColours } from "../output/output.ts";
 import { interruption } from "../signals.ts";
@@ -141,9 +142,7 @@ function openRecord(path: string): Promise<FileHandle> {
 }
 
 function interval(text: string): number {
-  const ms = Number(text);
-  if (!/^\d+$/.test(text) || ms < leastIntervalMs) {
-    throw new InvalidArgumentError(`Expected milliseconds, at least ${leastIntervalMs}.`);
-  }
-  return ms;
+  const ms = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (ms >= leastIntervalMs && ms <= largest.int32) return ms;
+  throw new InvalidArgumentError(`Expected milliseconds, from ${leastIntervalMs} to ${largest.int32}.`);
 }

@@ -20,7 +20,9 @@ export function momentOf(option: string, text: string): number {
   if (Number.isNaN(localMs) || new Date(localMs).toISOString() !== local) {
     throw new UsageError(`${option} ${text}: there is no such time`);
   }
-  return localMs - zoneMs(zone);
+  const ms = localMs - zoneMs(zone);
+  if (ms >= 0) return ms; // what is below means latest, earliest and the like
+  throw new UsageError(`${option} ${text}: expected a time from 1970 on`);
 }
 
 function zoneMs(zone: string): number {

@@ -65,7 +65,9 @@ export function targetOf(flags: ResetFlags, nowMs: number): ResetTarget | undefi
   if (toOffset !== undefined) return { kind: "offset", offset: integer("--to-offset", toOffset, least) };
   if (shiftBy !== undefined) return { kind: "shift", by: integer("--shift-by", shiftBy, least) };
   if (toDatetime !== undefined) return { kind: "time", timestampMs: momentOf("--to-datetime", toDatetime) };
-  if (byDuration !== undefined) return { kind: "time", timestampMs: nowMs - durationMs("--by-duration", byDuration) };
+  if (byDuration !== undefined) {
+    return { kind: "time", timestampMs: Math.max(0, nowMs - durationMs("--by-duration", byDuration)) };
+  }
   return undefined;
 }
 

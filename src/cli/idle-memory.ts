@@ -6,8 +6,8 @@
  */
 import { setFlagsFromString } from "node:v8";
 
-/** Of one core. */
-const idleShare = 0.1;
+/** Of one core: less than a few hundred small requests a second take. */
+const idleShare = 0.03;
 /** Looks in a row that find the process idle; between two bursts nothing is collected. */
 const looksUntilIdle = 10;
 

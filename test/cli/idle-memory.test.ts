@@ -7,9 +7,9 @@ import { IdleWatch } from "../../src/cli/idle-memory.ts";
 test("a process is idle after ten looks that find it so, and busy after one", () => {
   const watch = new IdleWatch();
   const looks = (times: number, share: number) => Array.from({ length: times }, () => watch.look(share));
-  assert.equal(looks(9, 0.09).includes(true), false);
+  assert.equal(looks(9, 0.029).includes(true), false);
   assert.deepEqual(looks(2, 0.01), [true, true]);
-  assert.deepEqual(looks(1, 0.1), [false]);
+  assert.deepEqual(looks(1, 0.03), [false]);
   assert.equal(looks(9, 0).includes(true), false);
   assert.deepEqual(looks(1, 0), [true]);
 });

@@ -75,7 +75,7 @@ export const brokerConfigs = {
 
   "fetch.max.bytes": fixed(int(57_671_680, "Most bytes in one Fetch response.", atLeast(1024))),
   "max.incremental.fetch.session.cache.slots": fixed(int(1000, "Fetch sessions that are kept.", atLeast(0))),
-  "producer.id.expiration.ms": fixed(int(86_400_000, "After this time an idle producer is forgotten.", atLeast(1))),
+  "producer.id.expiration.ms": dynamic(int(86_400_000, "After this time an idle producer is forgotten.", atLeast(1))),
 
   "compression.type": topicDefault("compression.type"),
   "log.cleaner.backoff.ms": fixed(long(15_000, "Pause between two rounds of compaction.", atLeast(0))),

@@ -89,7 +89,12 @@ function logDirOf(path: string): LogDir {
 }
 
 function memoryLog(config: BrokerConfig): Log {
-  return openMemoryLog({ platform: nodePlatform, producerIdExpirationMs: config.get("producer.id.expiration.ms") });
+  return openMemoryLog({
+    platform: nodePlatform,
+    get producerIdExpirationMs() {
+      return config.get("producer.id.expiration.ms"); // it may be altered
+    },
+  });
 }
 
 async function fileLog(folder: string, options: ServeOptions, buffers: FrameBuffers): Promise<Log> {
@@ -103,7 +108,9 @@ async function fileLog(folder: string, options: ServeOptions, buffers: FrameBuff
       ...(parts?.intercept === undefined ? { memory: (bytes) => buffers.take(bytes) } : {}),
       maxOpenFiles: mostSegmentsOpen(),
       flushIntervalMessages: config.get("log.flush.interval.messages"),
-      producerIdExpirationMs: config.get("producer.id.expiration.ms"),
+      get producerIdExpirationMs() {
+        return config.get("producer.id.expiration.ms");
+      },
       wallMs: machineClock.now().wallMs,
       onFailure: (error) => {
         if (!isFull(error.cause)) return onFailure(error);

@@ -49,7 +49,9 @@ export class Life {
     for (const warning of warnings) logger.warn({}, warning);
     const log = await openFileLog({
       ...{ disk, platform: nodePlatform, folder: "data", journalFileBytes },
-      producerIdExpirationMs: config.get("producer.id.expiration.ms"),
+      get producerIdExpirationMs() {
+        return config.get("producer.id.expiration.ms");
+      },
       wallMs: clock.now().wallMs,
     });
     const parts = { clock, rng, log, intercept, onGroupFact };

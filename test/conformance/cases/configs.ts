@@ -7,7 +7,7 @@ import type { Value } from "../wire/codec.ts";
 const broker = await open();
 const TOPIC = 2;
 const BROKER = 4;
-const [TOPIC_CONFIG, STATIC_BROKER_CONFIG, DEFAULT_CONFIG] = [1, 4, 5];
+const [TOPIC_CONFIG, DYNAMIC_BROKER_CONFIG, STATIC_BROKER_CONFIG, DEFAULT_CONFIG] = [1, 2, 4, 5];
 const [SET, DELETE, APPEND, SUBTRACT] = [0, 1, 2, 3];
 
 async function describe(type: number, name: string, keys: string[] | null = null, set: Value = {}, version = 4) {
@@ -209,6 +209,24 @@ suite("IncrementalAlterConfigs, AlterConfigs", { concurrency: true }, () => {
     }
     const answer = accepted(await describe(TOPIC, name));
     assert.ok(answer.configs.every((each: Value) => each.configSource !== TOPIC_CONFIG));
+  });
+
+  test("the time after which producers are forgotten may be altered while the broker runs", async () => {
+    const name = "producer.id.expiration.ms";
+    const { brokers } = await broker.ask("Metadata", { topics: [] });
+    const id = String(brokers[0].nodeId);
+    const found = async () => accepted(await describe(BROKER, id, [name])).configs[0];
+    const becomes = (value: string, source: number) =>
+      until(`${name} is ${value}`, async () => {
+        const { value: now, configSource, readOnly } = await found();
+        return now === value && configSource === source && readOnly === false;
+      });
+    await becomes("86400000", DEFAULT_CONFIG);
+    accepted(await alter(BROKER, id, [[name, SET, "86400001"]]));
+    await becomes("86400001", DYNAMIC_BROKER_CONFIG);
+    refused(await alter(BROKER, id, [[name, SET, "0"]]), "INVALID_REQUEST");
+    accepted(await alter(BROKER, id, [[name, DELETE, null]]));
+    await becomes("86400000", DEFAULT_CONFIG);
   });
 
   test("validate only changes nothing", async () => {

@@ -156,7 +156,7 @@ class LoneBroker implements Broker, BrokerServices {
       settled: () => this.metadata.settled(),
     };
     this.fetchSessions = new FetchSessions(clock, rng, config.get("max.incremental.fetch.session.cache.slots"));
-    this.#internalTopics = new InternalTopics(this.metadata, this.metadataShard, config);
+    this.#internalTopics = new InternalTopics(this.metadata, this.metadataShard, config, logger);
     this.#producerIds = new ProducerIdPool(this.metadataShard, this.nodeId);
     this.#connections = new Connections(config.get("queued.max.request.bytes"));
     this.#cleaning = new Repeated(clock, () => this.#clean());

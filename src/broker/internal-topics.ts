@@ -1,7 +1,8 @@
 import type { NewTopic } from "../metadata/requests.ts";
-import { ErrorCode } from "../protocol/errors.ts";
+import { isInternalTopic } from "../metadata/topic-names.ts";
+import { ErrorCode, errorName } from "../protocol/errors.ts";
 import type { BrokerConfig } from "./config.ts";
-import type { MetadataShard, MetadataView } from "./context.ts";
+import type { Logger, MetadataShard, MetadataView } from "./context.ts";
 
 /** A group of 10,000 members has to fit into one record (docs/decisions/0003); Kafka leaves the broker's default. */
 const offsetsMaxMessageBytes = 10_485_760;
@@ -11,12 +12,16 @@ export class InternalTopics {
   readonly #metadata: MetadataView;
   readonly #shard: MetadataShard;
   readonly #config: BrokerConfig;
+  readonly #logger: Logger;
   readonly #pending = new Map<string, Promise<ErrorCode>>();
+  /** Why a coordinator's topic was refused the last time: who asks again and again is told it by the answer. */
+  readonly #told = new Map<string, string>();
 
-  constructor(metadata: MetadataView, shard: MetadataShard, config: BrokerConfig) {
+  constructor(metadata: MetadataView, shard: MetadataShard, config: BrokerConfig, logger: Logger) {
     this.#metadata = metadata;
     this.#shard = shard;
     this.#config = config;
+    this.#logger = logger;
   }
 
   /** @returns NONE once the topic can be used. */
@@ -40,8 +45,20 @@ export class InternalTopics {
     const outcome = await this.#shard.submit("CreateTopics", { topics: [this.#wanted(name)], validateOnly: false });
     if (!outcome.ok) return outcome.errorCode;
     await this.#shard.settled();
-    const errorCode = outcome.reply[0]!.errorCode;
-    return errorCode === ErrorCode.TOPIC_ALREADY_EXISTS ? ErrorCode.NONE : errorCode;
+    const { errorCode, errorMessage } = outcome.reply[0]!;
+    const isThere = errorCode === ErrorCode.NONE || errorCode === ErrorCode.TOPIC_ALREADY_EXISTS;
+    if (isInternalTopic(name)) this.#tell(name, isThere ? undefined : `${errorName(errorCode)} ${errorMessage ?? ""}`);
+    return isThere ? ErrorCode.NONE : errorCode;
+  }
+
+  #tell(name: string, reason: string | undefined): void {
+    if (reason === undefined) return void this.#told.delete(name);
+    if (this.#told.get(name) === reason) return;
+    this.#told.set(name, reason);
+    this.#logger.warn(
+      { topic: name },
+      `${name} cannot be made, and without it there is no coordinator: ${reason.trim()}`,
+    );
   }
 
   #wanted(name: string): NewTopic {

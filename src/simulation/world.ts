@@ -76,7 +76,7 @@ export class World {
 
   /** Lets things happen until that time, or the first violation. */
   async runUntil(untilMs: number): Promise<void> {
-    await this.#settle();
+    await this.#turn();
     let isOver = false;
     const end = this.after(untilMs - this.nowMs, () => {
       isOver = true;
@@ -89,15 +89,11 @@ export class World {
       event.run = undefined;
       if (event !== end) this.trace.number(event.atMs);
       run!();
-      if (this.#isAsync) await this.#settle();
+      if (!this.#isAsync) continue;
+      await this.#turn();
+      this.#isAsync = false; // what went on meanwhile was part of it
     }
     end.run = undefined;
-  }
-
-  /** What went on meanwhile was part of it. */
-  async #settle(): Promise<void> {
-    await this.#turn();
-    this.#isAsync = false;
   }
 }
 

@@ -11,7 +11,6 @@ import { type LogOutput, openLogOutput } from "../server/logs.ts";
 import { type RunningServer, serve } from "../server/serve.ts";
 import { examples } from "./broker-command.ts";
 import { exitCodes, UsageError } from "./errors.ts";
-import { giveBackWhenIdle } from "./idle-memory.ts";
 import { readNamedFile } from "./read-file.ts";
 import type { TestFlags } from "./serve-for-tests.ts";
 
@@ -65,7 +64,6 @@ async function run(flags: ServeFlags): Promise<void> {
       return stopOnSignal(await serveForTests(testFlags(flags), settings, logger), output);
     }
     giveHeapRoom();
-    giveBackWhenIdle();
     const server = await serve({ config, ephemeral, logger, onFailure: (error) => fail(error, output) });
     greet(server);
     stopOnSignal(server, output);

@@ -1,6 +1,6 @@
 /** What stands behind the name of a benchmark, or of a suite of tests with a command of its own. */
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { type ParseArgsConfig, type ParseArgsOptionsConfig, parseArgs } from "node:util";
 
 /** Reads options; `--help` prints the comment at the head of the program's file, an option that it lacks ends it. */
@@ -28,8 +28,7 @@ function read<const T extends ParseArgsConfig & { readonly args: string[] }>(con
 
 /** Ends the program: it was called in a way that it does not know. */
 export function refuse(message: string): never {
-  const program = process.env.npm_lifecycle_event ?? basename(process.argv[1]!);
-  process.stderr.write(`${program}: ${message}\nTry --help\n`);
+  process.stderr.write(`${basename(dirname(process.argv[1]!))}: ${message}\nTry --help\n`);
   process.exit(2);
 }
 

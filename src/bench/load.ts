@@ -42,7 +42,8 @@ try {
   const given = { server, ...names, ...(pid === undefined ? {} : { pid }), ...options };
   const found = await runLoad(name, given as unknown as LoadOptions<typeof name>);
   const cpu = pid === undefined ? {} : { "broker's CPU, ms": cpuMs(pid) - cpuBefore };
-  const figures = Object.entries({ ...found, ...cpu }).map(([what, value]) => [what, Number(value.toPrecision(4))]);
+  const rounded = (value: number) => (Number.isFinite(value) ? Number(value.toPrecision(4)) : Number.NaN);
+  const figures = Object.entries({ ...found, ...cpu }).map(([what, value]) => [what, rounded(value)]); // of none: null
   console.table({ [name]: Object.fromEntries(figures) });
 } catch (error) {
   console.error(`bench ${name}: ${(error as Error).message}`);

@@ -38,8 +38,8 @@ interface Written {
   readonly lent: Uint8Array[];
 }
 
-/** @param values the length of each batch's only value. Nothing of it is in memory. */
-async function written(values: readonly number[], more: object = {}): Promise<Written> {
+/** @param values the length of each batch's values, of which there are `perBatch`. Nothing of it is in memory. */
+async function written(values: readonly number[], more: object = {}, perBatch = 1): Promise<Written> {
   const disk = new CountingDisk();
   const lent: Uint8Array[] = [];
   const memory = (bytes: number) => {
@@ -50,7 +50,7 @@ async function written(values: readonly number[], more: object = {}): Promise<Wr
   const config = { ...defaultLogConfig, maxMessageBytes: 1 << 24, ...more };
   const first = await openFileLog(options);
   const filling = await first.create(orders, config);
-  const sent = values.map((length) => sampleBatch({ values: ["x".repeat(length)] }));
+  const sent = values.map((length) => sampleBatch({ values: Array(perBatch).fill("x".repeat(length)) }));
   for (const batch of sent) {
     await accepted(filling.append(batch.slice(), { leaderEpoch: 0, wallMs: 1 })).durable;
   }
@@ -81,6 +81,21 @@ test("an answer of the size that clients ask for is one read, and one piece of t
       [lent.at(-1)!.buffer],
     );
   }
+});
+
+test("who goes on where it stopped reads nothing again, and needs one read for each answer", async () => {
+  const { disk, log, sizes } = await written(Array(200).fill(1600), {}, 10);
+  const answer = async (offset: number, maxBytes: number) =>
+    (await log.read(offset, { maxBytes, atLeastOne: true, upTo: "high-watermark" }))!;
+  let { nextOffset } = await answer(0, 1); // the index is read
+  for (let answers = 0; answers < 3; answers++) {
+    const { reads } = disk;
+    const found = await answer(nextOffset, megabyte);
+    assert.equal(disk.reads - reads, 1);
+    assert.equal(found.bytes, Math.min(Math.floor(megabyte / sizes[0]!), 200 - nextOffset / 10) * sizes[0]!);
+    nextOffset = found.nextOffset;
+  }
+  assert.equal((await answer(1995, 1)).nextOffset, 2000, "an offset within a batch");
 });
 
 test("after a restart an offset is found by the index files: the segment is not read to make them anew", async () => {

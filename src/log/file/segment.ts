@@ -61,6 +61,9 @@ export type Trusted = "verified" | "nothing";
 
 const largestReadBytes = 1024 * 1024;
 
+/** Of so many readers of a segment it is known where they go on. */
+const keptStops = 16;
+
 /** The bytes on disk are not those that were written. */
 export class DamageError extends Error {
   override readonly name = "DamageError";
@@ -86,6 +89,8 @@ export class FileSegment implements SegmentFacts {
   checked = false;
   /** Of its file as it is now: another file is another segment. */
   readonly verified = new VerifiedRanges();
+  /** Offsets that readers ask for next, and where their batches begin: the index would lead to the batch before. */
+  readonly #stops = new Map<number, number>();
   swap: number | undefined;
   /** Appends made it, so that each batch begins where the one before ended. Compaction leaves offsets out. */
   dense = false;
@@ -219,7 +224,10 @@ export class FileSegment implements SegmentFacts {
       try {
         for (;;) {
           wanted = sizeOfNext(window);
-          if (isEnough(wanted)) return false;
+          if (isEnough(wanted)) {
+            this.#stopped(lastOffset! + 1, at + window.used);
+            return false;
+          }
           const batch = this.#next(source, window, lastOffset);
           if (batch === undefined) break;
           lastOffset = batch.lastOffset;
@@ -294,8 +302,16 @@ export class FileSegment implements SegmentFacts {
     return position === this.written ? this.lastOffset + 1 : undefined;
   }
 
+  #stopped(nextOffset: number, position: number): void {
+    const [oldest] = this.#stops.keys();
+    if (oldest !== undefined && this.#stops.size >= keptStops) this.#stops.delete(oldest);
+    this.#stops.set(nextOffset, position);
+  }
+
   /** Position of a batch at or before the one that holds `offset`. */
   async positionBefore(source: SegmentSource, offset: number): Promise<number> {
+    const stop = this.#stops.get(offset);
+    if (stop !== undefined) return stop;
     await this.loadIndex(source);
     return this.index.offsets.positionBefore(offset);
   }
@@ -318,6 +334,7 @@ export class FileSegment implements SegmentFacts {
       for (const batch of found) copy.note(batch, 0, source.indexIntervalBytes);
     }
     this.index = copy.index;
+    this.#stops.clear();
     source.indexMade();
   }
 }

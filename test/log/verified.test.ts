@@ -8,6 +8,7 @@ import { openFileLog } from "../../src/log/file/recovery.ts";
 import { VerifiedRanges } from "../../src/log/file/verified-ranges.ts";
 import type { Log, PartitionLog, ReadBound } from "../../src/log/log.ts";
 import { MemoryDisk } from "../../src/log/memory-disk.ts";
+import { batches } from "../../src/protocol/records/batch.ts";
 import { platform } from "./batches.ts";
 import { orders, put, readAll, valuesOf } from "./conformance.ts";
 import { FaultyDisk } from "./faults/faulty-disk.ts";
@@ -83,6 +84,20 @@ test("offset, epoch, format and length of what was checked are looked at in ever
     disk.damage(path, at, 64);
     await assert.rejects(readAll(log), { kind: "corrupt" }, `byte ${at}`);
     await all.close();
+  }
+});
+
+test("… also where a reader goes on, and does not read the batch in front again", async () => {
+  for (const bit of [1, 2]) {
+    for (let offset = 1; offset < 10; offset++) {
+      const { disk, all, log } = await opened();
+      assert.deepEqual(valuesOf(await readAll(log, offset - 1, 1)), [`v${offset - 1}`]);
+      const bytes = Buffer.from((await disk.readFile(path))!);
+      const batch = Array.from(batches(bytes))[offset]!;
+      disk.damage(path, batch.at + 7, bit);
+      await assert.rejects(readAll(log, offset, 1), { kind: "corrupt" }, `offset ${offset} became ${offset ^ bit}`);
+      await all.close();
+    }
   }
 });
 

@@ -52,7 +52,7 @@ async function readSegment(
   trusted: Trusted,
 ): Promise<boolean> {
   const { source } = log;
-  const position = await segment.positionBefore(source, offset);
+  const position = segment.stopAt(offset) ?? (await segment.positionBefore(source, offset));
   try {
     return await segment.readInto(source, position, offset, collector, trusted);
   } catch (error) {

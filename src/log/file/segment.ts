@@ -212,7 +212,8 @@ export class FileSegment implements SegmentFacts {
     trusted: Trusted,
   ): Promise<boolean> {
     const end = this.written;
-    let lastOffset: number | undefined;
+    // At a stop the batch in front was checked when it was read: this one is held to that, as if both were read now.
+    let lastOffset = this.stopAt(offset) === position ? offset - 1 : undefined;
     let wanted = 0;
     const isEnough = (nextBytes: number) =>
       lastOffset !== undefined && lastOffset + 1 >= offset && nextBytes > collector.room && !collector.mustTake;
@@ -308,10 +309,13 @@ export class FileSegment implements SegmentFacts {
     this.#stops.set(nextOffset, position);
   }
 
+  /** Where a reader goes on with `offset`, if one stopped in front of it lately. */
+  stopAt(offset: number): number | undefined {
+    return this.#stops.get(offset);
+  }
+
   /** Position of a batch at or before the one that holds `offset`. */
   async positionBefore(source: SegmentSource, offset: number): Promise<number> {
-    const stop = this.#stops.get(offset);
-    if (stop !== undefined) return stop;
     await this.loadIndex(source);
     return this.index.offsets.positionBefore(offset);
   }

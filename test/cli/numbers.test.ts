@@ -11,6 +11,7 @@ const partition = /expected an integer, from 0 to 2147483647$/;
 const partitions = /expected an integer, from 1 to 2147483647$/;
 const brokerId = /--broker-id 3000000000: expected an integer, from 0 to 2147483647$/;
 const time = /expected 2026-01-31T08:00:00Z, milliseconds since 1970, or 10m, 2h, 7d ago$/;
+const since1970 = /expected a time from 1970 on$/;
 
 const refused: readonly (readonly [command: string, says: RegExp])[] = [
   ["topics create x -p 3000000000", partitions],
@@ -23,15 +24,17 @@ const refused: readonly (readonly [command: string, says: RegExp])[] = [
   ["topics add-partitions x --by 0", partitions],
   ["produce x v -p 3000000000", partition],
   ["produce x v --timestamp 9999999999999999999", time],
-  ["produce x v --timestamp 1969-12-31T23:59:59.999Z", time],
-  ["consume x --from-time 1969-12-31T23:59:59.999Z", time],
+  ["produce x v --timestamp 1969-12-31T23:59:59.999Z", since1970],
+  ["produce x v --timestamp 99999d", since1970],
+  ["consume x --from-time 1969-12-31T23:59:59.999Z", since1970],
+  ["consume x --from-time now", time],
   ["consume x --partition 0-2147483648", /expected numbers of partitions/],
   ["consume x --partition 0-2147483647", /expected numbers of partitions/],
   ["consume x --last 99999999999999999999", /expected an integer, from 1 to 9007199254740991$/],
   ["consume x -n 0", /expected an integer, at least 1$/],
   ["groups describe g --fail-if-lag-over -1", /expected an integer, at least 0$/],
   ["groups reset-offsets g --topic x:3000000000 --to-earliest", /"3000000000" is no partition$/],
-  ["groups reset-offsets g --topic x --to-datetime 1969-12-31T23:59:59.999", /expected a time from 1970 on$/],
+  ["groups reset-offsets g --topic x --to-datetime 1969-12-31T23:59:59.999", since1970],
   [
     "groups reset-offsets g --topic x --shift-by 1e3",
     /expected an integer, from -9007199254740991 to 9007199254740991$/,

@@ -47,11 +47,11 @@ export function fetchFrame(topic: string, partition: number, fetchOffset: number
 async function isFilled({ server, topic, partitions, records }: ConsumeOptions): Promise<boolean> {
   await makeTopic(server, topic, partitions);
   const wire = await Wire.open(server);
-  const answered = new Promise<Buffer>((resolve) => {
-    wire.onAnswer = resolve;
+  const answered = new Promise<FetchHead>((resolve) => {
+    wire.onAnswer = (answer) => resolve(readFetchHead(answer, topic));
   });
   wire.send(fetchFrame(topic, 0, 0, 1, 0));
-  const { highWatermark } = readFetchHead(await answered, topic);
+  const { highWatermark } = await answered;
   wire.close();
   return highWatermark > 0.9 * (records / partitions);
 }

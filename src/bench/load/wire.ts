@@ -131,8 +131,8 @@ export async function openWires(server: string, count: number, keepBytes?: numbe
   const question = frameOf(ApiVersions, 0, {});
   const open = async () => {
     const wire = await Wire.open(server, keepBytes);
-    const answered = new Promise<Buffer>((resolve) => {
-      wire.onAnswer = resolve;
+    const answered = new Promise<void>((resolve) => {
+      wire.onAnswer = () => resolve();
     });
     wire.send(question);
     await answered; // the system connects before the broker accepts

@@ -16,10 +16,15 @@ export function duration(option: string, text: string): number {
  * @returns milliseconds since 1970. @throws {UsageError}
  */
 export function instant(option: string, text: string, nowMs: number): number {
-  if (/^\d+[smhd]$/.test(text)) return Math.max(0, nowMs - duration(option, text));
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
-  const parsed = /^\d{4}-\d\d/.test(text) ? Date.parse(isDay ? `${text}T00:00` : text) : Number.NaN;
-  const ms = /^\d{5,}$/.test(text) ? Number(text) : parsed;
+  const ms = millisecondsOf(option, text, nowMs);
   if (ms >= 0 && ms <= Number.MAX_SAFE_INTEGER) return ms; // what is below means latest, earliest and the like
+  if (ms < 0) throw new UsageError(`${option} ${text}: expected a time from 1970 on`);
   throw new UsageError(`${option} ${text}: expected 2026-01-31T08:00:00Z, milliseconds since 1970, or 10m, 2h, 7d ago`);
+}
+
+function millisecondsOf(option: string, text: string, nowMs: number): number {
+  if (/^\d{5,}$/.test(text)) return Number(text);
+  if (/^\d+[smhd]$/.test(text)) return nowMs - duration(option, text);
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  return /^\d{4}-\d\d/.test(text) ? Date.parse(isDay ? `${text}T00:00` : text) : Number.NaN;
 }

@@ -353,3 +353,14 @@ test("a timer decides a step, and a dropped request is never answered", async ()
   assert.equal(second.answer, undefined);
   assert.equal(clock.pendingAlarms, 0);
 });
+
+test("an alarm that rings before anything is due sets itself again", async () => {
+  const { clock, log, runtime } = world();
+  await runtime.load(0, log.port(), 1);
+  const longestMs = 2 ** 31 - 1; // that an alarm may be set for
+  const parked = watch(runtime.submit(0, "ParkFor", longestMs + 300));
+  await clock.advance(longestMs + 299);
+  assert.equal(parked.answer, undefined);
+  await clock.advance(1);
+  assert.deepEqual(parked.answer, { ok: true, reply: "time is up" });
+});

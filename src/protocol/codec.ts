@@ -163,7 +163,8 @@ export function decodeResponse<A extends Api>(
   return decoderOf(api.response, version, options)(body, 0) as ResponseOf<A>;
 }
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
+/** @returns all of them in one; a single one is not copied. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const [only] = pieces;
   if (pieces.length === 1 && only !== undefined) return only;
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));

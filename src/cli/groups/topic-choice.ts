@@ -1,5 +1,6 @@
 /** `--topic orders`, `--topic orders:0,2`, as often as needed. */
 import { UsageError } from "../errors.ts";
+import { largest } from "../key-values.ts";
 
 export interface TopicChoice {
   readonly topic: string;
@@ -27,7 +28,7 @@ function topicChoice(text: string): TopicChoice {
   if (topic.includes(",")) throw new UsageError(`${wanted}; --topic may stand more than once`);
   if (list === undefined) return { topic, partitions: "all" };
   const partitions = list.split(",").map((each) => (/^\d+$/.test(each) ? Number(each) : -1));
-  const bad = partitions.findIndex((partition) => partition < 0 || partition > 2 ** 31 - 1);
+  const bad = partitions.findIndex((partition) => partition < 0 || partition > largest.int32);
   if (bad >= 0) throw new UsageError(`${wanted}; "${list.split(",")[bad]}" is no partition`);
   return { topic, partitions };
 }

@@ -1,6 +1,7 @@
 /** `--export` and `--from-file`: the CSV of kafka-consumer-groups.sh, without a header. */
 import type { TopicPartition } from "../../../client/topic-partition.ts";
 import { UsageError } from "../../errors.ts";
+import { largest } from "../../key-values.ts";
 
 export interface PlanRow extends TopicPartition {
   /** undefined: the file has no column for it. */
@@ -45,7 +46,7 @@ export function parsePlan(text: string, file: string): PlanRow[] {
     return {
       group: columns === 4 ? fields[0] : undefined,
       topic,
-      partition: whole(partition, `${where}: partition`, 2 ** 31 - 1),
+      partition: whole(partition, `${where}: partition`, largest.int32),
       offset: whole(offset, `${where}: offset`, Number.MAX_SAFE_INTEGER),
     };
   });

@@ -3,10 +3,10 @@
  * those behind it (rule 58). Only a Produce directly behind a Produce starts before the earlier one is durable.
  */
 
-import { decodeMessageAt } from "../protocol/codec.ts";
+import { decoderOf } from "../protocol/codec.ts";
 import { encodeResponseFrame, peekRequest, readRequestHeader } from "../protocol/frame.ts";
 import { ProtocolError } from "../protocol/protocol-error.ts";
-import type { Api } from "../protocol/schema.ts";
+import type { Api, RequestOf } from "../protocol/schema.ts";
 import type { Answer, BrokerServices, Connection } from "./context.ts";
 import { apiVersionsOfStranger } from "./handlers/api-versions.ts";
 import type { ServedApi } from "./handlers/index.ts";
@@ -19,8 +19,8 @@ export interface Peer {
   readonly listener: string;
   /** The client does not read its answers: nothing more is worked out for it until it does. */
   readonly isBehind: boolean;
-  /** Sends one whole frame, in pieces; soon, so that it leaves together with others. */
-  send(pieces: readonly Uint8Array[]): void;
+  /** Sends one whole frame, in pieces; soon, so that it leaves together with others. The array is given away. */
+  send(pieces: Uint8Array[]): void;
   /** There are no others now. */
   flush?(): void;
   /** The broker has no more use for the bytes of a frame; of those frames that are worth the telling. */
@@ -57,8 +57,11 @@ interface Running {
   version: number;
   readonly correlationId: number;
   readonly frame: Uint8Array;
-  /** Set when the handler is done; undefined inside when there is nothing to send. */
-  answer?: { readonly response: Answer<Api> };
+  isAnswered: boolean;
+  /** undefined when there is nothing to send. */
+  response: Answer<Api>;
+  /** The request that was started behind it. */
+  next: Running | undefined;
 }
 
 const produceKey = 0;
@@ -72,7 +75,9 @@ export class ClientConnection implements BrokerConnection, Connection {
   readonly #intercept: Interceptor | undefined;
   readonly #onClosed = new Set<() => void>();
   readonly #waiting: Uint8Array[] = [];
-  readonly #running: Running[] = [];
+  /** Those that run, in their order: a list, since an array that is filled and emptied for each request is garbage. */
+  #first: Running | undefined;
+  #last: Running | undefined;
   #waitingBytes = 0;
   #isClosed = false;
   #isPaused = false;
@@ -198,9 +203,8 @@ export class ClientConnection implements BrokerConnection, Connection {
 
   #mayRun(frame: Uint8Array): boolean {
     if (this.#peer.isBehind || this.#isHeldBack) return false;
-    const last = this.#running.at(-1);
-    if (last === undefined) return true;
-    return last.api.key === produceKey && frame.length >= 2 && frame[0] === 0 && frame[1] === produceKey;
+    if (this.#last === undefined) return true;
+    return this.#last.api.key === produceKey && frame.length >= 2 && frame[0] === 0 && frame[1] === produceKey;
   }
 
   #run(frame: Uint8Array): void {
@@ -225,31 +229,43 @@ export class ClientConnection implements BrokerConnection, Connection {
     }
     const { api, handle } = served;
     const { header, bodyAt } = readRequestHeader(api, version, frame);
-    const request = decodeMessageAt(api.request, version, frame, bodyAt).value;
-    const running: Running = { api, version, correlationId, frame };
-    this.#running.push(running);
+    const request = decoderOf(api.request, version)(frame, bodyAt) as RequestOf<Api>;
+    const running = { api, version, correlationId, frame, isAnswered: false, response: undefined, next: undefined };
+    this.#began(running);
     const context = { broker: this.#broker, connection: this, version, clientId: header.clientId ?? "" };
     const answer = this.#intercept
-      ? this.#intercept({ api, request, context, handle, answerIn: (other) => speakIn(running, other) })
+      ? this.#intercept({ api, request, context, handle, answerIn: speaker(running) })
       : handle(request, context);
-    if (!(answer instanceof Promise)) return this.#answered(running, answer);
+    if (answer instanceof Promise) this.#await(running, answer);
+    else this.#answered(running, answer);
+  }
+
+  #began(running: Running): void {
+    if (this.#last === undefined) this.#first = running;
+    else this.#last.next = running;
+    this.#last = running;
+  }
+
+  #await(running: Running, answer: Promise<Answer<Api>>): void {
     answer.then(
       (response) => {
         this.#answered(running, response);
         this.#runWhatMay();
         // Of many that wait for one event, as members of a group do, the first has its answer before the last is told.
-        if (this.#running.length === 0) this.#peer.flush?.();
+        if (this.#first === undefined) this.#peer.flush?.();
       },
       (error) => this.#failed(running, error),
     );
   }
 
   #answered(running: Running, response: Answer<Api>): void {
-    running.answer = { response };
-    for (let first = this.#running[0]; first?.answer !== undefined; first = this.#running[0]) {
-      this.#running.shift();
+    running.isAnswered = true;
+    running.response = response;
+    for (let first = this.#first; first?.isAnswered; first = this.#first) {
+      this.#first = first.next;
+      if (this.#first === undefined) this.#last = undefined;
       this.#queued.remove(first.frame.length);
-      if (!this.#isClosed && first.answer.response !== undefined) this.#send(first, first.answer.response);
+      if (!this.#isClosed && first.response !== undefined) this.#send(first, first.response);
       // Its records are copied into the log. What other requests bring may stay in a group's state, and whoever looks
       // on may keep anything.
       if (first.api.key === produceKey && this.#intercept === undefined) this.#peer.doneWith?.(first.frame);
@@ -282,6 +298,9 @@ export class ClientConnection implements BrokerConnection, Connection {
   }
 }
 
-function speakIn(running: Running, version: number): void {
-  running.version = version;
+/** Has a request answered in another version than it was asked in. */
+function speaker(running: Running): (version: number) => void {
+  return (version) => {
+    running.version = version;
+  };
 }

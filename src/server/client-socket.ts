@@ -23,6 +23,9 @@ const pauseAtUnreadBytes = 1024 * 1024;
 /** Answers up to this size are copied into one buffer: one write, one segment. */
 const joinBytes = 64 * 1024;
 
+/** Never written to: what is there to send is the array in which it came. */
+const none: Uint8Array[] = [];
+
 export class ClientSocket implements Peer {
   readonly clientHost: string;
   readonly listener: string;
@@ -31,7 +34,7 @@ export class ClientSocket implements Peer {
   readonly #limits: SocketLimits;
   readonly #connection: BrokerConnection;
   readonly #clientPort: number;
-  #answers: Uint8Array[] = [];
+  #answers: Uint8Array[] = none;
   #unsentBytes = 0;
   #heldByBroker = false;
   #heldByClient = false;
@@ -87,9 +90,12 @@ export class ClientSocket implements Peer {
     return this.unreadBytes > pauseAtUnreadBytes;
   }
 
-  send(pieces: readonly Uint8Array[]): void {
-    if (this.#answers.length === 0) flushSoon(this);
-    this.#answers.push(...pieces);
+  send(pieces: Uint8Array[]): void {
+    if (this.#answers.length > 0) this.#answers.push(...pieces);
+    else {
+      flushSoon(this);
+      this.#answers = pieces;
+    }
     for (const piece of pieces) this.#unsentBytes += piece.length;
   }
 
@@ -127,7 +133,7 @@ export class ClientSocket implements Peer {
     const answers = this.#answers;
     if (answers.length === 0 || !this.#socket.writable) return;
     const bytes = this.#unsentBytes;
-    this.#answers = [];
+    this.#answers = none;
     this.#unsentBytes = 0;
     if (answers.length === 1) this.#write(answers[0]!);
     else if (bytes <= joinBytes) {

@@ -4,12 +4,13 @@
  *     npm run bench                             regroup alone
  *     npm run bench -- --against kafka          both, in 15 minutes (Java 17 or later)
  *     npm run bench -- --against kafka --write  … and into docs/performance.md and .json
- *     npm run bench -- --full                   the whole matrix: half an hour, with Kafka an hour
+ *     npm run bench -- --full                   the whole matrix: half an hour, with Kafka an hour; --write: its page, too
  *     npm run bench -- --only produce,latency   trials whose name has one of these parts; --list prints the names
- *     npm run bench -- --minutes 30             begins nothing after that (default 14; --full: no limit)
+ *     npm run bench -- --minutes 30             begins nothing after that (default 14; --full: 60)
  *     npm run bench -- --full --resume run.json  keeps in the file what it found, and goes on where that ends
  *
- * It goes over all rows again and again until each has had its rounds: where the time ends all have about as many.
+ * It goes over all rows again and again until each has had its rounds: where the time ends all have about as many. What
+ * fails is told in its row, and at the end with exit code 1; --resume tries it again.
  */
 import { spawnSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
@@ -19,6 +20,7 @@ import { FoundSoFar } from "./compare/found.ts";
 import { lifeTrials } from "./compare/life-trials.ts";
 import { linesOf } from "./compare/lines.ts";
 import { loadTrials } from "./compare/load-trials.ts";
+import { matrixPage } from "./compare/matrix-page.ts";
 import { matrixTrials } from "./compare/matrix-trials.ts";
 import { measureAll } from "./compare/measure.ts";
 import { charts, circumstances, minutesOf, table, textOf } from "./compare/report.ts";
@@ -40,7 +42,7 @@ if (flags.against !== undefined && flags.against !== "kafka") refuse(`--against 
 const products: Product[] = flags.against === undefined ? ["regroup"] : ["regroup", "kafka"];
 const hasJava = spawnSync("java", ["-version"]).status === 0;
 if (flags.against !== undefined && !hasJava) refuse("--against kafka needs Java 17 or later");
-const defaultMinutes = flags.full ? Number.POSITIVE_INFINITY : 14;
+const defaultMinutes = flags.full ? 60 : 14;
 const minutes = flags.minutes === undefined ? defaultMinutes : numberOf("minutes", flags.minutes);
 
 const witnesses = hasJava ? [javaWitness, ...(hasKcat() ? [kcatWitness] : [])] : [];
@@ -54,37 +56,44 @@ if (flags.list) {
   process.exit();
 }
 
-const startedMs = performance.now();
 const found = await FoundSoFar.open(flags.resume);
 const linesFor = (trial: Trial) => linesOf(trial, found.of(trial.id));
 await measureAll(chosen, found, {
   products,
   budgetMs: minutes * 60_000,
-  onFound: (trial, leftMs) => {
+  onBegin: ({ progress, leftMs }) => {
+    const end = Number.isFinite(minutes) ? `; nothing is begun after ${minutes}` : "";
+    console.error(`${progress} rounds; all will take about ${minutesOf(leftMs)} minutes${end}.`);
+  },
+  onFound: (trial, { progress, leftMs }) => {
     for (const line of linesFor(trial)) console.log(textOf(line));
-    console.error(`… ${minutesOf(leftMs)} minutes left`);
+    console.error(`… ${progress} rounds, about ${minutesOf(leftMs)} minutes for the others`);
   },
 });
 const lines = chosen.flatMap(linesFor);
 console.log(`\n${lines.map(textOf).join("\n")}`);
 if (flags.write) await write();
-process.exit(); // whatever was given up may go on
+const failed = chosen.flatMap(({ id }) => found.of(id)).filter(({ failures }) => failures.length > 0);
+for (const { trial, product, setting, failures } of failed) {
+  for (const { reason } of failures) console.error(`failed: ${trial} on ${product}, ${setting}: ${reason}`);
+}
+process.exit(failed.length === 0 ? 0 : 1); // whatever was given up may go on
 
 /** The rows with targets into a page that has more to say; the matrix fills its own. */
 async function write(): Promise<void> {
   const docs = join(import.meta.dirname, "../../docs");
-  const circumstance = circumstances(performance.now() - startedMs);
-  const ofStandard = chosen.filter((trial) => standard.includes(trial));
-  const text = await readFile(join(docs, "performance.md"), "utf8");
-  const [before, after] = [text.split("<!-- measured -->")[0]!, text.split("<!-- /measured -->")[1] ?? ""];
-  const lines = ofStandard.flatMap(linesFor);
-  const measured = `${circumstance}\n\n${table(lines)}\n${charts(lines)}`;
-  await writeFile(join(docs, "performance.md"), `${before}<!-- measured -->\n${measured}<!-- /measured -->${after}`);
-  await writeFound(join(docs, "performance.json"), circumstance, ofStandard);
-  if (!flags.full) return;
-  const matrix = chosen.filter((trial) => !standard.includes(trial));
-  const head = `# The whole matrix\n\nWhat is compared with what: [performance](performance.md).\n\n${circumstance}`;
-  await writeFile(join(docs, "performance-matrix.md"), `${head}\n\n${table(matrix.flatMap(linesFor))}`);
+  const circumstance = circumstances(found.spentMs);
+  const [matrix, ofStandard] = [chosen.filter(({ load }) => load), chosen.filter(({ load }) => !load)];
+  if (ofStandard.length > 0) {
+    const text = await readFile(join(docs, "performance.md"), "utf8");
+    const [before, after] = [text.split("<!-- measured -->")[0]!, text.split("<!-- /measured -->")[1] ?? ""];
+    const lines = ofStandard.flatMap(linesFor);
+    const measured = `${circumstance}\n\n${table(lines)}\n${charts(lines)}`;
+    await writeFile(join(docs, "performance.md"), `${before}<!-- measured -->\n${measured}<!-- /measured -->${after}`);
+    await writeFound(join(docs, "performance.json"), circumstance, ofStandard);
+  }
+  if (matrix.length === 0) return;
+  await writeFile(join(docs, "performance-matrix.md"), `${matrixPage(circumstance, matrix, found)}\n`);
   await writeFound(join(docs, "performance-matrix.json"), circumstance, matrix);
 }
 

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Found } from "../../src/bench/compare/found.ts";
 import { linesOf } from "../../src/bench/compare/lines.ts";
-import { row } from "../../src/bench/compare/report.ts";
+import { row, table } from "../../src/bench/compare/report.ts";
 import { trial } from "../../src/bench/compare/row.ts";
 
 const latency = trial({
   id: "latency",
   settings: ["fsync", "memory"],
   rounds: 3,
+  seconds: 1,
   figures: {
     p99: { what: "p99", unit: "ms", better: "less", targets: { fsync: { ratio: 0.5 }, memory: { value: 1 } } },
   },
@@ -16,7 +17,7 @@ const latency = trial({
 });
 
 function found(product: Found["product"], setting: Found["setting"], p99: number[]): Found {
-  return { trial: "latency", product, setting, values: { p99 }, cpuMs: [] };
+  return { trial: "latency", product, setting, values: { p99 }, cpuMs: [], failures: [] };
 }
 
 test("a ratio is that of the medians, and its spread that of the rounds as they followed each other", () => {
@@ -55,4 +56,20 @@ test("of what is nothing, or less, there is no ratio, and a round that failed do
     found("kafka", "fsync", [10, 1, 10]),
   ]);
   assert.deepEqual(row(some!).slice(2), ["3.0", "10", "0.30 × (0.20 – 0.40)", "≤ 0.5 × ✓"]);
+});
+
+test("what the machine took stands apart, without a flush, a ratio or a target", () => {
+  const figures = { syncP50: { what: "one fdatasync", unit: "ms", better: "less" } } as const;
+  const beside = { ...latency, machine: { figures, measure: async () => ({ syncP50: 0 }) } };
+  const took: Found = { ...found("machine", "fsync", []), values: { syncP50: [0.2, 0.4, 0.3] } };
+  const lines = linesOf(beside, [found("regroup", "fsync", [4]), took]);
+  assert.deepEqual(row(lines.at(-1)!), ["the machine: one fdatasync, ms", "–", "0.30", "–", "–", ""]);
+  assert.match(table(lines), /\| \*the machine: one fdatasync, ms\* \| – \| \*0.30\* \| – \| – \| {2}\|\n$/);
+});
+
+test("why rounds failed, and where, stands in their row, each reason once", () => {
+  const failures = [1, 2].map((round) => ({ round, reason: "the load latency ended with 1\nand more" }));
+  const theirs = { ...found("kafka", "fsync", [10, Number.NaN, Number.NaN]), failures };
+  const [line] = linesOf(latency, [found("regroup", "fsync", [4, 4, 4]), theirs]);
+  assert.equal(row(line!).at(-1), "≤ 0.5 × ✓; Kafka failed 2 times: the load latency ended with 1");
 });

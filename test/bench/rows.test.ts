@@ -1,6 +1,10 @@
 /** Every row of the comparison, in a small form: in this process, with little, for a moment, on a broker in memory. */
 import assert from "node:assert/strict";
+import { mkdtemp, rmdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { lifeTrials } from "../../src/bench/compare/life-trials.ts";
 import { loadTrials } from "../../src/bench/compare/load-trials.ts";
 import { matrixTrials } from "../../src/bench/compare/matrix-trials.ts";
 import type { Measured, Trial } from "../../src/bench/compare/row.ts";
@@ -41,8 +45,12 @@ async function measured(trial: Trial): Promise<void> {
     startAgain: () => assert.fail("it is to stay"),
   };
   const told = await trial.measure(broker, `rows-${trial.id}`, runLittle);
-  for (const figure of Object.keys(trial.figures)) {
-    assert.ok(Number.isFinite(told[figure]), `${trial.id} tells ${figure}: ${told[figure]}`);
+  tellsAll(trial, trial.figures, told);
+}
+
+function tellsAll({ id }: Trial, figures: object, told: Readonly<Record<string, number>>): void {
+  for (const figure of Object.keys(figures)) {
+    assert.ok(Number.isFinite(told[figure]), `${id} tells ${figure}: ${told[figure]}`);
   }
 }
 
@@ -55,6 +63,19 @@ const slow = (trial: Trial) => trial.id.startsWith("group-"); // one of its memb
 
 test("each row tells all its figures", async () => {
   for (const trial of [...loadTrials, ...transactionTrials]) await measured(trial);
+});
+
+test("what the machine takes without a broker is told beside the rows that it says most about", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "regroup-bench-"));
+  const beside = [...loadTrials, ...lifeTrials].filter(({ machine }) => machine !== undefined);
+  assert.deepEqual(
+    beside.map(({ id }) => id),
+    ["latency", "commits-64", "start"],
+  );
+  for (const trial of beside) {
+    tellsAll(trial, trial.machine!.figures, await trial.machine!.measure(folder, runLittle));
+  }
+  await rmdir(folder); // nothing is left there
 });
 
 test("each row of the matrix tells all its figures", async () => {

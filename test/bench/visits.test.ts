@@ -3,12 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Estimate, visitsOf } from "../../src/bench/compare/estimate.ts";
 import { FoundSoFar } from "../../src/bench/compare/found.ts";
-import { visitsOf } from "../../src/bench/compare/measure.ts";
 import { type Trial, trial } from "../../src/bench/compare/row.ts";
 
 function of(id: string, rounds: number, more: Partial<Trial> = {}): Trial {
-  return trial({ id, settings: ["fsync"], rounds, figures: {}, measure: async () => ({}), ...more });
+  return trial({ id, settings: ["fsync"], rounds, seconds: 1, figures: {}, measure: async () => ({}), ...more });
 }
 
 test("every row has its first round before any has its second; brokers of one row serve it once", () => {
@@ -38,4 +38,40 @@ test("a long run goes on where the file of the last one ends", async (t) => {
     [{ ms: [1, 3] }, { ms: [Number.NaN, 4] }],
   );
   assert.equal(next.rounds("b"), 0);
+});
+
+test("a round that failed on one broker is measured again, on both beside each other", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "regroup-bench-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, "run.json");
+  const [ours, theirs] = (["regroup", "kafka"] as const).map((product) => {
+    return { trial: "a", product, setting: "fsync" } as const;
+  });
+  const first = await FoundSoFar.open(file);
+  for (const ms of [1, 2, 3]) first.add(ours!, { ms }, 10);
+  first.add(theirs!, { ms: 4 }, 20);
+  first.fail(theirs!, ["ms"], "it ended");
+  first.add(theirs!, { ms: 6 }, 20);
+  assert.deepEqual(first.of("a")[1]!.failures, [{ round: 1, reason: "it ended" }]);
+  await first.save();
+  const next = await FoundSoFar.open(file);
+  assert.deepEqual(
+    next.of("a").map(({ values, failures }) => [values, failures]),
+    [
+      [{ ms: [1, 3] }, []],
+      [{ ms: [4, 6] }, []],
+    ],
+  );
+  assert.equal(next.rounds("a"), 2);
+  assert.ok(next.spentMs > 0, "the time of the first run counts");
+});
+
+test("how long the rest will take is told by the rows, and then by how long they took", () => {
+  const visits = visitsOf([of("a", 2, { seconds: 60 }), of("b", 1, { seconds: 120 })]);
+  const estimate = new Estimate(visits, ["regroup", "kafka"]);
+  assert.equal(estimate.progress, "0 of 3");
+  assert.equal(estimate.leftMs, 480_000);
+  estimate.visited(240_000); // twice as long as said
+  assert.equal(estimate.progress, "1 of 3");
+  assert.equal(estimate.leftMs, 360_000 * 1.5); // half of it believed
 });

@@ -38,7 +38,8 @@ const flushOfRegroup = {
 const alike = ["-o", "group.initial.rebalance.delay.ms=0", "-o", "num.partitions=4"];
 
 export class Brokers implements AsyncDisposable {
-  readonly #folder: string;
+  /** Of all their data. */
+  readonly folder: string;
   /** Also those that are on their way. */
   readonly #open = new Set<Promise<Broker>>();
   #isClosed = false;
@@ -48,7 +49,7 @@ export class Brokers implements AsyncDisposable {
   readonly source = join(root, "bin/regroup.js");
 
   private constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
     this.packaged = join(folder, "package/bin/regroup.js");
   }
 
@@ -70,7 +71,7 @@ export class Brokers implements AsyncDisposable {
   /** @param program of regroup, bin/regroup.js. */
   async start(product: Product, setting: Setting, program = this.packaged): Promise<Broker> {
     if (this.#isClosed) throw new Error("the run has ended");
-    const folder = join(this.#folder, `data-${this.#count++}`);
+    const folder = join(this.folder, `data-${this.#count++}`);
     await mkdir(folder);
     const starting = product === "kafka" ? kafka(folder, setting) : regroup(program, folder, setting);
     this.#open.add(starting);
@@ -81,9 +82,9 @@ export class Brokers implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     for (const starting of await Promise.allSettled(this.#open)) {
-      if (starting.status === "fulfilled") await starting.value.stop();
+      if (starting.status === "fulfilled") await starting.value.stop().catch((error: unknown) => console.error(error));
     }
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -1,31 +1,57 @@
 /** What was measured, kept in a file while a long run goes on, so that another can go on where it ended. */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import type { Product, Setting } from "./brokers.ts";
 
-/** All rounds of one trial on one broker. */
+/** Why a round has no figures. */
+export interface Failure {
+  readonly round: number;
+  readonly reason: string;
+}
+
+/** All rounds of one trial on one broker, or without any on the machine. */
 export interface Found {
   readonly trial: string;
-  readonly product: Product;
+  readonly product: Product | "machine";
+  /** Of the machine the first of the trial's. */
   readonly setting: Setting;
   /** By figure, a value for each round; NaN for one that failed, so that rounds stand beside each other. */
   readonly values: Record<string, number[]>;
   /** The broker's, for each round that it lived through. */
   readonly cpuMs: number[];
+  readonly failures: Failure[];
+}
+
+export type Where = Pick<Found, "trial" | "product" | "setting">;
+
+interface Kept {
+  /** That the runs so far took. */
+  readonly spentMs: number;
+  readonly all: Found[];
 }
 
 export class FoundSoFar {
   readonly all: Found[];
+  readonly #spentBeforeMs: number;
+  readonly #beganMs = performance.now();
   readonly #file: string | undefined;
 
-  private constructor(all: Found[], file: string | undefined) {
+  private constructor({ spentMs, all }: Kept, file: string | undefined) {
     this.all = all;
+    this.#spentBeforeMs = spentMs;
     this.#file = file;
   }
 
-  /** @param file begins what is found; it need not be there. */
+  /** @param file begins what is found; it need not be there. A round that failed on one of its brokers is forgotten. */
   static async open(file?: string): Promise<FoundSoFar> {
-    const text = file === undefined ? "[]" : await readFile(file, "utf8").catch(() => "[]");
-    return new FoundSoFar(JSON.parse(text, (_, value) => (value === null ? Number.NaN : value)) as Found[], file);
+    const text = file === undefined ? undefined : await readFile(file, "utf8").catch(ifMissing);
+    if (text === undefined) return new FoundSoFar({ spentMs: 0, all: [] }, file);
+    const kept = JSON.parse(text, (_, value) => (value === null ? Number.NaN : value)) as Kept;
+    return new FoundSoFar({ ...kept, all: withoutFailedRounds(kept.all) }, file);
+  }
+
+  /** By this run and those that it goes on from. */
+  get spentMs(): number {
+    return this.#spentBeforeMs + performance.now() - this.#beganMs;
   }
 
   of(trial: string): Found[] {
@@ -38,21 +64,50 @@ export class FoundSoFar {
     return counts.length === 0 ? 0 : Math.min(...counts);
   }
 
-  add(where: Pick<Found, "trial" | "product" | "setting">, told: Readonly<Record<string, number>>, cpuMs: number) {
-    let found = this.all.find((it) => {
-      return it.trial === where.trial && it.product === where.product && it.setting === where.setting;
-    });
-    if (found === undefined) {
-      found = { ...where, values: {}, cpuMs: [] };
-      this.all.push(found);
-    }
+  add(where: Where, told: Readonly<Record<string, number>>, cpuMs: number): void {
+    const found = this.#at(where);
     for (const [figure, value] of Object.entries(told)) {
       found.values[figure] = [...(found.values[figure] ?? []), value];
     }
     found.cpuMs.push(cpuMs);
   }
 
-  async save(): Promise<void> {
-    if (this.#file !== undefined) await writeFile(this.#file, `${JSON.stringify(this.all, null, 1)}\n`);
+  /** A round of its own that tells nothing but why, so that rounds stand beside each other. */
+  fail(where: Where, figures: readonly string[], reason: string): void {
+    this.#at(where).failures.push({ round: Object.values(this.#at(where).values)[0]?.length ?? 0, reason });
+    this.add(where, Object.fromEntries(figures.map((figure) => [figure, Number.NaN])), Number.NaN);
   }
+
+  /** In one piece: a run may be killed meanwhile. */
+  async save(): Promise<void> {
+    if (this.#file === undefined) return;
+    const kept: Kept = { spentMs: this.spentMs, all: this.all };
+    await writeFile(`${this.#file}.new`, `${JSON.stringify(kept, null, 1)}\n`);
+    await rename(`${this.#file}.new`, this.#file);
+  }
+
+  #at(where: Where): Found {
+    const known = this.all.find((it) => {
+      return it.trial === where.trial && it.product === where.product && it.setting === where.setting;
+    });
+    if (known !== undefined) return known;
+    const found = { ...where, values: {}, cpuMs: [], failures: [] };
+    this.all.push(found);
+    return found;
+  }
+}
+
+function ifMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}
+
+/** So that they are measured again, on all brokers of the trial beside each other. */
+function withoutFailedRounds(all: readonly Found[]): Found[] {
+  return all.map((found) => {
+    const failures = all.filter(({ trial }) => trial === found.trial).flatMap((it) => it.failures);
+    const failed = new Set(failures.map(({ round }) => round));
+    const left = (values: readonly number[]) => values.filter((_, round) => !failed.has(round));
+    const values = Object.fromEntries(Object.entries(found.values).map(([figure, each]) => [figure, left(each)]));
+    return { ...found, values, cpuMs: left(found.cpuMs), failures: [] };
+  });
 }

@@ -7,7 +7,9 @@ import { manyGroups, nameOfGroup } from "../load/many-groups.ts";
 import { cpuMs, residentBytes } from "../load/process.ts";
 import { median } from "../median.ts";
 import { Party } from "../pauses/party.ts";
-import { type Measured, type Trial, trial } from "./row.ts";
+import { memoryLoaded } from "./load-trials.ts";
+import { nodeStart } from "./machine.ts";
+import { type Measured, type OfMachine, type Trial, trial } from "./row.ts";
 
 const groupCount = 10_000;
 const topicOfGroups = "bench-groups";
@@ -23,13 +25,15 @@ async function answering(broker: Measured, until: (sinceMs: number) => Promise<n
   return until(sinceMs);
 }
 
-function start(id: string, what: string, ownBrokers: "packaged" | "source", value: number): Trial {
+function start(id: string, what: string, ownBrokers: "packaged" | "source", value: number, machine?: OfMachine): Trial {
   return trial({
     id,
     settings: ["fsync"],
     ...(ownBrokers === "source" ? { products: ["regroup"] } : {}),
     ownBrokers,
     rounds: 7,
+    seconds: ownBrokers === "source" ? 0.7 : 5,
+    ...(machine === undefined ? {} : { machine }),
     figures: { ms: { what, unit: "ms", better: "less", targets: { fsync: { value } } } },
     measure: async (broker) => ({ ms: await startedAgain(broker, (sinceMs) => untilMetadata(broker.server, sinceMs)) }),
   });
@@ -44,13 +48,14 @@ async function costOfRecords(broker: Measured, topic: string, partitions: number
 }
 
 export const lifeTrials: readonly Trial[] = [
-  start("start", "start to first metadata answer", "packaged", 120),
+  start("start", "start to first metadata answer", "packaged", 120, nodeStart),
   start("start-source", "start to first metadata answer, from source", "source", 400),
   trial({
     id: "memory-idle",
     settings: ["fsync"],
     ownBrokers: "packaged",
     rounds: 1,
+    seconds: 3,
     figures: {
       megabytes: { what: "resident memory idle", unit: "MB", better: "less", targets: { fsync: { value: 75 } } },
     },
@@ -64,6 +69,7 @@ export const lifeTrials: readonly Trial[] = [
     settings: ["os"],
     ownBrokers: "packaged",
     rounds: 3,
+    seconds: 16,
     figures: {
       ms: {
         what: "restart with 10,000 groups until an offset is answered",
@@ -88,6 +94,7 @@ export const lifeTrials: readonly Trial[] = [
     products: ["regroup"],
     ownBrokers: "packaged",
     rounds: 1,
+    seconds: 20,
     figures: {
       cpu: {
         what: "10,000 partitions against 10: CPU for each record",
@@ -109,6 +116,7 @@ export const lifeTrials: readonly Trial[] = [
     settings: ["fsync"],
     ownBrokers: "packaged",
     rounds: 1,
+    seconds: 10,
     figures: {
       kilobytesEach: {
         what: "10,000 idle connections, memory for each (Kafka: of its heap)",
@@ -120,10 +128,22 @@ export const lifeTrials: readonly Trial[] = [
     },
     measure: async ({ server, pid }, _, run) => run("connections", { server, pid }),
   }),
+  // Its brokers have been left alone while those above had theirs.
+  trial({
+    id: "memory-later",
+    settings: ["fsync", "os"],
+    rounds: 1,
+    seconds: 5,
+    after: [memoryLoaded],
+    idleMs: 150_000,
+    figures: { megabytes: { what: "resident memory 150 s after that or later, idle", unit: "MB", better: "less" } },
+    measure: async ({ pid }) => ({ megabytes: residentBytes(pid) / 1e6 }),
+  }),
   trial({
     id: "cooperative",
     settings: ["fsync"],
     rounds: 3,
+    seconds: 20,
     figures: {
       movedMs: {
         what: "cooperative rebalance as one of 5 joins, 32 partitions: moved",

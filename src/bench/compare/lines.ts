@@ -14,7 +14,8 @@ export interface Ratio {
 export interface Line {
   readonly what: string;
   readonly unit: string;
-  readonly setting: Setting;
+  /** undefined: no broker took part, and what the machine took stands in the place of regroup's. */
+  readonly setting: Setting | undefined;
   readonly regroup: readonly number[];
   readonly kafka: readonly number[];
   /** Of the medians; with the lowest and the highest of the rounds, each against its neighbour. */
@@ -22,26 +23,45 @@ export interface Line {
   readonly target: string;
   /** undefined: nothing to hold it against. */
   readonly isMet: boolean | undefined;
+  /** Why rounds have no figures, and on which broker. */
+  readonly failures: readonly string[];
 }
 
 export function linesOf(trial: Trial, found: readonly Found[]): Line[] {
-  return Object.entries(trial.figures).flatMap(([name, figure]) =>
+  const ofBrokers = Object.entries(trial.figures).flatMap(([name, figure]) =>
     trial.settings.map((setting) => lineOf(name, figure, setting, found)),
   );
+  const machine = found.find(({ product }) => product === "machine");
+  const ofMachine = Object.entries(trial.machine?.figures ?? {}).map(([name, { what, unit }]): Line => {
+    const failures = reasonsOf(machine, "");
+    const values = machine?.values[name] ?? [];
+    const none = { setting: undefined, kafka: [], ratio: undefined, target: "", isMet: undefined };
+    return { what: `the machine: ${what}`, unit, regroup: values, failures, ...none };
+  });
+  return [...ofBrokers, ...ofMachine];
 }
 
 function lineOf(name: string, figure: Figure, setting: Setting, found: readonly Found[]): Line {
-  const valuesOf = (product: Product) => {
-    return found.find((it) => it.product === product && it.setting === setting)?.values[name] ?? [];
-  };
-  const [regroup, kafka] = [valuesOf("regroup"), valuesOf("kafka")];
+  const of = (product: Product) => found.find((it) => it.product === product && it.setting === setting);
+  const [ours, theirs] = [of("regroup"), of("kafka")];
+  const [regroup, kafka] = [ours?.values[name] ?? [], theirs?.values[name] ?? []];
   const ratio = figure.isUnlike ? undefined : ratioOf(regroup, kafka);
   const target = figure.targets?.[setting] ?? {};
   const { what, unit } = figure;
   const isMet = Number.isNaN(median(regroup))
     ? undefined
     : meets(target, figure.better, median(regroup), ratio?.median);
-  return { what, unit, setting, regroup, kafka, ratio, target: wordsFor(target, figure), isMet };
+  const failures = [...reasonsOf(ours, "regroup "), ...reasonsOf(theirs, "Kafka ")];
+  return { what, unit, setting, regroup, kafka, ratio, target: wordsFor(target, figure), isMet, failures };
+}
+
+/** Each once, with how many of the rounds it cost. */
+function reasonsOf(found: Found | undefined, who: string): string[] {
+  const reasons = (found?.failures ?? []).map(({ reason }) => reason.split("\n")[0]!);
+  return [...new Set(reasons)].map((reason) => {
+    const count = reasons.filter((it) => it === reason).length;
+    return `${who}failed ${count === 1 ? "once" : `${count} times`}: ${reason}`;
+  });
 }
 
 /** Of amounts: where one of them is nothing, or less, a ratio says nothing. */

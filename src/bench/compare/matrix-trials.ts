@@ -8,10 +8,16 @@ const partitionCounts = [1, 10, 100, 1000];
 const compressions: readonly CompressionType[] = ["none", "gzip", "snappy", "lz4", "zstd"];
 
 /** A turn of each: there are hundreds. */
-const window = { warmUpSeconds: 0.5, seconds: 1.5 };
+const window = { warmUpSeconds: 0.3, seconds: 1 };
+
+/** What a process, its connections and a topic with few partitions take beside the window. */
+const aroundSeconds = 1;
 
 /** Bytes that a topic is filled with before it is read. */
 const filledBytes = 100_000_000;
+
+/** Of so many partitions a topic takes Kafka longer to make than a turn on it. */
+const manyPartitions = 1000;
 
 /** The topics of all turns would not fit on a disk, and would have more files than Kafka may map. */
 async function thenDelete<T>(told: Promise<T>, server: string, topic: string): Promise<T> {
@@ -21,30 +27,37 @@ async function thenDelete<T>(told: Promise<T>, server: string, topic: string): P
 }
 
 function produce(valueBytes: number, partitions: number, acks: number, compression: CompressionType): Trial {
-  const how = `${valueBytes} B, ${partitions} partitions, acks=${acks === -1 ? "all" : acks}, ${compression}`;
+  const load = `produce ${valueBytes} B, acks=${acks === -1 ? "all" : acks}`;
+  const isShared = partitions === manyPartitions;
+  const isLast = acks === -1 && compression === compressions.at(-1);
   return trial({
     id: `produce-${valueBytes}-${partitions}-${acks}-${compression}`,
+    load,
     settings: ["fsync", "os"],
     rounds: 1,
-    figures: { perSecond: { what: `produce ${how}`, unit: "records/s", better: "more" } },
-    measure: async ({ server }, topic, run) => {
+    seconds: 1.3 + aroundSeconds + partitions / 400,
+    figures: {
+      perSecond: { what: `${load}: ${named(partitions)}, ${compression}`, unit: "records/s", better: "more" },
+    },
+    measure: async ({ server }, name, run) => {
+      const topic = isShared ? `bench-produce-${valueBytes}-${partitions}` : name;
       const shape = { valueBytes, partitions, perRequest: Math.min(partitions, 10), acks, compression };
-      return thenDelete(run("produce", { server, topic, ...shape, ...window }), server, topic);
+      const told = run("produce", { server, topic, ...shape, ...window });
+      return isShared && !isLast ? told : thenDelete(told, server, topic);
     },
   });
 }
 
 function consume(valueBytes: number, partitions: number, compression: CompressionType): Trial {
+  const load = `consume ${valueBytes} B`;
   return trial({
     id: `consume-${valueBytes}-${partitions}-${compression}`,
+    load,
     settings: ["os"],
     rounds: 1,
+    seconds: 1.8 + aroundSeconds + partitions / 150,
     figures: {
-      perSecond: {
-        what: `consume ${valueBytes} B, ${partitions} partitions, ${compression}`,
-        unit: "records/s",
-        better: "more",
-      },
+      perSecond: { what: `${load}: ${named(partitions)}, ${compression}`, unit: "records/s", better: "more" },
     },
     measure: async ({ server }, topic, run) => {
       const records = filledBytes / valueBytes;
@@ -55,13 +68,17 @@ function consume(valueBytes: number, partitions: number, compression: Compressio
 }
 
 function commits(partitions: number, groups: number): Trial {
+  const load = "offset commits";
+  const how = `${named(partitions)} each, ${groups} ${groups === 1 ? "group" : "groups"}`;
   return trial({
     id: `commits-${partitions}-${groups}`,
+    load,
     settings: ["fsync", "os"],
     rounds: 1,
+    seconds: 1.3 + aroundSeconds,
     figures: {
-      perSecond: { what: `commits of ${partitions} partitions, ${groups} groups`, unit: "commits/s", better: "more" },
-      p99: { what: `commits of ${partitions} partitions, ${groups} groups, p99`, unit: "ms", better: "less" },
+      perSecond: { what: `${load}: ${how}`, unit: "commits/s", better: "more" },
+      p99: { what: `${load}: ${how}, p99`, unit: "ms", better: "less" },
     },
     measure: async ({ server }, _, run) => {
       return run("commits", { server, topic: `bench-commits-${partitions}`, partitions, groups, ...window });
@@ -70,29 +87,39 @@ function commits(partitions: number, groups: number): Trial {
 }
 
 function latency(perSecond: number, valueBytes: number): Trial {
-  const what = (share: string) => `end to end, ${valueBytes} B at ${perSecond}/s, ${share}`;
+  const load = "end to end";
+  const what = (share: string) => `${load}: ${valueBytes} B at ${perSecond.toLocaleString("en")}/s, ${share}`;
+  // Of fewer than 1,000 a p99.9 would be the slowest; of many who cannot keep up takes a minute.
+  const seconds = Math.min(12, Math.max(1, 2000 / perSecond));
+  const warmUpSeconds = 0.5;
   return trial({
     id: `latency-${perSecond}-${valueBytes}`,
+    load,
     settings: ["fsync", "os", "memory"],
     rounds: 1,
+    seconds: warmUpSeconds + seconds + 0.5 + aroundSeconds,
     figures: {
       p50: { what: what("p50"), unit: "ms", better: "less" },
       p99: { what: what("p99"), unit: "ms", better: "less" },
       p999: { what: what("p99.9"), unit: "ms", better: "less" },
     },
     measure: async ({ server }, topic, run) => {
-      const seconds = Math.max(2, 2000 / perSecond); // of fewer records a p99.9 would be the slowest
-      return run("latency", { server, topic, perSecond, valueBytes, warmUpSeconds: 0.5, seconds });
+      return run("latency", { server, topic, perSecond, valueBytes, warmUpSeconds, seconds });
     },
   });
 }
 
 function groups(members: number): Trial {
-  const ms = (what: string) => ({ what: `group of ${members}: ${what}`, unit: "ms", better: "less" }) as const;
+  const load = "groups";
+  const ms = (what: string) => {
+    return { what: `${load}: of ${members.toLocaleString("en")}, ${what}`, unit: "ms", better: "less" } as const;
+  };
   return trial({
     id: `group-${members}`,
+    load,
     settings: ["os"],
-    rounds: 3,
+    rounds: 2,
+    seconds: 8 + members / 600, // a session of 6 s ends
     figures: {
       formedMs: ms("forms"),
       joinedMs: ms("one joins"),
@@ -104,6 +131,10 @@ function groups(members: number): Trial {
       return { ...times, crashedMs: times.crashedMs! };
     },
   });
+}
+
+function named(partitions: number): string {
+  return partitions === 1 ? "1 partition" : `${partitions.toLocaleString("en")} partitions`;
 }
 
 export const matrixTrials: readonly Trial[] = [

@@ -1,38 +1,18 @@
 /** Runs trials on brokers in turn (A B A B …), in passes over all of them, and keeps what each round told. */
 import { setTimeout as pause } from "node:timers/promises";
 import { runLoad } from "../load/loads.ts";
-import { cpuMs } from "../load/process.ts";
-import { type Broker, Brokers, type Product, type Setting } from "./brokers.ts";
-import type { FoundSoFar } from "./found.ts";
+import { cpuMs, isAlive } from "../load/process.ts";
+import { type Broker, Brokers, type Product } from "./brokers.ts";
+import { Estimate, type Place, placesOf, visitsOf } from "./estimate.ts";
+import type { FoundSoFar, Where } from "./found.ts";
 import type { Trial } from "./row.ts";
 
 export interface MeasureOptions {
   readonly products: readonly Product[];
   /** When it has gone, nothing more is begun. */
   readonly budgetMs: number;
-  /** @param leftMs as long as the rest will take, by what was measured up to now. */
-  readonly onFound: (trial: Trial, leftMs: number) => void;
-}
-
-/** Rounds of a trial that follow each other. */
-export interface Visit {
-  readonly trial: Trial;
-  /** That its brokers will have had after it. */
-  readonly untilRound: number;
-}
-
-/**
- * Each pass is one round of every trial, so that a slow moment of the disk touches one round of a few trials, and where
- * the time ends all have about as many. Trials with brokers of their own have all their rounds in the first.
- */
-export function visitsOf(trials: readonly Trial[]): Visit[] {
-  const passes = Math.max(...trials.map((trial) => trial.rounds));
-  return Array.from({ length: passes }, (_, pass) => pass + 1).flatMap((pass) =>
-    trials.flatMap((trial) => {
-      if (trial.ownBrokers !== undefined) return pass === 1 ? [{ trial, untilRound: trial.rounds }] : [];
-      return trial.rounds >= pass ? [{ trial, untilRound: pass }] : [];
-    }),
-  );
+  readonly onBegin: (estimate: Estimate) => void;
+  readonly onFound: (trial: Trial, estimate: Estimate) => void;
 }
 
 export async function measureAll(trials: readonly Trial[], found: FoundSoFar, options: MeasureOptions): Promise<void> {
@@ -41,9 +21,10 @@ export async function measureAll(trials: readonly Trial[], found: FoundSoFar, op
   const beginMs = performance.now();
   const stage = new Stage(brokers, options.products, found);
   const visits = visitsOf(trials).filter(({ trial, untilRound }) => found.rounds(trial.id) < untilRound);
+  const estimate = new Estimate(visits, options.products);
+  options.onBegin(estimate);
   for (const [at, { trial, untilRound }] of visits.entries()) {
-    const goneMs = performance.now() - beginMs;
-    if (goneMs > options.budgetMs) {
+    if (performance.now() - beginMs > options.budgetMs) {
       console.error(
         `The time is over (--minutes): ${visits.length - at} of ${visits.length} rounds were not measured.`,
       );
@@ -51,7 +32,8 @@ export async function measureAll(trials: readonly Trial[], found: FoundSoFar, op
     }
     await stage.visit(trial, untilRound);
     await found.save();
-    options.onFound(trial, ((performance.now() - beginMs) / (at + 1)) * (visits.length - at - 1));
+    estimate.visited(performance.now() - beginMs);
+    options.onFound(trial, estimate);
   }
 }
 
@@ -67,13 +49,20 @@ function leaveNothingBehind(brokers: Brokers): void {
 
 let names = 0;
 
+/** What a broker has been through. */
+interface Life {
+  readonly prepared: Set<string>;
+  readonly served: Set<string>;
+  usedMs: number;
+}
+
 /** The brokers that run, and whose turn it is. */
 class Stage {
   readonly #brokers: Brokers;
   readonly #products: readonly Product[];
   readonly #found: FoundSoFar;
   readonly #shared = new Map<string, Broker>();
-  readonly #prepared = new WeakMap<Broker, Set<string>>();
+  readonly #lives = new WeakMap<Broker, Life>();
 
   constructor(brokers: Brokers, products: readonly Product[], found: FoundSoFar) {
     this.#brokers = brokers;
@@ -81,59 +70,107 @@ class Stage {
     this.#found = found;
   }
 
+  /** What fails, as on a machine that has too much to do, leaves the others their turns, and is told why. */
   async visit(trial: Trial, untilRound: number): Promise<void> {
-    const own = new Map<string, Broker>();
-    // One that fails, as on a machine that has too much to do, leaves the others their turns.
-    try {
-      const open = await this.#open(trial, trial.ownBrokers === undefined ? this.#shared : own);
-      for (let round = this.#found.rounds(trial.id); round < untilRound; round++) {
-        for (const broker of open) await this.#measure(trial, broker);
-      }
-    } catch (error) {
-      console.error(`${trial.id}:`, error);
+    const running = trial.ownBrokers === undefined ? this.#shared : new Map<string, Broker>();
+    const places = placesOf(trial, this.#products);
+    // Before the first turn, so that no broker starts beside another's; one that cannot start says so at its turn.
+    for (const place of places) await this.#open(trial, place, running).catch(() => undefined);
+    for (let round = this.#found.rounds(trial.id); round < untilRound; round++) {
+      await this.#measureMachine(trial);
+      for (const place of places) await this.#measure(trial, place, running);
     }
-    for (const broker of own.values()) await broker.stop();
+    if (running === this.#shared) return;
+    for (const broker of running.values()) {
+      await broker.stop().catch((error: unknown) => console.error(`${trial.id}: ${broker.product} stays:`, error));
+    }
   }
 
-  /** Those that the trial is about, started unless they run. */
-  async #open(trial: Trial, running: Map<string, Broker>): Promise<Broker[]> {
-    const open: Broker[] = [];
-    for (const [product, setting] of placesOf(trial, this.#products)) {
-      const key = `${product} ${setting}`;
-      const program = this.#brokers[trial.ownBrokers ?? "packaged"];
-      const broker = running.get(key) ?? (await this.#brokers.start(product, setting, program));
-      running.set(key, broker);
-      open.push(broker);
-    }
-    return open;
+  async #open(trial: Trial, place: Place, running: Map<string, Broker>): Promise<Broker> {
+    const key = place.join(" ");
+    const known = running.get(key);
+    if (known !== undefined && isRunning(known)) return known;
+    const broker = await this.#brokers.start(...place, this.#brokers[trial.ownBrokers ?? "packaged"]);
+    running.set(key, broker);
+    this.#lives.set(broker, { prepared: new Set(), served: new Set(), usedMs: performance.now() });
+    return broker;
   }
 
-  async #measure(trial: Trial, broker: Broker): Promise<void> {
-    const { product, setting, pid } = broker;
-    const cpuBefore = cpuMs(pid);
-    const told = await within(limitMs, this.#told(trial, broker)).catch((error: unknown) => {
-      console.error(`${trial.id} on ${product}, ${setting}:`, error);
-      return Object.fromEntries(Object.keys(trial.figures).map((figure) => [figure, Number.NaN]));
+  async #measure(trial: Trial, place: Place, running: Map<string, Broker>): Promise<void> {
+    const [product, setting] = place;
+    await this.#keep({ trial: trial.id, product, setting }, Object.keys(trial.figures), async () => {
+      const broker = await this.#open(trial, place, running);
+      await this.#goThrough(trial.after ?? [], broker);
+      const idleMs = performance.now() - this.#lives.get(broker)!.usedMs;
+      if (trial.idleMs !== undefined) await pause(Math.max(0, trial.idleMs - idleMs));
+      const { pid } = broker;
+      const cpuBefore = cpuMs(pid);
+      const told = await this.#turn(trial, broker);
+      return { told, cpu: broker.pid === pid ? cpuMs(pid) - cpuBefore : Number.NaN };
     });
-    const cpu = broker.pid === pid ? cpuMs(pid) - cpuBefore : Number.NaN;
-    this.#found.add({ trial: trial.id, product, setting }, told, cpu);
   }
 
-  async #told(trial: Trial, broker: Broker): Promise<Record<string, number>> {
-    const prepared = this.#prepared.get(broker) ?? new Set();
-    this.#prepared.set(broker, prepared);
+  /** What the broker lacks of what a trial asks for. */
+  async #goThrough(trials: readonly Trial[], broker: Broker): Promise<void> {
+    for (const trial of trials) {
+      const isMissing = trial.settings.includes(broker.setting) && !this.#lives.get(broker)!.served.has(trial.id);
+      if (!isMissing) continue;
+      await this.#goThrough(trial.after ?? [], broker);
+      await this.#turn(trial, broker);
+    }
+  }
+
+  async #measureMachine({ id, machine, settings }: Trial): Promise<void> {
+    if (machine === undefined) return;
+    await this.#keep(
+      { trial: id, product: "machine", setting: settings[0]! },
+      Object.keys(machine.figures),
+      async () => {
+        return { told: await within(limitMs, machine.measure(this.#brokers.folder, runLoad)), cpu: Number.NaN };
+      },
+    );
+  }
+
+  /** One round, or why there is none. */
+  async #keep(
+    where: Where,
+    figures: readonly string[],
+    measure: () => Promise<{ readonly told: Readonly<Record<string, number>>; readonly cpu: number }>,
+  ): Promise<void> {
+    try {
+      const { told, cpu } = await measure();
+      this.#found.add(where, Object.fromEntries(figures.map((figure) => [figure, told[figure]!])), cpu);
+    } catch (error) {
+      console.error(`${where.trial} on ${where.product}, ${where.setting}:`, error);
+      this.#found.fail(where, figures, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #turn(trial: Trial, broker: Broker): Promise<Readonly<Record<string, number>>> {
+    const life = this.#lives.get(broker)!;
+    try {
+      return await within(limitMs, this.#told(trial, broker, life));
+    } finally {
+      life.usedMs = performance.now();
+    }
+  }
+
+  async #told(trial: Trial, broker: Broker, { prepared, served }: Life): Promise<Readonly<Record<string, number>>> {
     if (!prepared.has(trial.id)) await trial.prepare?.(broker, `bench-${trial.id}`);
     prepared.add(trial.id);
     const told = await trial.measure(broker, `bench-${trial.id}-${names++}`, runLoad);
-    return Object.fromEntries(Object.keys(trial.figures).map((figure) => [figure, told[figure]!]));
+    served.add(trial.id);
+    return told;
   }
 }
 
-function placesOf(trial: Trial, products: readonly Product[]): [Product, Setting][] {
-  const wanted = products.filter((product) => trial.products?.includes(product) ?? true);
-  return trial.settings.flatMap((setting) =>
-    wanted.filter((product) => product === "regroup" || setting !== "memory").map((it) => [it, setting] as const),
-  ) as [Product, Setting][];
+/** One that a trial could not start again has no process, or none that is told. */
+function isRunning(broker: Broker): boolean {
+  try {
+    return isAlive(broker.pid);
+  } catch {
+    return false;
+  }
 }
 
 /** The longest takes half a minute where nothing is amiss. */

@@ -4,7 +4,7 @@ import { median } from "../median.ts";
 import { versions } from "./brokers.ts";
 import type { Line } from "./lines.ts";
 
-const nameOfSetting = { fsync: "fsync", os: "OS", memory: "memory" };
+export const nameOfSetting = { fsync: "fsync", os: "OS", memory: "memory" };
 
 export function number(value: number): string {
   if (Number.isNaN(value)) return "–";
@@ -14,20 +14,21 @@ export function number(value: number): string {
   return value.toPrecision(2);
 }
 
-function cell(values: readonly number[]): string {
+export function cell(values: readonly number[]): string {
   return values.length === 0 ? "–" : number(median(values));
 }
 
 export function row(line: Line): string[] {
-  const { what, unit, setting, regroup, kafka, ratio, target, isMet } = line;
+  const { what, unit, setting, regroup, kafka, ratio, target, isMet, failures } = line;
   const spread = ratio && ratio.rounds > 1 ? ` (${number(ratio.low)} – ${number(ratio.high)})` : "";
+  const judged = target === "" ? [] : [`${target}${isMet === undefined ? "" : isMet ? " ✓" : " ✗"}`];
   return [
     `${what}, ${unit}`,
-    nameOfSetting[setting],
+    setting === undefined ? "–" : nameOfSetting[setting],
     cell(regroup),
     cell(kafka),
     ratio === undefined ? "–" : `${number(ratio.median)} ×${spread}`,
-    target === "" ? "" : `${target}${isMet === undefined ? "" : isMet ? " ✓" : " ✗"}`,
+    [...judged, ...failures].join("; "),
   ];
 }
 
@@ -44,9 +45,22 @@ export function minutesOf(ms: number): string {
 
 const head = ["what", "flush", "regroup", "Kafka", "regroup / Kafka", "target"];
 
+/** What the machine took is set apart: it is nobody's figure. */
 export function table(lines: readonly Line[]): string {
-  const rows = lines.map(row);
+  const rows = lines.map((line) => {
+    const [what, setting, value, ...others] = row(line).map(inTable);
+    return line.setting === undefined ? [`*${what}*`, setting, `*${value}*`, ...others] : row(line).map(inTable);
+  });
+  return markdownTable(head, rows);
+}
+
+export function markdownTable(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
+}
+
+/** A reason for a failure may have what ends a cell. */
+function inTable(text: string): string {
+  return text.replaceAll("|", "\\|");
 }
 
 const barLength = 40;
@@ -61,7 +75,7 @@ export function charts(lines: readonly Line[]): string {
       const length = Math.max(1, Math.round((value / most) * barLength));
       return `  ${name.padEnd(8)} ${"█".repeat(length)} ${number(value)}\n`;
     };
-    return `${what} (${unit}), ${nameOfSetting[setting]}\n${bar("regroup", ours)}${bar("Kafka", theirs)}`;
+    return `${what} (${unit}), ${nameOfSetting[setting!]}\n${bar("regroup", ours)}${bar("Kafka", theirs)}`;
   });
   return drawn.length === 0 ? "" : `\`\`\`\n${drawn.join("\n")}\`\`\`\n`;
 }

@@ -20,9 +20,18 @@ export interface Figure {
 /** What a trial sees of the broker that has its turn. */
 export type Measured = Pick<Broker, "product" | "server" | "pid" | "stop" | "kill" | "startAgain">;
 
+/** What the machine does at the same moment without a broker: measured in each round, before the brokers have their turns. */
+export interface OfMachine<F extends string = string> {
+  readonly figures: Readonly<Record<F, Figure>>;
+  /** @param folder on the disk of the brokers' data. */
+  readonly measure: (folder: string, run: RunLoad) => Promise<Readonly<Record<NoInfer<F>, number>>>;
+}
+
 /** One measurement that tells one or more figures. */
 export interface Trial<F extends string = string> {
   readonly id: string;
+  /** Of the matrix: the part of its page, with which the figures' names begin. */
+  readonly load?: string;
   readonly settings: readonly Setting[];
   /** Without it both; nothing but regroup keeps all in memory. */
   readonly products?: readonly Product[];
@@ -30,7 +39,14 @@ export interface Trial<F extends string = string> {
   readonly rounds: number;
   /** Brokers that are started for it, and serve all its rounds; else those that serve other trials, too. */
   readonly ownBrokers?: "packaged" | "source";
+  /** About how long a round takes on one of its brokers: the run says beforehand how long it will take. */
+  readonly seconds: number;
   readonly figures: Readonly<Record<F, Figure>>;
+  readonly machine?: OfMachine;
+  /** Its broker has a round of each of these behind it, one that does not count where this run has not had it. */
+  readonly after?: readonly Trial[];
+  /** So long nobody has used the broker when its turn comes. */
+  readonly idleMs?: number;
   /** Once for each broker. */
   readonly prepare?: (broker: Measured, name: string) => Promise<void>;
   /** @param name new each time, for topics and groups. @returns by figure; NaN: cannot be measured there. */

@@ -41,6 +41,7 @@ export const javaWitness: Trial = trial({
   id: "witness-java",
   settings: ["fsync", "os"],
   rounds: 2,
+  seconds: 14,
   figures: {
     produce: { what: "Java's producer-perf, 1 KB, acks=all", unit: "records/s", better: "more" },
     consume: { what: "Java's consumer-perf, 1 KB", unit: "records/s", better: "more" },
@@ -58,6 +59,7 @@ export const kcatWitness: Trial = trial({
   id: "witness-kcat",
   settings: ["fsync", "os"],
   rounds: 2,
+  seconds: 6,
   figures: {
     produce: { what: "kcat (librdkafka) writes 1 KB, acks=all", unit: "records/s", better: "more" },
     consume: { what: "kcat (librdkafka) reads 1 KB", unit: "records/s", better: "more" },

@@ -1,0 +1,43 @@
+/** The run over all rows, on a real broker: what fails costs its own round, and nothing else. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FoundSoFar } from "../../src/bench/compare/found.ts";
+import { measureAll } from "../../src/bench/compare/measure.ts";
+import { type Trial, trial } from "../../src/bench/compare/row.ts";
+
+const ms = { what: "it", unit: "ms", better: "less" } as const;
+
+function of(id: string, measure: Trial<"ms">["measure"], more: Partial<Trial<"ms">> = {}): Trial {
+  return trial({ id, settings: ["memory"], rounds: 1, seconds: 0, figures: { ms }, measure, ...more });
+}
+
+test("a row that fails, or ends its broker, is told why, and the next has a broker again", async () => {
+  const found = await FoundSoFar.open();
+  const pids: number[] = [];
+  const progress: string[] = [];
+  const pidOf: Trial<"ms">["measure"] = async ({ pid }) => ({ ms: pids.push(pid) });
+  const loaded = of("loaded", pidOf);
+  const fails = of("fails", () => Promise.reject(new Error("no such thing")));
+  const ends = of("ends", async (broker) => {
+    await broker.kill();
+    throw new Error("the broker has ended");
+  });
+  await measureAll([loaded, fails, ends, of("later", pidOf, { after: [loaded] })], found, {
+    products: ["regroup"],
+    budgetMs: 60_000,
+    onBegin: (estimate) => progress.push(estimate.progress),
+    onFound: (_, estimate) => progress.push(estimate.progress),
+  });
+  assert.deepEqual(
+    found.all.map(({ trial: id, values, failures }) => [id, values.ms, failures]),
+    [
+      ["loaded", [1], []],
+      ["fails", [Number.NaN], [{ round: 0, reason: "no such thing" }]],
+      ["ends", [Number.NaN], [{ round: 0, reason: "the broker has ended" }]],
+      ["later", [3], []], // after a turn of what it asks for, on the new broker
+    ],
+  );
+  assert.notEqual(pids[0], pids[2]);
+  assert.equal(pids[1], pids[2]);
+  assert.deepEqual(progress, ["0 of 4", "1 of 4", "2 of 4", "3 of 4", "4 of 4"]);
+});

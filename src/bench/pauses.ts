@@ -12,7 +12,6 @@
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { numberOf, readFlags } from "./flags.ts";
-import { givenServer } from "./given-server.ts";
 import { thousandMembers } from "./pauses/crowd.ts";
 import { Party, type Pauses } from "./pauses/party.ts";
 import { startBroker } from "./start-broker.ts";
@@ -68,7 +67,7 @@ const onRegroup = {
 };
 
 const given = flags["bootstrap-server"];
-if (given !== undefined) await measure(given, await givenServer(given));
+if (given !== undefined) await measure(given, given);
 else {
   for (const [where, configs] of Object.entries(onRegroup)) {
     const options = [...configs, "group.initial.rebalance.delay.ms=0"].flatMap((config) => ["-o", config]);

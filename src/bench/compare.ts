@@ -4,7 +4,7 @@
  *     npm run bench                             regroup alone
  *     npm run bench -- --against kafka          both, in 15 minutes (Java 17 or later)
  *     npm run bench -- --against kafka --write  … and into docs/performance.md and .json
- *     npm run bench -- --full                   the whole matrix: half an hour, with Kafka an hour; --write: its page, too
+ *     npm run bench -- --full                   the whole matrix: half an hour, with Kafka an hour
  *     npm run bench -- --only produce,latency   trials whose name has one of these parts; --list prints the names
  *     npm run bench -- --minutes 30             begins nothing after that (default 14; --full: 60)
  *     npm run bench -- --full --resume run.json  keeps in the file what it found, and goes on where that ends

@@ -16,9 +16,10 @@ export function matrixPage(circumstance: string, trials: readonly Trial[], found
     return { load, lines: of.flatMap((trial) => linesOf(trial, found.of(trial.id))) };
   });
   const head = `# The whole matrix\n\nWhat is compared with what: [performance](performance.md).\n\n${circumstance}`;
-  const reading =
-    "A ratio is regroup's figure to Kafka's. Most rows are one short turn of each: a slow moment of the machine is the\n" +
-    "figure of the row that met it, so read a part for how it goes from row to row, and the middle of its ratios.";
+  const reading = [
+    "A ratio is regroup's figure to Kafka's. Most rows are one short turn of each: a slow moment of the machine is the",
+    "figure of the row that met it, so read a part for how it goes from row to row, and the middle of its ratios.",
+  ].join("\n");
   return [head, reading, overview(parts), ...parts.map(textOf)].join("\n\n");
 }
 

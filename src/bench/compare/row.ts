@@ -20,7 +20,7 @@ export interface Figure {
 /** What a trial sees of the broker that has its turn. */
 export type Measured = Pick<Broker, "product" | "server" | "pid" | "stop" | "kill" | "startAgain">;
 
-/** What the machine does at the same moment without a broker: measured in each round, before the brokers have their turns. */
+/** What the machine does at the same moment without a broker: measured in each round, before the brokers' turns. */
 export interface OfMachine<F extends string = string> {
   readonly figures: Readonly<Record<F, Figure>>;
   /** @param folder on the disk of the brokers' data. */

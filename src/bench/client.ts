@@ -13,6 +13,7 @@ import { promisify } from "node:util";
 import { Kafka } from "../client/kafka.ts";
 import type { Measured, Task } from "./client/task.ts";
 import { numberOf, readFlags } from "./flags.ts";
+import { givenServer } from "./given-server.ts";
 import { median } from "./median.ts";
 import { startBroker } from "./start-broker.ts";
 
@@ -88,7 +89,7 @@ async function bench(bootstrap: string): Promise<void> {
 
 const given = flags["bootstrap-server"];
 if (given !== undefined) {
-  await bench(given);
+  await bench(await givenServer(given));
 } else {
   const broker = await startBroker(["--ephemeral", "-o", "group.initial.rebalance.delay.ms=0"]);
   await bench(`127.0.0.1:${broker.port}`);

@@ -29,6 +29,9 @@ const known = optionsOf(name);
 const types = [...known].map(([flag, { like }]) => [flag, { type: typeof like === "boolean" ? "boolean" : "string" }]);
 const flags = readFlags(Object.fromEntries(types), own) as Readonly<Record<string, string | boolean>>;
 const { bootstrapServer, ...options } = chosen();
+if (name === "connections" && bootstrapServer !== undefined && options.pid === undefined) {
+  refuse("connections: --pid is missing, of the broker at --bootstrap-server: its memory is what is told");
+}
 const folder = await mkdtemp(join(tmpdir(), "regroup-bench-"));
 const broker =
   bootstrapServer === undefined
@@ -43,7 +46,9 @@ try {
   const found = await runLoad(name, given as unknown as LoadOptions<typeof name>);
   const cpu = pid === undefined ? {} : { "broker's CPU, ms": cpuMs(pid) - cpuBefore };
   const rounded = (value: number) => (Number.isFinite(value) ? Number(value.toPrecision(4)) : Number.NaN);
-  const figures = Object.entries({ ...found, ...cpu }).map(([what, value]) => [what, rounded(value)]); // of none: null
+  const named = (what: string) => (/^p\d+$/.test(what) ? `${what}, ms` : what);
+  // Of what was not measured: NaN, which came as null.
+  const figures = Object.entries({ ...found, ...cpu }).map(([what, value]) => [named(what), rounded(value)]);
   console.table({ [name]: Object.fromEntries(figures) });
 } catch (error) {
   console.error(`bench ${name}: ${(error as Error).message}`);

@@ -11,6 +11,7 @@
 import { getHeapSpaceStatistics } from "node:v8";
 import { Kafka } from "../client/kafka.ts";
 import { numberOf, readFlags } from "./flags.ts";
+import { givenServer } from "./given-server.ts";
 import { startBroker } from "./start-broker.ts";
 
 const flags = readFlags({
@@ -31,8 +32,9 @@ const mebibyte = 2 ** 20;
 /** Where V8 keeps objects. What it compiles goes on growing for minutes, and is no matter of the client. */
 const objectSpaces: ReadonlySet<string> = new Set(["new_space", "old_space", "large_object_space"]);
 
-const broker = flags["bootstrap-server"] === undefined ? await startBroker(["--ephemeral"]) : undefined;
-const bootstrapServers = flags["bootstrap-server"] ?? `127.0.0.1:${broker!.port}`;
+const given = flags["bootstrap-server"];
+const broker = given === undefined ? await startBroker(["--ephemeral"]) : undefined;
+const bootstrapServers = given === undefined ? `127.0.0.1:${broker!.port}` : await givenServer(given);
 const kafka = new Kafka({ bootstrapServers, clientId: "memory" });
 const run = `${process.pid}-${Date.now().toString(36)}`;
 const [topic, groupId] = [`memory-${run}`, `memory-${run}`];

@@ -12,6 +12,7 @@
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { numberOf, readFlags } from "./flags.ts";
+import { givenServer } from "./given-server.ts";
 import { thousandMembers } from "./pauses/crowd.ts";
 import { Party, type Pauses } from "./pauses/party.ts";
 import { startBroker } from "./start-broker.ts";
@@ -67,7 +68,7 @@ const onRegroup = {
 };
 
 const given = flags["bootstrap-server"];
-if (given !== undefined) await measure(given, given);
+if (given !== undefined) await measure(given, await givenServer(given));
 else {
   for (const [where, configs] of Object.entries(onRegroup)) {
     const options = [...configs, "group.initial.rebalance.delay.ms=0"].flatMap((config) => ["-o", config]);

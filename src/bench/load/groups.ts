@@ -82,6 +82,7 @@ class Crowd {
 
 export async function groups(options: GroupOptions): Promise<GroupTimes> {
   const { server, groupId, members: count } = options;
+  if (options.crash && count < 2) throw new Error("--crash: expected a group of at least 2 members");
   await coordinate(server, groupId);
   const wires = await openWires(server, count + 1);
   await rehearse(wires.slice(0, warmUp.members + 1), `${groupId}-warm-up`);

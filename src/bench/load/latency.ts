@@ -36,7 +36,8 @@ export interface Plan {
   readonly startMs: number;
 }
 
-export const countOf = ({ perSecond, warmUpSeconds, seconds }: LatencyOptions) => perSecond * (warmUpSeconds + seconds);
+export const countOf = ({ perSecond, warmUpSeconds, seconds }: LatencyOptions) =>
+  Math.ceil(perSecond * (warmUpSeconds + seconds));
 
 export async function latency(options: LatencyOptions) {
   const { server, topic, perSecond, valueBytes, warmUpSeconds } = options;

@@ -25,20 +25,27 @@ export type LoadOptions<K extends LoadName> = Omit<Parameters<Loads[K]["run"]>[0
   Partial<Parameters<Loads[K]["run"]>[0]>;
 export type LoadResult<K extends LoadName> = Awaited<ReturnType<Loads[K]["run"]>>;
 
-/** The longest takes half a minute where nothing is amiss. */
+/** What the process of a load tells. */
+export type LoadOutcome = { readonly result: object } | { readonly failed: string };
+
 const givenUpAfterMs = 80_000;
+/** The longest takes so much where nothing is amiss, unless it is told to take longer. */
+const longestSeconds = 30;
 
 /** Runs a load in a new process, which no other load has left garbage in. @throws when it fails, or does not end. */
 export async function runLoad<K extends LoadName>(name: K, options: LoadOptions<K>): Promise<LoadResult<K>> {
   const child = fork(new URL("run.ts", import.meta.url), [name, JSON.stringify(options)], { execArgv: [] });
-  const cut = setTimeout(() => child.kill("SIGKILL"), givenUpAfterMs);
+  const { seconds = 0, warmUpSeconds = 0 } = options as { readonly seconds?: number; readonly warmUpSeconds?: number };
+  const moreMs = Math.max(0, seconds + warmUpSeconds - longestSeconds) * 1000;
+  const cut = setTimeout(() => child.kill("SIGKILL"), givenUpAfterMs + moreMs);
   const ended = once(child, "exit").then(([code, signal]) => {
     clearTimeout(cut);
     throw new Error(`the load ${name} ended with ${signal ?? code}`);
   });
   ended.catch(() => undefined); // after its result it is meant to end
-  const [result] = (await Promise.race([once(child, "message"), ended])) as [LoadResult<K>];
-  return result;
+  const [outcome] = (await Promise.race([once(child, "message"), ended])) as [LoadOutcome];
+  if ("failed" in outcome) throw new Error(outcome.failed);
+  return outcome.result as LoadResult<K>;
 }
 
 export type RunLoad = typeof runLoad;

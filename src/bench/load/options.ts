@@ -1,4 +1,6 @@
 /** Options of loads as a command line has them: `--value-bytes 100` for `valueBytes`. */
+import { parseServers } from "../../client/bootstrap.ts";
+import { compressionCodecs } from "../../protocol/platform.ts";
 import { type LoadName, loads } from "./loads.ts";
 
 type Value = number | string | boolean;
@@ -32,14 +34,37 @@ export function helpOf(name: LoadName): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** Times and rates may be parts of one, all others count something; of all but these there must be some. */
+const fractional = ["seconds", "warm-up-seconds", "rate", "per-second"];
+const maybeNone = ["warm-up-seconds", "rate"];
+
 /** @throws when a text is no value of its option's kind. */
 export function optionValue(flag: string, text: string | boolean, like: Value): Value {
   if (typeof like === "boolean" || typeof text === "boolean") return text;
+  if (flag === "bootstrap-server") return serverOf(text);
+  if (flag === "compression" && !(compressionCodecs as readonly string[]).includes(text)) {
+    throw new Error(`--compression ${text}: expected ${compressionCodecs.join(", ")}`);
+  }
   if (typeof like === "string") return text;
   if (flag === "acks" && text === "all") return -1;
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new Error(`--${flag} ${text}: expected a number`);
   if (flag === "acks" && text !== "1") throw new Error(`--acks ${text}: expected 1 or all`);
+  const isNumber = (fractional.includes(flag) ? /^\d+(\.\d+)?$/ : /^\d+$/).test(text);
+  const atLeast = maybeNone.includes(flag) ? "of at least 0" : "above 0";
+  const kind = fractional.includes(flag) ? "number" : "whole number";
+  if (!isNumber || (Number(text) === 0 && !maybeNone.includes(flag))) {
+    throw new Error(`--${flag} ${text}: expected a ${kind} ${atLeast}`);
+  }
   return Number(text);
+}
+
+/** Loads speak to one broker: of a list, the first. */
+function serverOf(text: string): string {
+  try {
+    const [{ host, port }] = parseServers(text) as [{ host: string; port: number }];
+    return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  } catch (error) {
+    throw new Error(`--bootstrap-server ${text}: expected ${(error as Error).message}`);
+  }
 }
 
 function kebab(key: string): string {

@@ -1,10 +1,20 @@
-/** One load in this process: `run.ts <name> <options as JSON>` sends its result to the parent. */
+/** One load in this process: `run.ts <name> <options as JSON>` sends the parent its result, or why there is none. */
 import { nodePlatform } from "../../platform/node-platform.ts";
 import { installUtf8 } from "../../protocol/utf8.ts";
-import { type LoadName, loads } from "./loads.ts";
+import { type LoadName, type LoadOutcome, loads } from "./loads.ts";
+import { LostError } from "./wire.ts";
+
+function tell(outcome: LoadOutcome): void {
+  process.send!(outcome, () => process.exit(0));
+}
+
+/** What brokers refuse, and connections that break, say it all in their message; a defect is found by its stack. */
+process.once("uncaughtException", (error) => {
+  const isForeseen = error.constructor === Error || error instanceof LostError;
+  tell({ failed: isForeseen ? error.message : (error.stack ?? error.message) });
+});
 
 const [name, text] = process.argv.slice(2);
 installUtf8(nodePlatform);
 const { run, defaults } = loads[name as LoadName];
-const result = await (run as (options: object) => Promise<object>)({ ...defaults, ...JSON.parse(text!) });
-process.send!(result, () => process.exit(0));
+tell({ result: await (run as (options: object) => Promise<object>)({ ...defaults, ...JSON.parse(text!) }) });

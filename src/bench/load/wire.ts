@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { parseServers, type Server } from "../../client/bootstrap.ts";
 import { ApiVersions } from "../../protocol/apis/api-versions.ts";
 import { decodeResponseFrame, encodeRequestFrame } from "../../protocol/frame.ts";
 import type { Api, RequestInput, ResponseOf } from "../../protocol/schema.ts";
@@ -53,10 +54,12 @@ export class Wire {
 
   /** @param keepBytes of each answer: the rest is counted and thrown away. */
   static async open(server: string, keepBytes = Number.POSITIVE_INFINITY): Promise<Wire> {
-    const [host, port] = server.split(":");
+    const [{ host, port }] = parseServers(server) as [Server];
     const callback = (bytes: number) => wire.#received(chunk.subarray(0, bytes));
-    const socket = connect({ host: host!, port: Number(port), onread: { buffer: chunk, callback } }).setNoDelay(true);
-    await once(socket, "connect");
+    const socket = connect({ host, port, onread: { buffer: chunk, callback } }).setNoDelay(true);
+    await once(socket, "connect").catch(({ message, code }: NodeJS.ErrnoException) => {
+      throw new LostError(message || `connect ${code} ${server}`); // of several addresses it has no message
+    });
     const wire = new Wire(socket, keepBytes);
     return wire;
   }

@@ -63,14 +63,35 @@ interface PendingBatch {
   bytes: number;
   isDurable: boolean;
   /** What leaves when the batch is durable, in order. */
-  outputs: (() => void)[];
+  outputs: Output[];
 }
 
+/** What a step says: a reply, or a fact. An object that is there anyway, since a closure for each reply is garbage. */
+interface Output {
+  leave(): void;
+}
+
+/** The requests of a shard that were not settled yet. */
+type ParkedRequests<Reply> = Map<ReplyToken, ParkedRequest<Reply>>;
+
 /** A request that was not settled yet: the machine parks it, or its reply waits for an append. */
-class ParkedRequest<Reply> {
-  answered = false;
+class ParkedRequest<Reply> implements Output {
+  readonly #token: ReplyToken;
+  readonly #parked: ParkedRequests<Reply>;
+  /** What the machine answered: it has not left yet. */
+  reply: Submitted<Reply> | undefined;
   #answer: Submitted<Reply> | undefined;
   #resolve: ((answer: Submitted<Reply>) => void) | undefined;
+
+  constructor(token: ReplyToken, parked: ParkedRequests<Reply>) {
+    this.#token = token;
+    this.#parked = parked;
+    parked.set(token, this);
+  }
+
+  leave(): void {
+    if (this.reply !== undefined && this.#parked.delete(this.#token)) this.settle(this.reply);
+  }
 
   settle(answer: Submitted<Reply>): void {
     this.#answer = answer;
@@ -93,7 +114,7 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
   readonly #options: ShardOptions<Q, Record, TimerPurpose, Fact>;
   readonly #machine: StateMachine<Q, Record, TimerPurpose, Fact>;
   readonly #timers = new TimerHeap<TimerPurpose>();
-  readonly #parked = new Map<ReplyToken, ParkedRequest<Q[keyof Q]["reply"]>>();
+  readonly #parked: ParkedRequests<Q[keyof Q]["reply"]> = new Map();
   #state: ShardState = "loading";
   #nextToken = 1;
   /** Batches that are not durable yet, in the order of the log. The last takes what is emitted now. */
@@ -103,8 +124,8 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
   #pendingBytes = 0;
   /** Of the step that runs; there is one at a time, so one serves them all. */
   readonly #context: StepContext<Q, Record, TimerPurpose, Fact> & { now: Instant };
-  /** What leaves when all that the step emitted is durable. */
-  #outputs: (() => void)[] = [];
+  /** What leaves when all that the step emitted is durable; undefined while it has said nothing. */
+  #outputs: Output[] | undefined;
   #alarm: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
   constructor(options: ShardOptions<Q, Record, TimerPurpose, Fact>) {
@@ -145,8 +166,7 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
   submit<K extends keyof Q>(type: K, request: Q[K]["request"]): MaybePromise<Submitted<Q[K]["reply"]>> {
     if (this.#state !== "active") return refusalIn(this.#state);
     const token = this.#nextToken++ as ReplyToken;
-    const parked = new ParkedRequest<Q[K]["reply"]>();
-    this.#parked.set(token, parked);
+    const parked = new ParkedRequest<Q[K]["reply"]>(token, this.#parked);
     this.#step((context) => this.#machine.request(type, request, token, context));
     return parked.settled();
   }
@@ -164,9 +184,8 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
   }
 
   #step(decide: (context: StepContext<Q, Record, TimerPurpose, Fact>) => void): void {
-    const outputs: (() => void)[] = [];
     const now = this.#options.clock.now();
-    this.#outputs = outputs;
+    this.#outputs = undefined;
     this.#context.now = now;
     try {
       decide(this.#context);
@@ -174,12 +193,20 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
       this.#fail(error);
       return;
     }
-    const last = this.#batches.at(-1);
-    if (last === undefined) for (const output of outputs) output();
-    else if (last.outputs.length === 0) last.outputs = outputs;
-    else for (const output of outputs) last.outputs.push(output);
+    if (this.#outputs !== undefined) this.#leaveBehind(this.#batches.at(-1), this.#outputs);
     if (this.#inFlight === 0) this.#appendNext(now.wallMs);
     this.#setAlarm();
+  }
+
+  #leaveBehind(last: PendingBatch | undefined, outputs: Output[]): void {
+    if (last === undefined) for (const output of outputs) output.leave();
+    else if (last.outputs.length === 0) last.outputs = outputs;
+    else for (const output of outputs) last.outputs.push(output);
+  }
+
+  #say(output: Output): void {
+    if (this.#outputs === undefined) this.#outputs = [output];
+    else this.#outputs.push(output);
   }
 
   #makeContext(now: Instant): StepContext<Q, Record, TimerPurpose, Fact> & { now: Instant } {
@@ -190,10 +217,8 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
       endTransaction: (marker) => this.#endTransaction(marker),
       reply: (token, response) => {
         const request = this.#unanswered(token);
-        request.answered = true;
-        this.#outputs.push(() => {
-          if (this.#parked.delete(token)) request.settle({ ok: true, reply: response });
-        });
+        request.reply = { ok: true, reply: response };
+        this.#say(request);
       },
       drop: (token) => {
         this.#unanswered(token);
@@ -201,13 +226,14 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
       },
       schedule: (timer, atMs) => this.#timers.set(timer, atMs),
       cancel: (timer) => this.#timers.cancel(timer),
-      publish: (fact) => void this.#outputs.push(() => this.#options.onFact(fact)),
+      publish: (fact) => this.#say({ leave: () => this.#options.onFact(fact) }),
     };
   }
 
   #unanswered(token: ReplyToken): ParkedRequest<Q[keyof Q]["reply"]> {
     const request = this.#parked.get(token);
-    if (request === undefined || request.answered) throw new Error(`request ${token} was answered or dropped before`);
+    if (request === undefined || request.reply !== undefined)
+      throw new Error(`request ${token} was answered or dropped before`);
     return request;
   }
 
@@ -300,7 +326,7 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
       this.#batches.shift();
       this.#inFlight--;
       this.#pendingBytes -= first.bytes - batchOverhead;
-      for (const output of first.outputs) output();
+      for (const output of first.outputs) output.leave();
     }
     if (this.#inFlight === 0 && this.#batches.length > 0) this.#appendNext(this.#options.clock.now().wallMs);
   }

@@ -208,17 +208,18 @@ export class ClientSocket implements Peer {
   }
 }
 
-/** Those that have answers to send in this tick. */
-let toFlush: ClientSocket[] = [];
+/** Those that have answers to send in this tick; undefined when nobody has. */
+let toFlush: ClientSocket[] | undefined;
 
 function flushSoon(socket: ClientSocket): void {
-  if (toFlush.length === 0) process.nextTick(flushAll);
-  toFlush.push(socket);
+  if (toFlush !== undefined) return void toFlush.push(socket);
+  toFlush = [socket]; // of one place: most ticks have one answer
+  process.nextTick(flushAll);
 }
 
 function flushAll(): void {
-  const sockets = toFlush;
-  toFlush = [];
+  const sockets = toFlush ?? [];
+  toFlush = undefined;
   for (const socket of sockets) socket.flush();
 }
 

@@ -4,7 +4,7 @@ import { javaStringHash } from "../../protocol/hash.ts";
 import { consumerProtocolType } from "../consumer-protocol.ts";
 import type { GroupMetadata, MemberMetadata } from "../record.ts";
 import type { GroupContext, GroupTimer } from "../shard.ts";
-import { Member, type MemberTerms, type PendingMember } from "./member.ts";
+import { Member, type MemberTerms, type PendingMember, type Protocol } from "./member.ts";
 import { answerHeartbeat } from "./parked-heartbeat.ts";
 import { assertTransition, type ClassicState } from "./transitions.ts";
 
@@ -155,9 +155,9 @@ export class ClassicGroup {
   }
 
   /** Whether a member of this type with these assignors can be in the group (rule 6). */
-  supports(protocolType: string, protocolNames: readonly string[]): boolean {
-    if (this.state === "Empty") return protocolType !== "" && protocolNames.length > 0;
-    return protocolType === this.protocolType && protocolNames.some((name) => this.#allOffer(name));
+  supports(protocolType: string, protocols: readonly Protocol[]): boolean {
+    if (this.state === "Empty") return protocolType !== "" && protocols.length > 0;
+    return protocolType === this.protocolType && protocols.some(({ name }) => this.#allOffer(name));
   }
 
   #allOffer(protocolName: string): boolean {

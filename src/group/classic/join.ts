@@ -10,7 +10,7 @@ import type { GroupRequest } from "../requests.ts";
 import { forgetIfIdle, type GroupContext, type Shard } from "../shard.ts";
 import { joined, joinRefused, parkJoin } from "./answers.ts";
 import { ClassicGroup } from "./classic-group.ts";
-import { Member, type MemberTerms, PendingMember, sameProtocols } from "./member.ts";
+import { Member, type MemberTerms, PendingMember, type Protocol, sameProtocols } from "./member.ts";
 import { refuseStranger } from "./refuse-stranger.ts";
 import { completeJoinIfAllJoined, rebalance } from "./round.ts";
 import { startFirstSession } from "./sessions.ts";
@@ -119,7 +119,7 @@ function joinAgain(join: Join, group: ClassicGroup): void {
   const refusal = refuseStranger(group, memberId, groupInstanceId);
   if (refusal !== ErrorCode.NONE) return context.reply(token, joinRefused(refusal, memberId, null));
   const member = group.members.get(memberId)!;
-  const terms = termsOf(join);
+  const terms = termsOf(join, member.terms.protocols);
   if (!mustRebalance(group, member, terms)) return context.reply(token, joined(group, member));
   group.update(member, terms);
   parkJoin(member, token, context);
@@ -155,23 +155,25 @@ function forgetPending({ group, memberId, timer }: PendingMember, context: Group
 
 function offersAreSupported({ request }: Join, group: ClassicGroup): boolean {
   const { protocolType, protocols } = request.body;
-  return group.supports(
-    protocolType,
-    protocols.map(({ name }) => name),
-  );
+  return group.supports(protocolType, protocols);
 }
 
-/** What the request offers, with bytes of its own: those of the request are a view of its frame. */
-export function termsOf({ request }: Join): MemberTerms {
+/** @param known what the member offered until now: most offer the same again, of which no second copy is made. */
+export function termsOf({ request }: Join, known: readonly Protocol[] = []): MemberTerms {
   const { sessionTimeoutMs, rebalanceTimeoutMs, protocols } = request.body;
-  const names = new Set<string>();
   return {
     sessionTimeoutMs,
     rebalanceTimeoutMs: request.version === 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
-    protocols: protocols
-      .filter(({ name }) => !names.has(name) && names.add(name))
-      .map(({ name, metadata }) => ({ name, metadata: metadata.slice() })),
+    protocols: sameProtocols(known, protocols) ? known : ownProtocols(protocols),
   };
+}
+
+/** What the request offers, with bytes of its own: those of the request are a view of its frame. */
+function ownProtocols(protocols: readonly Protocol[]): Protocol[] {
+  const names = new Set<string>();
+  return protocols
+    .filter(({ name }) => !names.has(name) && names.add(name))
+    .map(({ name, metadata }) => ({ name, metadata: metadata.slice() }));
 }
 
 /** Rule 18. */

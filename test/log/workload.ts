@@ -139,6 +139,17 @@ export async function verify(all: Log, seen: Seen, exact: boolean): Promise<void
   }
 }
 
+/** Whatever is shown counts as promised from now on. */
+export function promiseWhatIsShown(log: Log, seen: Seen): void {
+  for (const { topic, partition, topicId } of log.partitions()) {
+    const { highWatermark } = log.get(topic, partition)!;
+    const values = seen.attempted.get(topicId)!;
+    values.length = highWatermark - 1;
+    values.push("next"); // by `verify`
+    seen.acknowledged.set(topicId, highWatermark);
+  }
+}
+
 /** What is appended from now on comes in its place. */
 export function forgetLost(all: Log, seen: Seen): void {
   for (const { topic, partition, topicId } of all.partitions()) {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Log } from "../../../src/log/log.ts";
 import { MemoryDisk } from "../../../src/log/memory-disk.ts";
 import { sampleBatch } from "../batches.ts";
-import { nothingSeen, open, type Seen, verify, workload } from "../workload.ts";
+import { nothingSeen, open, promiseWhatIsShown, verify, workload } from "../workload.ts";
 import { type Fault, FaultyDisk, type Kind } from "./faulty-disk.ts";
 
 interface Way {
@@ -64,17 +64,6 @@ async function failed(log: Log): Promise<void> {
   await assert.rejects(log.clean(1), { name: "LogError", kind: "failed" });
 }
 
-/** Whatever is shown counts as promised from now on. */
-function promiseWhatIsShown(log: Log, seen: Seen): void {
-  for (const { topic, partition, topicId } of log.partitions()) {
-    const { highWatermark } = log.get(topic, partition)!;
-    const values = seen.attempted.get(topicId)!;
-    values.length = highWatermark - 1;
-    values.push("next"); // by `verify`
-    seen.acknowledged.set(topicId, highWatermark);
-  }
-}
-
 for (const way of ways) {
   test(`${way.name}: what was acknowledged is there, and what is shown afterwards stays`, async () => {
     let runs = 0;
@@ -99,15 +88,21 @@ for (const way of ways) {
 }
 
 for (const way of ways) {
-  test(`left to the system, ${way.name}: what was acknowledged is there`, async () => {
+  test(`left to the system, ${way.name}: what was acknowledged is there; after a power failure, its beginning`, async () => {
     const leftToSystem = { flushIntervalMessages: 1000 };
     let runs = 0;
     for (let run = await runWith(way, 1, leftToSystem); run; run = await runWith(way, runs + 1, leftToSystem)) {
       runs++;
       const { disk, seen } = run;
-      const next = await open(disk.crash({ kind: "kill" }), leftToSystem);
-      await verify(next, seen, true).catch((error: Error) => assert.fail(`operation ${runs}: ${error.stack}`));
-      await next.close();
+      const doing = async () => {
+        const power = await open(disk.after({ kind: "power" }), leftToSystem);
+        await verify(power, structuredClone(seen), false);
+        await power.close();
+        const next = await open(disk.crash({ kind: "kill" }), leftToSystem);
+        await verify(next, seen, true);
+        await next.close();
+      };
+      await doing().catch((error: Error) => assert.fail(`operation ${runs}: ${error.stack}`));
     }
     assert.ok(runs > 3, `${runs} operations failed`);
   });

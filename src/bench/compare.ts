@@ -6,7 +6,7 @@
  *     npm run bench -- --against kafka --write  … and into docs/performance.md and .json
  *     npm run bench -- --full                   the whole matrix: half an hour, with Kafka an hour
  *     npm run bench -- --only produce,latency   trials whose name has one of these parts; --list prints the names
- *     npm run bench -- --minutes 30             begins nothing after that (default 14; --full: 60)
+ *     npm run bench -- --minutes 30             begins nothing after that (default 14; --full: 58)
  *     npm run bench -- --full --resume run.json  keeps in the file what it found, and goes on where that ends
  *
  * It goes over all rows again and again until each has had its rounds: where the time ends all have about as many. What
@@ -42,7 +42,7 @@ if (flags.against !== undefined && flags.against !== "kafka") refuse(`--against 
 const products: Product[] = flags.against === undefined ? ["regroup"] : ["regroup", "kafka"];
 const hasJava = spawnSync("java", ["-version"]).status === 0;
 if (flags.against !== undefined && !hasJava) refuse("--against kafka needs Java 17 or later");
-const defaultMinutes = flags.full ? 60 : 14;
+const defaultMinutes = flags.full ? 58 : 14;
 const minutes = flags.minutes === undefined ? defaultMinutes : numberOf("minutes", flags.minutes);
 
 const witnesses = hasJava ? [javaWitness, ...(hasKcat() ? [kcatWitness] : [])] : [];

@@ -32,7 +32,7 @@ function start(id: string, what: string, ownBrokers: "packaged" | "source", valu
     ...(ownBrokers === "source" ? { products: ["regroup"] } : {}),
     ownBrokers,
     rounds: 7,
-    seconds: ownBrokers === "source" ? 0.7 : 5,
+    seconds: ownBrokers === "source" ? 0.7 : 4,
     ...(machine === undefined ? {} : { machine }),
     figures: { ms: { what, unit: "ms", better: "less", targets: { fsync: { value } } } },
     measure: async (broker) => ({ ms: await startedAgain(broker, (sinceMs) => untilMetadata(broker.server, sinceMs)) }),

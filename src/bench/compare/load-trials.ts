@@ -19,7 +19,7 @@ function produce(id: string, valueBytes: number, figure: Figure): Trial {
     id,
     settings: both,
     rounds,
-    seconds: 3.2,
+    seconds: 2.9,
     figures: { perSecond: figure },
     measure: async ({ server }, topic, run) => run("produce", { server, topic, valueBytes, ...window }),
   });
@@ -31,7 +31,7 @@ function consume(id: string, valueBytes: number, records: number, figure: Figure
     id,
     settings: ["os"],
     rounds,
-    seconds: 3.2,
+    seconds: 2.9,
     figures: { perSecond: figure },
     measure: async ({ server }, _, run) => run("consume", { server, topic, valueBytes, records, ...window }),
   });
@@ -47,7 +47,7 @@ function commits(
     id,
     settings: both,
     rounds,
-    seconds: 3.2,
+    seconds: 2.9,
     figures,
     ...(machine === undefined ? {} : { machine }),
     measure: async ({ server }, _, run) => run("commits", { server, topic: "bench-commits", connections, ...window }),
@@ -62,7 +62,7 @@ function groups(id: string, members: number, settings: Trial["settings"]): Trial
     id,
     settings,
     rounds: 3,
-    seconds: members > 1000 ? 9 : 4,
+    seconds: members > 1000 ? 8 : 3,
     figures: {
       formedMs: figure(`group of ${members} forms`),
       joinedMs: { ...figure(`one more than ${members} joins`), targets: {} },
@@ -89,7 +89,7 @@ const underLoad: readonly Trial[] = [
     id: "latency",
     settings: ["fsync", "os", "memory"],
     rounds,
-    seconds: 8, // with its part of what the machine takes
+    seconds: 7.5, // with its part of what the machine takes
     figures: {
       p50: { what: "end to end at 1,000/s, p50", unit: "ms", better: "less" },
       p99: {

@@ -8,10 +8,11 @@ const partitionCounts = [1, 10, 100, 1000];
 const compressions: readonly CompressionType[] = ["none", "gzip", "snappy", "lz4", "zstd"];
 
 /** A turn of each: there are hundreds. */
-const window = { warmUpSeconds: 0.3, seconds: 1 };
+const window = { warmUpSeconds: 0.3, seconds: 0.8 };
+const windowSeconds = window.warmUpSeconds + window.seconds;
 
 /** What a process, its connections and a topic with few partitions take beside the window. */
-const aroundSeconds = 1;
+const aroundSeconds = 0.7;
 
 /** Bytes that a topic is filled with before it is read. */
 const filledBytes = 100_000_000;
@@ -35,7 +36,7 @@ function produce(valueBytes: number, partitions: number, acks: number, compressi
     load,
     settings: ["fsync", "os"],
     rounds: 1,
-    seconds: 1.3 + aroundSeconds + partitions / 400,
+    seconds: windowSeconds + aroundSeconds + partitions / 500,
     figures: {
       perSecond: { what: `${load}: ${named(partitions)}, ${compression}`, unit: "records/s", better: "more" },
     },
@@ -55,7 +56,7 @@ function consume(valueBytes: number, partitions: number, compression: Compressio
     load,
     settings: ["os"],
     rounds: 1,
-    seconds: 1.8 + aroundSeconds + partitions / 150,
+    seconds: windowSeconds + 0.5 + aroundSeconds + partitions / 300,
     figures: {
       perSecond: { what: `${load}: ${named(partitions)}, ${compression}`, unit: "records/s", better: "more" },
     },
@@ -75,7 +76,7 @@ function commits(partitions: number, groups: number): Trial {
     load,
     settings: ["fsync", "os"],
     rounds: 1,
-    seconds: 1.3 + aroundSeconds,
+    seconds: windowSeconds + aroundSeconds,
     figures: {
       perSecond: { what: `${load}: ${how}`, unit: "commits/s", better: "more" },
       p99: { what: `${load}: ${how}, p99`, unit: "ms", better: "less" },
@@ -119,7 +120,7 @@ function groups(members: number): Trial {
     load,
     settings: ["os"],
     rounds: 2,
-    seconds: 8 + members / 600, // a session of 6 s ends
+    seconds: 7.5 + members / 700, // a session of 6 s ends
     figures: {
       formedMs: ms("forms"),
       joinedMs: ms("one joins"),

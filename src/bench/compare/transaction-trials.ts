@@ -11,7 +11,7 @@ function transactions(partitions: number, records: number): Trial {
     id: `transactions-${partitions}x${records}`,
     settings: ["fsync", "os"],
     rounds: 3,
-    seconds: 12,
+    seconds: 10.5,
     figures: {
       perSecond: { what, unit: "transactions/s", better: "more", targets: asKafka },
       p99: { what: `${what}: commit, p99 at 100/s`, unit: "ms", better: "less", targets: asKafka },

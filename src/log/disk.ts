@@ -8,11 +8,7 @@ export interface Disk {
   list(folder: string): Promise<string[]>;
   /** @returns true when it was made, false when it is there already. */
   makeFolder(folder: string): Promise<boolean>;
-  /**
-   * @param mode `sync`: every write is durable when it resolves (O_DSYNC). Files are made when missing, but not by
-   * `existing`, which rejects with an error of code ENOENT.
-   */
-  open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile>;
+  open(path: string, mode: OpenMode): Promise<DiskFile>;
   /** A whole small file, or undefined. */
   readFile(path: string): Promise<Uint8Array | undefined>;
   /** Replaces a whole small file, durably and at once: temporary file, sync, rename, folder sync. */
@@ -27,6 +23,12 @@ export interface Disk {
   /** Takes the folder for this process alone. @throws {LogError} `locked` when another process has it. */
   lock(folder: string): Promise<() => Promise<void>>;
 }
+
+/**
+ * `sync`: every write is durable when it resolves (O_DSYNC). `new`: as `read-write`, of a file that is most likely
+ * missing. Files are made when missing, but not by `existing`, which rejects with an error of code ENOENT.
+ */
+export type OpenMode = "read-write" | "new" | "existing" | "sync";
 
 export interface DiskFile {
   size(): Promise<number>;

@@ -2,7 +2,7 @@
  * A disk in memory that behaves as badly as a real one may: it loses what was not synced, fails a write, or dies within
  * one. Pure and deterministic, for tests and for the simulator.
  */
-import type { Disk, DiskFile } from "./disk.ts";
+import type { Disk, DiskFile, OpenMode } from "./disk.ts";
 import { LogError } from "./log.ts";
 
 export interface Faults {
@@ -191,7 +191,7 @@ export class MemoryDisk implements Disk {
     return isNew;
   }
 
-  async open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile> {
+  async open(path: string, mode: OpenMode): Promise<DiskFile> {
     this.#throwIfDead();
     if (!this.#now.has(path)) {
       if (mode === "existing") throw ioError("ENOENT", `${path} is missing`);

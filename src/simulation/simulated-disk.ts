@@ -1,5 +1,5 @@
 /** A disk that takes its time: what it does happens some while after it was asked for, and is told some while later. */
-import type { Disk, DiskFile } from "../log/disk.ts";
+import type { Disk, DiskFile, OpenMode } from "../log/disk.ts";
 import type { MemoryDisk } from "../log/memory-disk.ts";
 import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
@@ -70,7 +70,7 @@ export class SimulatedDisk implements Disk {
     return this.#disk.makeFolder(folder);
   }
 
-  async open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile> {
+  async open(path: string, mode: OpenMode): Promise<DiskFile> {
     const file = await this.#disk.open(path, mode);
     return {
       size: () => file.size(),

@@ -2,7 +2,7 @@
  * The disk of a test's broker: in memory, under the engine that production uses. It can be held, so that what is
  * written is not durable yet, and a crash keeps or loses that.
  */
-import type { Disk, DiskFile } from "../log/disk.ts";
+import type { Disk, DiskFile, OpenMode } from "../log/disk.ts";
 import { MemoryDisk } from "../log/memory-disk.ts";
 
 export class TestDisk implements Disk {
@@ -32,7 +32,7 @@ export class TestDisk implements Disk {
   }
 
   /** Writes reach the system at once, as they do on a real disk; what makes them durable may be held. */
-  async open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile> {
+  async open(path: string, mode: OpenMode): Promise<DiskFile> {
     const file = await this.#disk.open(path, mode === "sync" ? "read-write" : mode);
     const sync = () => this.#sync(() => file.sync());
     return {

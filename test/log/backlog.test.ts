@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { defaultLogConfig } from "../../src/log/config.ts";
-import type { DiskFile } from "../../src/log/disk.ts";
+import type { DiskFile, OpenMode } from "../../src/log/disk.ts";
 import type { FileLogOptions } from "../../src/log/file/file-log.ts";
 import { openFileLog } from "../../src/log/file/recovery.ts";
 import { MemoryDisk } from "../../src/log/memory-disk.ts";
@@ -25,7 +25,7 @@ class GatedDisk extends MemoryDisk {
     this.#gated = gated;
   }
 
-  override async open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile> {
+  override async open(path: string, mode: OpenMode): Promise<DiskFile> {
     const file = await super.open(path, mode);
     if (!path.endsWith(this.#gated)) return file;
     const write = file.write.bind(file);

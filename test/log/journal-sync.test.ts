@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { DiskFile } from "../../src/log/disk.ts";
+import type { DiskFile, OpenMode } from "../../src/log/disk.ts";
 import { Journal } from "../../src/log/file/journal.ts";
 import { Slabs } from "../../src/log/file/slabs.ts";
 import { MemoryDisk } from "../../src/log/memory-disk.ts";
@@ -13,7 +13,7 @@ class SlowDisk extends MemoryDisk {
   readonly ends: (() => void)[] = [];
   uncovered = 0;
 
-  override async open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile> {
+  override async open(path: string, mode: OpenMode): Promise<DiskFile> {
     const file = await super.open(path, mode);
     if (mode === "read-write") return file; // it is being made
     return {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultLogConfig } from "../../src/log/config.ts";
-import type { DiskFile } from "../../src/log/disk.ts";
+import type { DiskFile, OpenMode } from "../../src/log/disk.ts";
 import { openFileLog } from "../../src/log/file/recovery.ts";
 import type { PartitionLog } from "../../src/log/log.ts";
 import { MemoryDisk } from "../../src/log/memory-disk.ts";
@@ -17,7 +17,7 @@ class CountingDisk extends MemoryDisk {
   reads = 0;
   bytesRead = 0;
 
-  override async open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile> {
+  override async open(path: string, mode: OpenMode): Promise<DiskFile> {
     const file = await super.open(path, mode);
     if (!path.endsWith(".log")) return file;
     const read = file.read.bind(file);

@@ -104,3 +104,17 @@ test("a read that gives only some of the bytes is gone on with, up to the end of
   }
   await file.close();
 });
+
+test("a new file is made in a new folder; what is there already is kept, and a missing folder is told", async () => {
+  const path = join(folder, "made/by/parents");
+  assert.equal(await nodeDisk.makeFolder(path), true);
+  assert.equal(await nodeDisk.makeFolder(path), false);
+  for (const text of ["ab", "c"]) {
+    const file = await nodeDisk.open(join(path, "file"), "new");
+    file.writeNow(0, [new TextEncoder().encode(text)]);
+    await nodeDisk.syncFolder(path);
+    await file.close();
+  }
+  assert.equal(await readFile(join(path, "file"), "utf8"), "cb");
+  await assert.rejects(nodeDisk.open(join(folder, "missing/file"), "new"), { code: "ENOENT" });
+});

@@ -1,5 +1,5 @@
 /** Open files, at most so many at a time: the one unused for longest is closed when another is needed. */
-import type { Disk, DiskFile } from "../disk.ts";
+import type { Disk, DiskFile, OpenMode } from "../disk.ts";
 
 interface OpenFile {
   readonly path: string;
@@ -25,7 +25,7 @@ export class FileCache {
   }
 
   /** @param mode as in the disk's `open`, should it not be open yet. */
-  async use<T>(path: string, mode: "read-write" | "existing", action: (file: DiskFile) => Promise<T>): Promise<T> {
+  async use<T>(path: string, mode: OpenMode, action: (file: DiskFile) => Promise<T>): Promise<T> {
     const entry = this.#files.get(path) ?? this.#open(path, mode);
     this.#files.delete(path); // and in again, as the one used last
     this.#files.set(path, entry);
@@ -39,7 +39,7 @@ export class FileCache {
     }
   }
 
-  #open(path: string, mode: "read-write" | "existing"): OpenFile {
+  #open(path: string, mode: OpenMode): OpenFile {
     const entry = { path, opening: this.#disk.open(path, mode), users: 0, dropped: false };
     entry.opening.catch(() => {
       if (this.#files.get(path) === entry) this.#files.delete(path);

@@ -448,7 +448,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
     await this.prepareFolder();
     const { files } = this.#engine;
     if (segment.written === 0) this.namesChanged = true;
-    await files.use(segment.logPath, "read-write", async (file) => {
+    await files.use(segment.logPath, segment.written === 0 ? "new" : "read-write", async (file) => {
       if (!segment.checked) {
         const size = await file.size();
         if (size > segment.written) await file.truncate(segment.written);

@@ -1,5 +1,5 @@
 /** A disk that refuses what it is told to, in the ways in which systems refuse. */
-import type { Disk, DiskFile } from "../../../src/log/disk.ts";
+import type { Disk, DiskFile, OpenMode } from "../../../src/log/disk.ts";
 import type { MemoryDisk } from "../../../src/log/memory-disk.ts";
 
 export type Kind =
@@ -38,7 +38,7 @@ export class FaultyDisk implements Disk {
     throw refusal(fault);
   }
 
-  async open(path: string, mode: "read-write" | "existing" | "sync"): Promise<DiskFile> {
+  async open(path: string, mode: OpenMode): Promise<DiskFile> {
     const file = await this.#try("open", path, () => this.#disk.open(path, mode));
     const memory = mode === "sync" ? await this.#disk.open(path, "read-write") : file;
     const writeNow = (position: number, pieces: readonly Uint8Array[]) => {

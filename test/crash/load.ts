@@ -52,10 +52,12 @@ export class Load {
     this.#do(() => this.#watchTopics());
   }
 
-  /** Everybody ends what they began, which takes a broker that lives. */
+  /** Everybody ends what they began, which takes a broker that lives. Then all that was promised must be told. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all(this.#working);
+    await this.#watchCommits();
+    await this.#watchTopics();
     await this.#admin.close();
   }
 

@@ -6,10 +6,12 @@ import { Kafka } from "../../src/client/index.ts";
 import { openFileLog } from "../../src/log/file/recovery.ts";
 import { MemoryDisk } from "../../src/log/memory-disk.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
+import { OffsetCommit } from "../../src/protocol/apis/offset-commit.ts";
 import { ErrorCode } from "../../src/protocol/errors.ts";
 import { serve } from "../../src/server/serve.ts";
 import { FaultyDisk } from "../log/faults/faulty-disk.ts";
-import { anyPort, RunningBroker, withFolder } from "./running.ts";
+import { ask } from "./asking.ts";
+import { anyPort, RawClient, RunningBroker, withFolder } from "./running.ts";
 import { canMount, SmallDisk } from "./small-disk.ts";
 
 const topic = "orders";
@@ -65,6 +67,12 @@ async function refuses(port: number): Promise<void> {
   const soon = { timeoutMs: 300 };
   await assert.rejects(admin.alterGroupOffsets("billing", [{ ...at, offset: 8 }], soon), { name: /Error/ });
   await assert.rejects(admin.createTopics([{ topic: "more", numPartitions: 1 }], soon), { name: /Error/ });
+  const client = new RawClient(port);
+  const partitions = [{ partitionIndex: at.partition, committedOffset: 9, committedMetadata: "" }];
+  const request = { groupId: "billing", memberId: "", topics: [{ name: topic, partitions }] };
+  const { topics } = await ask(client, OffsetCommit, 8, request);
+  assert.equal(topics[0]!.partitions[0]!.errorCode, ErrorCode.NOT_COORDINATOR);
+  client.socket.destroy();
   const [committed] = await admin.listGroupOffsets("billing", { partitions: [at] });
   assert.equal(committed?.offset, 7);
   await admin.close();

@@ -27,6 +27,8 @@ async function met(disk: MemoryDisk, before: ReadonlyMap<string, string>, flush 
   return undefined;
 }
 
+const everyKind = [".journal", ".log", ".index", ".timeindex", "/checkpoint"];
+
 /** @returns what is wrong with how a changed byte was met, for each byte of the files of these kinds. */
 async function metEverywhere(kinds: readonly string[], flush: number): Promise<string[]> {
   const killed = await smallLog(flush);
@@ -53,11 +55,11 @@ async function metEverywhere(kinds: readonly string[], flush: number): Promise<s
 }
 
 test("a changed byte, wherever it lies, changes no answer without somebody being told", async () => {
-  const bad = await metEverywhere([".journal", ".log", ".index", ".timeindex", "/checkpoint"], 1);
+  const bad = await metEverywhere(everyKind, 1);
   assert.equal(bad.length, 0, bad.join("\n"));
 });
 
 test("left to the system, what a changed byte cuts behind the checkpoint is told", async () => {
-  const bad = await metEverywhere([".journal", ".log", "/checkpoint"], 1000);
+  const bad = await metEverywhere(everyKind, 1000);
   assert.equal(bad.length, 0, bad.join("\n"));
 });

@@ -88,7 +88,7 @@ for (const way of ways) {
 }
 
 for (const way of ways) {
-  test(`left to the system, ${way.name}: what was acknowledged is there; after a power failure, its beginning`, async () => {
+  test(`left to the system, ${way.name}: what was acknowledged is there, but for a power failure`, async () => {
     const leftToSystem = { flushIntervalMessages: 1000 };
     let runs = 0;
     for (let run = await runWith(way, 1, leftToSystem); run; run = await runWith(way, runs + 1, leftToSystem)) {

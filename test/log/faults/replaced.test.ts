@@ -1,6 +1,6 @@
 /**
  * The checkpoint is replaced in four steps, and each may fail: the new file is written, synced, takes its name, and the
- * folder is synced. Whatever was done by then, and whatever of it a power failure takes back: nothing acknowledged goes.
+ * folder is synced. Whatever was done by then, whatever a power failure takes back of it: nothing acknowledged goes.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,6 +1,8 @@
 /** The run over all rows, on a real broker: what fails costs its own round, and nothing else. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { FoundSoFar } from "../../src/bench/compare/found.ts";
 import { measureAll } from "../../src/bench/compare/measure.ts";
 import { type Trial, trial } from "../../src/bench/compare/row.ts";
@@ -40,4 +42,24 @@ test("a row that fails, or ends its broker, is told why, and the next has a brok
   assert.notEqual(pids[0], pids[2]);
   assert.equal(pids[1], pids[2]);
   assert.deepEqual(progress, ["0 of 4", "1 of 4", "2 of 4", "3 of 4", "4 of 4"]);
+});
+
+test("what nobody catches is the failure of the turn that is under way", async () => {
+  const imported = (file: string) => JSON.stringify(new URL(`../../src/bench/compare/${file}`, import.meta.url).href);
+  // In a process of its own: here the test would hear of it, too.
+  const program = `
+    import { FoundSoFar } from ${imported("found.ts")};
+    import { measureAll } from ${imported("measure.ts")};
+    const of = (id, measure) => ({ id, settings: ["memory"], rounds: 1, seconds: 0, figures: { ms: {} }, measure });
+    const throws = () => new Promise(() => setImmediate(() => { throw new Error("the connection is lost"); }));
+    const found = await FoundSoFar.open();
+    const options = { products: ["regroup"], budgetMs: 60_000, onBegin() {}, onFound() {} };
+    await measureAll([of("throws", throws), of("later", async () => ({ ms: 1 }))], found, options);
+    console.log(JSON.stringify(found.all.map(({ trial, values, failures }) => [trial, values.ms, failures])));
+    process.exit();`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program]);
+  assert.deepEqual(JSON.parse(stdout), [
+    ["throws", [null], [{ round: 0, reason: "the connection is lost" }]],
+    ["later", [1], []],
+  ]);
 });

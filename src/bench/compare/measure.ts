@@ -5,7 +5,7 @@ import { cpuMs, isAlive } from "../load/process.ts";
 import { type Broker, Brokers, type Product } from "./brokers.ts";
 import { Estimate, type Place, placesOf, visitsOf } from "./estimate.ts";
 import type { FoundSoFar, Where } from "./found.ts";
-import type { Trial } from "./row.ts";
+import type { Measured, Trial } from "./row.ts";
 
 export interface MeasureOptions {
   readonly products: readonly Product[];
@@ -41,11 +41,15 @@ export async function measureAll(trials: readonly Trial[], found: FoundSoFar, op
 function leaveNothingBehind(brokers: Brokers): void {
   const end = () => void brokers[Symbol.asyncDispose]().finally(() => process.exit(1));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
-  process.once("uncaughtException", (error) => {
+  process.on("uncaughtException", (error) => {
+    if (failTurn !== undefined) return failTurn(error);
     console.error(error);
     end();
   });
 }
+
+/** Ends the turn that is under way; what nobody catches, as when a broker dies while nobody asks it, is its failure. */
+let failTurn: ((error: Error) => void) | undefined;
 
 let names = 0;
 
@@ -126,7 +130,7 @@ class Stage {
       { trial: id, product: "machine", setting: settings[0]! },
       Object.keys(machine.figures),
       async () => {
-        return { told: await within(limitMs, machine.measure(this.#brokers.folder, runLoad)), cpu: Number.NaN };
+        return { told: await within(limitMs, () => machine.measure(this.#brokers.folder, runLoad)), cpu: Number.NaN };
       },
     );
   }
@@ -149,16 +153,20 @@ class Stage {
   async #turn(trial: Trial, broker: Broker): Promise<Readonly<Record<string, number>>> {
     const life = this.#lives.get(broker)!;
     try {
-      return await within(limitMs, this.#told(trial, broker, life));
+      return await within(limitMs, (over) => this.#told(trial, broker, leased(broker, over)));
+    } catch (error) {
+      if (error instanceof LateError) await broker.kill(); // nobody knows what its trial still does to it
+      throw error;
     } finally {
       life.usedMs = performance.now();
     }
   }
 
-  async #told(trial: Trial, broker: Broker, { prepared, served }: Life): Promise<Readonly<Record<string, number>>> {
-    if (!prepared.has(trial.id)) await trial.prepare?.(broker, `bench-${trial.id}`);
+  async #told(trial: Trial, broker: Broker, lease: Measured): Promise<Readonly<Record<string, number>>> {
+    const { prepared, served } = this.#lives.get(broker)!;
+    if (!prepared.has(trial.id)) await trial.prepare?.(lease, `bench-${trial.id}`);
     prepared.add(trial.id);
-    const told = await trial.measure(broker, `bench-${trial.id}-${names++}`, runLoad);
+    const told = await trial.measure(lease, `bench-${trial.id}-${names++}`, runLoad);
     served.add(trial.id);
     return told;
   }
@@ -176,16 +184,43 @@ function isRunning(broker: Broker): boolean {
 /** The longest takes half a minute where nothing is amiss. */
 const limitMs = 90_000;
 
+class LateError extends Error {
+  override readonly name = "LateError";
+}
+
+/** What a trial may do to a broker, as long as it is its turn. */
+function leased(broker: Broker, over: AbortSignal): Measured {
+  const inTime = (act: () => Promise<void>) => async () => {
+    over.throwIfAborted();
+    await act();
+  };
+  const { product, server } = broker;
+  return {
+    product,
+    server,
+    get pid() {
+      return broker.pid;
+    },
+    stop: inTime(broker.stop),
+    kill: inTime(broker.kill),
+    startAgain: inTime(broker.startAgain),
+  };
+}
+
 /** @throws when it takes longer; it goes on then, with nobody who waits for it. */
-async function within<T>(ms: number, measuring: Promise<T>): Promise<T> {
+async function within<T>(ms: number, measure: (over: AbortSignal) => Promise<T>): Promise<T> {
   const over = new AbortController();
   const late = pause(ms, undefined, { signal: over.signal }).then((): never => {
-    throw new Error(`it has not ended after ${ms / 1000} s`);
+    throw new LateError(`it has not ended after ${ms / 1000} s`);
   });
-  late.catch(() => undefined); // it was in time
+  const failed = new Promise<never>((_, reject) => {
+    failTurn = reject;
+  });
+  for (const it of [late, failed]) it.catch(() => undefined); // it was in time
   try {
-    return await Promise.race([measuring, late]);
+    return await Promise.race([measure(over.signal), late, failed]);
   } finally {
+    failTurn = undefined;
     over.abort();
   }
 }

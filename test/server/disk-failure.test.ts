@@ -30,7 +30,8 @@ test("a disk that refuses ends the broker with 1: what it acknowledged is there,
     const producing = (async () => {
       for (;;) {
         const { responses } = await ask(client, Produce, 9, request);
-        if (responses[0]!.partitionResponses[0]!.errorCode !== ErrorCode.NONE) return;
+        const { errorCode } = responses[0]!.partitionResponses[0]!;
+        assert.equal(errorCode, ErrorCode.NONE, "what is under way gets no answer");
         acknowledged++;
       }
     })();

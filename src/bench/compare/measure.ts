@@ -146,7 +146,7 @@ class Stage {
       this.#found.add(where, Object.fromEntries(figures.map((figure) => [figure, told[figure]!])), cpu);
     } catch (error) {
       console.error(`${where.trial} on ${where.product}, ${where.setting}:`, error);
-      this.#found.fail(where, figures, error instanceof Error ? error.message : String(error));
+      this.#found.fail(where, figures, reasonOf(error).replaceAll(this.#brokers.folder, "…"));
     }
   }
 
@@ -170,6 +170,12 @@ class Stage {
     served.add(trial.id);
     return told;
   }
+}
+
+/** Of a command that failed, as Kafka's start, what it said last. */
+function reasonOf(error: unknown): string {
+  const { message, stderr } = error as Error & { readonly stderr?: string };
+  return stderr?.trim().split("\n").at(-1) || message;
 }
 
 /** One that a trial could not start again has no process, or none that is told. */

@@ -17,15 +17,20 @@ export function waitForLogs(
 ): Promise<void> {
   if (broker.isStopping || connection.isClosed) return Promise.resolve();
   return new Promise((resolve) => {
-    const cancels: (() => void)[] = [];
+    let hasEnded = false;
     const end = () => {
-      for (const cancel of cancels.splice(0)) cancel();
+      hasEnded = true;
+      for (const cancel of cancels) cancel();
       resolve();
     };
     const check = () => {
-      if (cancels.length > 0 && isOver()) end();
+      if (!hasEnded && isOver()) end();
     };
-    cancels.push(broker.clock.after(maxWaitMs, end), connection.onClosed(end), broker.onStopping(end));
-    for (const log of logs) cancels.push(log.watch(check));
+    const cancels = [
+      broker.clock.after(maxWaitMs, end),
+      connection.onClosed(end),
+      broker.onStopping(end),
+      ...logs.map((log) => log.watch(check)),
+    ];
   });
 }

@@ -3,7 +3,7 @@ import type { Fetch, FetchRequest } from "../../protocol/apis/fetch.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import { zeroUuid } from "../../protocol/schema.ts";
 import type { Answer, Handler, LedPartition, RequestContext } from "../context.ts";
-import type { FetchAsk, FetchPartition } from "../fetch-sessions.ts";
+import type { FetchAsk, FetchPartition, FetchPlan } from "../fetch-sessions.ts";
 import { isIsolationLevel, readCommitted } from "../isolation-level.ts";
 import { endOffsetOf, errorOfLog, refuseLeaderEpoch } from "../leader-epochs.ts";
 import { waitForLogs } from "../waiting.ts";
@@ -33,26 +33,55 @@ type Found =
  * Waits until there are `minBytes`, an error, or no more time; then reads once, in the order of the partitions. The
  * records leave as the log's own pieces, uncopied.
  */
-export const fetch: Handler<typeof Fetch> = async (request, context) => {
+export const fetch: Handler<typeof Fetch> = (request, context) => {
   const ask = askOf(request, context);
   if (!isIsolationLevel(request.isolationLevel)) return refuseAll(ask, ErrorCode.UNKNOWN_SERVER_ERROR);
-  const plan = context.broker.fetchSessions.open(ask);
-  const isFollower = Math.max(request.replicaId, request.replicaState.replicaId) >= 0;
-  const find = (partition: FetchPartition) => findPartition(partition, isFollower, context);
-
-  const maxBytes = Math.min(request.maxBytes, context.broker.config.get("fetch.max.bytes"));
+  const { fetchSessions, config } = context.broker;
+  const maxBytes = Math.min(request.maxBytes, config.get("fetch.max.bytes"));
   const minBytes = Math.min(request.minBytes, maxBytes);
-  const upTo = boundOf(request);
-  const isReady = () => isWorthAnswering(plan.partitions, minBytes, upTo, find);
-  if (request.maxWaitMs > 0 && !isReady()) {
-    await waitForLogs(logsOf(plan.partitions, find), isReady, request.maxWaitMs, context);
-  }
-
-  const fetched = await readAll(plan.partitions, maxBytes, upTo, find);
-  const { errorCode, sessionId, results } = plan.answer(fetched);
-  const { responses, nodeEndpoints } = withLeaders(results, context);
-  return { errorCode, sessionId, responses, nodeEndpoints };
+  const isFollower = Math.max(request.replicaId, request.replicaState.replicaId) >= 0;
+  const fetching = { plan: fetchSessions.open(ask), context, isFollower, upTo: boundOf(request), maxBytes, minBytes };
+  if (request.maxWaitMs <= 0 || isWorthAnswering(fetching)) return readAll(fetching);
+  const isReady = () => isWorthAnswering(fetching);
+  return waitForLogs(logsOf(fetching), isReady, request.maxWaitMs, context).then(() => readAll(fetching));
 };
+
+/** One fetch, while it waits and reads. */
+interface Fetching {
+  readonly plan: FetchPlan;
+  readonly context: RequestContext;
+  readonly isFollower: boolean;
+  readonly upTo: Bound;
+  readonly maxBytes: number;
+  readonly minBytes: number;
+}
+
+async function readAll(fetching: Fetching): Promise<FetchAnswer> {
+  const { plan, maxBytes, context } = fetching;
+  const known = new Array<Fetched>(plan.partitions.length);
+  const unknown: Fetched[] = [];
+  let knownCount = 0;
+  let bytesLeft = maxBytes;
+  for (const partition of plan.partitions) {
+    const found = findPartition(partition, fetching);
+    if (found.kind === "unknown") {
+      unknown.push(refused(partition, found, []));
+    } else if (found.kind === "readable") {
+      // The first partition that has something gives at least one batch, whatever its size (KIP-74).
+      const reading = read(partition, found.led, bytesLeft, bytesLeft === maxBytes, fetching.upTo);
+      const fetched = reading instanceof Promise ? await reading : reading;
+      bytesLeft = Math.max(0, bytesLeft - fetched.bytes);
+      known[knownCount++] = fetched;
+    } else if (found.kind === "diverging") {
+      known[knownCount++] = { partition, data: diverging(partition, found), bytes: 0 };
+    } else {
+      known[knownCount++] = refused(partition, found, null);
+    }
+  }
+  const all = unknown.length === 0 ? known : [...known.slice(0, knownCount), ...unknown];
+  const { errorCode, sessionId, results } = plan.answer(all);
+  return { errorCode, sessionId, ...withLeaders(results, context) };
+}
 
 /** By topic id nothing is told of partitions. */
 function refuseAll({ usesTopicIds, partitions }: FetchAsk, errorCode: ErrorCode): FetchAnswer {
@@ -69,20 +98,22 @@ function boundOf({ isolationLevel }: FetchRequest): Bound {
 
 /** KIP-951 (v16+): whoever has an old idea of the leader is told the new one with the error. */
 function withLeaders(results: readonly Fetched[], { broker, connection, version }: RequestContext) {
-  if (version < 16) return { responses: byTopic(results), nodeEndpoints: [] };
+  if (version < 16 || !results.some(isAboutLeader)) return { responses: byTopic(results), nodeEndpoints: [] };
   const leaderId = broker.nodeId;
   let isAnyTold = false;
   const told = results.map((fetched): Fetched => {
-    const { errorCode } = fetched.data;
-    const isNews = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH;
     const { topic = "", partition } = fetched.partition;
     const leaderEpoch = broker.metadata.topic(topic)?.partitions[partition]?.leaderEpoch;
-    if (!isNews || leaderEpoch === undefined) return fetched;
+    if (!isAboutLeader(fetched) || leaderEpoch === undefined) return fetched;
     isAnyTold = true;
     return { ...fetched, data: { ...fetched.data, currentLeader: { leaderId, leaderEpoch } } };
   });
   const nodeEndpoints = isAnyTold ? [{ nodeId: leaderId, ...broker.endpoint(connection.listener) }] : [];
   return { responses: byTopic(told), nodeEndpoints };
+}
+
+function isAboutLeader({ data: { errorCode } }: Fetched): boolean {
+  return errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH;
 }
 
 function askOf(request: FetchRequest, { broker, version }: RequestContext): FetchAsk {
@@ -106,25 +137,30 @@ function askOf(request: FetchRequest, { broker, version }: RequestContext): Fetc
       });
     }
   }
-  const forgotten = request.forgottenTopicsData.flatMap(({ topic, topicId, partitions: indexes }) =>
-    indexes.map((partition) => keyOf(usesTopicIds ? topicId : topic, partition)),
-  );
   const { sessionId, sessionEpoch } = request;
-  return { sessionId, sessionEpoch, usesTopicIds, partitions, forgotten };
+  return { sessionId, sessionEpoch, usesTopicIds, partitions, forgotten: forgottenOf(request, usesTopicIds) };
+}
+
+const nothingForgotten: readonly string[] = [];
+
+function forgottenOf({ forgottenTopicsData }: FetchRequest, usesTopicIds: boolean): readonly string[] {
+  if (forgottenTopicsData.length === 0) return nothingForgotten;
+  return forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map((partition) => keyOf(usesTopicIds ? topicId : topic, partition)),
+  );
 }
 
 function keyOf(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
 
-function findPartition(asked: FetchPartition, isFollower: boolean, { broker }: RequestContext): Found {
+function findPartition(asked: FetchPartition, { isFollower, context: { broker } }: Fetching): Found {
   const isById = asked.topicId !== zeroUuid;
   if (asked.topic === undefined && isById) asked.topic = broker.metadata.topicById(asked.topicId)?.name;
   if (asked.topic === undefined) return { kind: "unknown", errorCode: ErrorCode.UNKNOWN_TOPIC_ID };
   const found = broker.partition(asked.topic, asked.partition);
   if (!found.ok) return { kind: "unknown", errorCode: found.errorCode };
   const led = found.partition;
-  const refuse = (errorCode: ErrorCode): Found => ({ kind: "refused", errorCode });
 
   if (isById && led.topic.topicId !== asked.topicId) return refuse(ErrorCode.INCONSISTENT_TOPIC_ID);
   const stale = refuseLeaderEpoch(led, asked.currentLeaderEpoch);
@@ -145,14 +181,17 @@ function findPartition(asked: FetchPartition, isFollower: boolean, { broker }: R
   return isInRange ? { kind: "readable", led } : refuse(ErrorCode.OFFSET_OUT_OF_RANGE);
 }
 
-type Find = (partition: FetchPartition) => Found;
+function refuse(errorCode: ErrorCode): Found {
+  return { kind: "refused", errorCode };
+}
 
 /** Whether waiting longer has no point. Unknown partitions alone do not end a wait, as in Kafka. */
-function isWorthAnswering(partitions: readonly FetchPartition[], minBytes: number, upTo: Bound, find: Find): boolean {
+function isWorthAnswering(fetching: Fetching): boolean {
+  const { plan, minBytes, upTo } = fetching;
   let bytes = 0;
   let isAnyKnown = false;
-  for (const partition of partitions) {
-    const found = find(partition);
+  for (const partition of plan.partitions) {
+    const found = findPartition(partition, fetching);
     if (found.kind === "unknown") continue;
     if (found.kind !== "readable") return true;
     isAnyKnown = true;
@@ -161,41 +200,13 @@ function isWorthAnswering(partitions: readonly FetchPartition[], minBytes: numbe
   return !isAnyKnown || bytes >= minBytes;
 }
 
-function logsOf(partitions: readonly FetchPartition[], find: Find): PartitionLog[] {
+function logsOf(fetching: Fetching): PartitionLog[] {
   const logs: PartitionLog[] = [];
-  for (const partition of partitions) {
-    const found = find(partition);
+  for (const partition of fetching.plan.partitions) {
+    const found = findPartition(partition, fetching);
     if (found.kind === "readable") logs.push(found.led.log);
   }
   return logs;
-}
-
-async function readAll(
-  partitions: readonly FetchPartition[],
-  maxBytes: number,
-  upTo: Bound,
-  find: Find,
-): Promise<Fetched[]> {
-  const known: Fetched[] = [];
-  const unknown: Fetched[] = [];
-  let bytesLeft = maxBytes;
-  for (const partition of partitions) {
-    const found = find(partition);
-    if (found.kind === "unknown") {
-      unknown.push(refused(partition, found, []));
-    } else if (found.kind === "readable") {
-      // The first partition that has something gives at least one batch, whatever its size (KIP-74).
-      const reading = read(partition, found.led, bytesLeft, bytesLeft === maxBytes, upTo);
-      const fetched = reading instanceof Promise ? await reading : reading;
-      bytesLeft = Math.max(0, bytesLeft - fetched.bytes);
-      known.push(fetched);
-    } else if (found.kind === "diverging") {
-      known.push({ partition, data: diverging(partition, found), bytes: 0 });
-    } else {
-      known.push(refused(partition, found, null));
-    }
-  }
-  return unknown.length === 0 ? known : [...known, ...unknown];
 }
 
 /** Where there is nothing to read, as in most partitions of a large session, nothing is waited for. */
@@ -212,8 +223,7 @@ function read(
   if (partition.fetchOffset < end && (maxBytes > 0 || atLeastOne)) {
     return readLog(partition, led, { maxBytes, atLeastOne, upTo });
   }
-  const abortedTransactions = isCommitted ? [] : null;
-  return { partition, data: { ...positions(partition, led), abortedTransactions, records: nothing }, bytes: 0 };
+  return { partition, data: dataOf(partition, led, isCommitted ? [] : null, nothing), bytes: 0 };
 }
 
 async function readLog(partition: FetchPartition, led: LedPartition, options: ReadOptions): Promise<Fetched> {
@@ -226,8 +236,7 @@ async function readLog(partition: FetchPartition, led: LedPartition, options: Re
     const isGone = result === undefined || (isCommitted && fetchOffset < log.logStartOffset);
     if (isGone) return refused(partition, { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }, null);
     const abortedTransactions = isCommitted ? abortedIn(log, fetchOffset, result) : null;
-    const data = { ...positions(partition, led), abortedTransactions, records: result.chunks };
-    return { partition, data, bytes: result.bytes };
+    return { partition, data: dataOf(partition, led, abortedTransactions, result.chunks), bytes: result.bytes };
   } catch (error) {
     if (error instanceof LogError) return refused(partition, { errorCode: errorOfLog(error) }, null);
     throw error;
@@ -241,14 +250,19 @@ function abortedIn(log: PartitionLog, fetchOffset: number, { nextOffset, lastSta
 
 const nothing = new Uint8Array(0);
 
-function positions({ partition: partitionIndex }: FetchPartition, { log }: LedPartition) {
+function dataOf(
+  { partition: partitionIndex }: FetchPartition,
+  { log }: LedPartition,
+  abortedTransactions: PartitionData["abortedTransactions"],
+  records: PartitionData["records"],
+): PartitionData {
   const { highWatermark, lastStableOffset, logStartOffset } = log;
-  return { partitionIndex, errorCode: ErrorCode.NONE, highWatermark, lastStableOffset, logStartOffset };
+  const errorCode = ErrorCode.NONE;
+  return { partitionIndex, errorCode, highWatermark, lastStableOffset, logStartOffset, abortedTransactions, records };
 }
 
 function diverging(partition: FetchPartition, { led, epoch, endOffset }: Found & { kind: "diverging" }): PartitionData {
-  const divergingEpoch = { epoch, endOffset };
-  return { ...positions(partition, led), divergingEpoch, abortedTransactions: null, records: nothing };
+  return { ...dataOf(partition, led, null, nothing), divergingEpoch: { epoch, endOffset } };
 }
 
 function refused(
@@ -266,13 +280,14 @@ function refused(
 }
 
 function byTopic(results: readonly Fetched[]): AnsweredTopic[] {
-  const topics: { topic: string; topicId: string; partitions: PartitionData[] }[] = [];
+  let topics: { topic: string; topicId: string; partitions: PartitionData[] }[] | undefined;
   for (const { partition, data } of results) {
     const { topic = "", topicId } = partition;
-    const last = topics.at(-1);
+    const last = topics?.at(-1);
     const isSame = last !== undefined && last.topicId === topicId && (topicId !== zeroUuid || last.topic === topic);
     if (isSame) last.partitions.push(data);
+    else if (topics === undefined) topics = [{ topic, topicId, partitions: [data] }];
     else topics.push({ topic, topicId, partitions: [data] });
   }
-  return topics;
+  return topics ?? [];
 }

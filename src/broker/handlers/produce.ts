@@ -1,3 +1,4 @@
+import type { MaybePromise } from "../../coordinator/shard.ts";
 import { type AppendResult, LogError } from "../../log/log.ts";
 import type { Produce, ProduceRequest } from "../../protocol/apis/produce.ts";
 import { ErrorCode, errorName } from "../../protocol/errors.ts";
@@ -28,16 +29,24 @@ interface Appended {
  * are the same promise. acks=0 has no answer; an error closes the connection, so that the producer learns of it.
  * Where a transaction's coordinator has to be asked first, the connection's next requests wait with it.
  */
-export const produce: Handler<typeof Produce> = async (request, context) => {
-  const { responses, underWay } = hasTransactional(request)
-    ? await appendTransactional(request, context)
-    : appendAll(request, context, nothingAsked);
-  if (underWay.length > 0) await settled(underWay);
-  if (request.acks !== 0) return { responses };
-  const failed = responses.flatMap((topic) => topic.partitionResponses).find(({ errorCode }) => errorCode !== 0);
-  if (failed !== undefined) context.connection.close(`a produce with acks=0 failed: ${errorName(failed.errorCode)}`);
-  return undefined;
+export const produce: Handler<typeof Produce> = (request, context) => {
+  if (!hasTransactional(request)) return answerOf(appendAll(request, context, nothingAsked), request, context);
+  return appendTransactional(request, context).then((appended) => answerOf(appended, request, context));
 };
+
+function answerOf(
+  { responses, underWay }: Appended,
+  { acks }: ProduceRequest,
+  context: RequestContext,
+): MaybePromise<Answer<typeof Produce>> {
+  const answer = () => (acks === 0 ? noAnswer(responses, context) : { responses });
+  return underWay.length > 0 ? settled(underWay).then(answer) : answer();
+}
+
+function noAnswer(responses: readonly TopicAnswer[], { connection }: RequestContext): undefined {
+  const failed = responses.flatMap((topic) => topic.partitionResponses).find(({ errorCode }) => errorCode !== 0);
+  if (failed !== undefined) connection.close(`a produce with acks=0 failed: ${errorName(failed.errorCode)}`);
+}
 
 const nothingAsked: Admission = new Map();
 
@@ -82,19 +91,28 @@ function lastOfEach(asked: readonly AskedPartition[]): readonly AskedPartition[]
 
 /** Resolves when the last has reached the disk, or never will: that one's answer becomes an error. */
 function settled(underWay: readonly Appending[]): Promise<void> {
+  const [first] = underWay;
+  if (underWay.length === 1 && first?.durable !== undefined) {
+    return first.durable.catch((error) => {
+      if (!isToldOf(first, error)) throw error;
+    });
+  }
   return new Promise((resolve, reject) => {
     let left = underWay.length;
     const one = () => {
       if (--left === 0) resolve();
     };
-    for (const { answer, durable } of underWay) {
-      durable?.then(one, (error) => {
-        if (!(error instanceof LogError)) return reject(error);
-        Object.assign(answer, { errorCode: errorOfLog(error), ...noOffsets });
-        one();
-      });
+    for (const appending of underWay) {
+      appending.durable?.then(one, (error) => (isToldOf(appending, error) ? one() : reject(error)));
     }
   });
+}
+
+/** @returns false for a defect, which is no client's business. */
+function isToldOf({ answer }: Appending, error: unknown): boolean {
+  if (!(error instanceof LogError)) return false;
+  Object.assign(answer, { errorCode: errorOfLog(error), ...noOffsets });
+  return true;
 }
 
 const noOffsets = { baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 };

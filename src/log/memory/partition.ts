@@ -81,8 +81,8 @@ export class MemoryPartition extends PartitionState implements PartitionLog {
   }
 
   #collect(offset: number, collector: ChunkCollector): void {
-    for (const segment of this.#segmentsFrom(offset)) {
-      for (const batch of segment.batchesFrom(offset)) if (!collector.take(batch)) return;
+    for (const segment of this.#segments) {
+      if (segment.lastOffset >= offset && !segment.collect(offset, collector)) return;
     }
   }
 
@@ -95,7 +95,9 @@ export class MemoryPartition extends PartitionState implements PartitionLog {
   }
 
   #bytesBehind(offset: number): number {
-    return this.#segmentsFrom(offset).reduce((sum, segment) => sum + segment.bytesFrom(offset), 0);
+    let bytes = 0;
+    for (const segment of this.#segments) if (segment.lastOffset >= offset) bytes += segment.bytesFrom(offset);
+    return bytes;
   }
 
   async offsetForTimestamp(timestampMs: number): Promise<TimestampAndOffset | undefined> {

@@ -1,5 +1,6 @@
 /** Batches in memory: slabs rather than a small buffer for each batch, to leave the garbage collector little to do. */
 import { BatchView, batches } from "../../protocol/records/batch.ts";
+import type { ChunkCollector } from "../collect.ts";
 import { SparseIndex } from "../sparse-index.ts";
 
 const smallestSlabBytes = 4 * 1024;
@@ -74,6 +75,22 @@ export class MemorySegment {
         if (batch.lastOffset >= offset) yield batch;
       }
     }
+  }
+
+  /**
+   * Has a read of `offset` take what it wants. No generator: that would be garbage for each record.
+   * @returns false when it has enough.
+   */
+  collect(offset: number, collector: ChunkCollector): boolean {
+    for (const slab of this.#slabs) {
+      if (slab.lastOffset < offset) continue;
+      for (let at = slab.index.positionBefore(offset); at < slab.used; ) {
+        const batch = new BatchView(slab.bytes, at);
+        if (batch.lastOffset >= offset && !collector.take(batch)) return false;
+        at = batch.end;
+      }
+    }
+    return true;
   }
 
   /** About as many bytes as lie at `offset` and behind. */

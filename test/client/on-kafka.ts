@@ -4,11 +4,10 @@
  * (broker.ts). The others speak with a broker of their own making, or with none.
  */
 import { globSync, readFileSync } from "node:fs";
-import { run } from "node:test";
-import { spec } from "node:test/reporters";
 import { readCommandLine, refuse } from "../../src/bench/flags.ts";
 import { untilReady } from "../conformance/ready.ts";
 import { startTarget } from "../conformance/targets.ts";
+import { runFiles } from "../support/run-files.ts";
 
 /** What some of the files ask of their own broker; all others can live with it. */
 const settings = {
@@ -35,17 +34,9 @@ async function againstKafka(): Promise<number> {
   try {
     await untilReady(kafka.address);
     process.env.REGROUP_TEST_BOOTSTRAP = kafka.address;
-    return await runFiles();
+    const failures = await runFiles(files, { concurrency: 2, timeout: 120_000, forceExit: true });
+    return failures.length > 0 ? 1 : 0;
   } finally {
     await kafka.end();
   }
-}
-
-async function runFiles(): Promise<number> {
-  let failed = 0;
-  const stream = run({ files, concurrency: 2, timeout: 120_000, forceExit: true });
-  stream.on("test:fail", () => failed++);
-  stream.compose(new spec()).pipe(process.stdout);
-  await new Promise((resolve) => stream.once("end", resolve));
-  return failed > 0 ? 1 : 0;
 }

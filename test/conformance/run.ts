@@ -5,9 +5,8 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "node:test";
-import { spec } from "node:test/reporters";
 import { oneOf, readCommandLine } from "../../src/bench/flags.ts";
+import { longestFirst, runFiles } from "../support/run-files.ts";
 import { untilReady } from "./ready.ts";
 import { type StartOptions, startTarget, type Target, type TargetName } from "./targets.ts";
 
@@ -43,7 +42,6 @@ const tight: StartOptions = {
   durable: true,
 };
 
-/** They begin first, so that they end with the others. */
 const longest = ["expiry.ts", "restart.ts"];
 
 const { values, positionals } = readCommandLine({ against: { type: "string" } });
@@ -78,16 +76,9 @@ async function runCases(parts: string[]): Promise<string[]> {
   const folder = join(import.meta.dirname, "cases");
   const wanted = (file: string) => parts.length === 0 || parts.some((part) => file.includes(part));
   const files = readdirSync(folder).filter((file) => file.endsWith(".ts") && wanted(file));
-  files.sort((a, b) => Number(longest.includes(b)) - Number(longest.includes(a)));
   if (files.length === 0) return [`no case is named like ${parts.join(", ")}`];
-  const stream = run({ files: files.map((file) => join(folder, file)), concurrency: 4, timeout: 100_000 });
-  const failures: string[] = [];
-  stream.on("test:fail", ({ name, details }) => {
-    if (details.type !== "suite") failures.push(name);
-  });
-  stream.compose(new spec()).pipe(process.stdout);
-  await new Promise((resolve) => stream.once("end", resolve));
-  return failures;
+  const paths = longestFirst(files, longest).map((file) => join(folder, file));
+  return runFiles(paths, { concurrency: 4, timeout: 100_000 });
 }
 
 async function endAll(targets: Target[]): Promise<void> {

@@ -35,7 +35,8 @@ export function startTarget(name: TargetName, options: StartOptions): Promise<Ta
 async function startKafka({ settings }: StartOptions): Promise<Target> {
   const dir = await mkdtemp(join(tmpdir(), "conformance-kafka-"));
   const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-  const env = { ...process.env, KAFKA_HEAP_OPTS: "-Xms256M -Xmx512M" };
+  // So short a life does not pay for the second compiler: without it Kafka is up in half the time.
+  const env = { ...process.env, KAFKA_HEAP_OPTS: "-Xms256M -Xmx512M -XX:TieredStopAtLevel=1" };
   const kafka = async (...args: string[]) => (await run(kit, [...args, "--dir", dir], { env })).stdout.trim();
   const address = await kafka("start", "--port", "0", ...options);
   return {

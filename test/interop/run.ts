@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { oneOf, readCommandLine, refuse } from "../../src/bench/flags.ts";
+import { longestFirst, runFiles } from "../support/run-files.ts";
 
 const { values, positionals } = readCommandLine({
   against: { type: "string", default: "regroup" },
@@ -12,6 +13,7 @@ const { values, positionals } = readCommandLine({
 });
 const against = oneOf("against", values.against, ["regroup", "kafka"]);
 
+const longest = ["sharing", "java-tools", "transactions", "leaders", "restart"];
 const files = globSync("test/interop/*.test.ts")
   .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
   .sort();
@@ -30,13 +32,11 @@ if (missing.length > 0 || !existsSync(".regroup-test/python")) {
   process.exit(1);
 }
 
-const named = values.name === undefined ? [] : ["--test-name-pattern", values.name];
-const { status } = spawnSync(
-  process.execPath,
-  ["--disable-warning=TimeoutNegativeWarning", "--test", "--test-concurrency=2", ...named, ...files],
-  {
-    stdio: "inherit",
-    env: { ...process.env, INTEROP_AGAINST: against },
-  },
-);
-process.exitCode = status ?? 1;
+// Most of its time a member waits for a session to end or for the others: two files on a core, not one.
+process.env.INTEROP_AGAINST = against;
+const failures = await runFiles(longestFirst(files, longest), {
+  concurrency: 4,
+  execArgv: ["--disable-warning=TimeoutNegativeWarning"],
+  ...(values.name !== undefined && { testNamePatterns: values.name }),
+});
+process.exitCode = failures.length > 0 ? 1 : 0;

@@ -76,6 +76,8 @@ const inMemory: LogDir = { path: "memory", space: async () => ({ totalBytes: -1,
 /** KRaft's id of the metadata topic. */
 const metadataTopicId = "AAAAAAAAAAAAAAAAAAAAAQ";
 const metadataPartition = 0;
+/** What a controller that shuts down, or cannot be reached, is to clients: it may have done what was asked. */
+const withoutController = { ok: false, errorCode: ErrorCode.REQUEST_TIMED_OUT } as const;
 const metadataLogAt = { topic: metadataTopic, partition: metadataPartition, topicId: metadataTopicId };
 
 /** The only broker of its cluster, and so the leader of everything and the controller. */
@@ -118,7 +120,8 @@ class LoneBroker implements Broker, BrokerServices {
     const watches = { ...(onGroupFact && { onGroupFact }), ...(watchGroups && { watchGroups }) };
     const partitionsOf = (topic: string) => this.metadata.topic(topic)?.partitions.length;
     const partitions = () => partitionsOf("__consumer_offsets");
-    this.groups = new GroupRuntime({ clock, rng, platform, config, logger, partitions, ...watches });
+    const topicIdOf = (name: string) => this.metadata.topic(name)?.topicId;
+    this.groups = new GroupRuntime({ clock, rng, platform, config, logger, partitions, topicIdOf, ...watches });
     this.transactions = new TransactionRuntime({
       clock,
       rng,
@@ -152,7 +155,10 @@ class LoneBroker implements Broker, BrokerServices {
       onFailure: (_, error) => logger.error({ err: error }, "the metadata shard failed and loads again"),
     });
     this.metadataShard = {
-      submit: (type, request) => this.#metadataRuntime.submit(metadataPartition, type, request),
+      submit: async (type, request) => {
+        const outcome = await this.#metadataRuntime.submit(metadataPartition, type, request);
+        return outcome.ok ? outcome : withoutController;
+      },
       settled: () => this.metadata.settled(),
     };
     this.fetchSessions = new FetchSessions(clock, rng, config.get("max.incremental.fetch.session.cache.slots"));

@@ -32,6 +32,8 @@ export interface GroupRuntimeOptions {
   readonly watchGroups?: GroupWatch;
   /** How many partitions `__consumer_offsets` has; undefined: it is not made yet. */
   readonly partitions: () => number | undefined;
+  /** The id of the topic that has a name now; undefined: there is none. */
+  readonly topicIdOf: (name: string) => string | undefined;
 }
 
 export class GroupRuntime implements GroupShards {
@@ -41,12 +43,12 @@ export class GroupRuntime implements GroupShards {
   readonly #recent = new RecentRebalances();
 
   constructor(options: GroupRuntimeOptions) {
-    const { logger, config, onGroupFact, watchGroups = unwatched, partitions: _, ...seams } = options;
+    const { logger, config, onGroupFact, watchGroups = unwatched, partitions: _, topicIdOf, ...seams } = options;
     this.#options = options;
     this.#runtime = new Runtime({
       ...seams,
       codec: groupRecordCodec,
-      machine: (partition) => watchGroups(partition, new GroupCoordinator(groupConfig(config))),
+      machine: (partition) => watchGroups(partition, new GroupCoordinator(groupConfig(config), topicIdOf)),
       onFact: (fact) => {
         tell(fact, logger);
         this.#recent.note(fact, seams.clock.now().wallMs);
@@ -86,7 +88,10 @@ export class GroupRuntime implements GroupShards {
     this.#runtime.unload(partition, leaderEpoch);
   }
 
-  /** Topics are gone: so are the offsets that groups committed for them (rule 40). Resolves when that is durable. */
+  /**
+   * Topics are gone: so are the offsets that groups committed for them (rule 40). Resolves when that is durable; a
+   * shard that waits for its next load finds them then.
+   */
   async topicsDeleted(topics: readonly { readonly name: string; readonly topicId: string }[]): Promise<void> {
     if (topics.some(({ name }) => name === "__consumer_offsets")) this.#runtime.stop();
     await this.loaded();

@@ -15,7 +15,7 @@ import { logConfigOf } from "./log-config.ts";
 export interface PartitionEvents {
   /** The broker leads the partition: its log is there, under a leader epoch of this start. */
   led(partition: LedPartition): void;
-  /** Topics are gone; their logs go when this resolves, so what is left of them tells of a crash before it. */
+  /** Topics are gone; their logs go when this resolves. */
   deleted(topics: readonly DeletedTopic[]): Promise<void>;
 }
 
@@ -115,22 +115,18 @@ export class BrokerMetadata implements MetadataView {
   async start(): Promise<void> {
     this.#started = true;
     for (const topic of this.#image.topics()) this.#host(topic.name);
-    const strays = await this.#deleteStrays();
+    await this.#deleteStrays();
     this.#soon(() => this.#settle([...this.#topics.keys()], []));
     await this.settled();
-    if (strays.length > 0) this.#soon(() => this.#events.deleted(strays));
   }
 
   /** Logs of topics that were deleted just before the broker ended. */
-  async #deleteStrays(): Promise<DeletedTopic[]> {
-    const strays = new Map<string, DeletedTopic>();
+  async #deleteStrays(): Promise<void> {
     for (const { topic, partition, topicId } of [...this.#log.partitions()]) {
       const isKnown = this.#topicsById.get(topicId)?.image.partitions[partition] !== undefined;
       if (topic === metadataTopic || isKnown) continue;
-      strays.set(topicId, { name: topic, topicId });
       await this.#log.delete(topic, partition);
     }
-    return [...strays.values()];
   }
 
   /** Resolves when the logs are as the metadata of now says. */

@@ -41,7 +41,7 @@ export class ProducerIdPool {
 
   async #allocate(): Promise<ErrorCode> {
     const outcome = await this.#shard.submit("AllocateProducerIds", { nodeId: this.#nodeId });
-    if (!outcome.ok) return outcome.errorCode;
+    if (!outcome.ok) return ErrorCode.COORDINATOR_LOAD_IN_PROGRESS; // Kafka's word while no block comes
     const { errorCode, first, count } = outcome.reply;
     if (errorCode === ErrorCode.NONE) {
       this.#next = first;

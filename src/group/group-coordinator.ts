@@ -21,7 +21,7 @@ import { deleteOffsets } from "./offsets/delete.ts";
 import { endTransaction } from "./offsets/end-transaction.ts";
 import { expireOffsets } from "./offsets/expire.ts";
 import { fetchOffsets } from "./offsets/fetch.ts";
-import { topicsDeleted } from "./offsets/topics-deleted.ts";
+import { removeStrayOffsets, type TopicIdOf, topicsDeleted } from "./offsets/topics-deleted.ts";
 import { commitTransactionalOffsets } from "./offsets/txn-commit.ts";
 import type { GroupRecord } from "./record.ts";
 import { replay, replayEndTransaction } from "./replay.ts";
@@ -32,8 +32,11 @@ import { forgetIfIdle, type GroupContext, type GroupTimer, type Shard } from "./
 export class GroupCoordinator implements StateMachine<GroupRequests, GroupRecord, GroupTimer, GroupFact> {
   readonly shard: Shard;
   readonly #expiryTimer = new Timer<GroupTimer>({ kind: "expiry" });
+  /** Which topics there are: at a load the offsets of all others go. Without it those that are told as deleted. */
+  topicIdOf: TopicIdOf | undefined;
 
-  constructor(config: GroupConfig) {
+  constructor(config: GroupConfig, topicIdOf?: TopicIdOf) {
+    this.topicIdOf = topicIdOf;
     this.shard = { config, durable: new DurableState(), live: new Map() };
   }
 
@@ -58,6 +61,7 @@ export class GroupCoordinator implements StateMachine<GroupRequests, GroupRecord
         prepareRebalance(this.shard, group, reason, context);
       }
     }
+    if (this.topicIdOf !== undefined) removeStrayOffsets(this.shard, this.topicIdOf, context);
     this.#scheduleExpiry(context);
   }
 

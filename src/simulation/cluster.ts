@@ -229,6 +229,7 @@ export class Cluster {
     const lead = leads.of(node, partition);
     if (lead === undefined) return coordinator; // it does not lead any more, and is about to hear of it
     leads.loading(lead);
+    coordinator.topicIdOf = undefined; // offsets are of topics that this broker may know nothing of
     return new WatchedCoordinator(coordinator, partition, node.id, {
       before: (one: WatchedCoordinator, step) =>
         lead.machine === one || step.type === "loaded"

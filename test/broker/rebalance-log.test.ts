@@ -30,6 +30,7 @@ test("a rebalance is one line that says group, generations, who came and went, h
     config,
     logger,
     partitions: () => 1,
+    topicIdOf: () => undefined,
   });
   const at = { topic: "__consumer_offsets", partition: 0, topicId: "EREREREREREREREREREREQ" };
   const log = await openMemoryLog({ platform: nodePlatform }).create(at, defaultLogConfig);

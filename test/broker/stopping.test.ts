@@ -11,6 +11,7 @@ import { DeleteTopics } from "../../src/protocol/apis/delete-topics.ts";
 import { FindCoordinator } from "../../src/protocol/apis/find-coordinator.ts";
 import { OffsetCommit } from "../../src/protocol/apis/offset-commit.ts";
 import { OffsetFetch } from "../../src/protocol/apis/offset-fetch.ts";
+import { ErrorCode } from "../../src/protocol/errors.ts";
 import { seededRng } from "../../src/testing/seeded-rng.ts";
 import { settle, VirtualClock } from "../support/virtual-clock.ts";
 import { createTopic, isParked, openCoordinator, startBroker } from "./harness.ts";
@@ -94,6 +95,22 @@ test("all that is to be made or deleted is so before the log is closed", async (
   await Promise.all([made, another, stopped]);
   await settle();
   assert.deepEqual(late, []);
+});
+
+test("who asks for a topic to be made or deleted while the broker stops is told to come again", async () => {
+  const { log, goOn } = slowToMake("slow");
+  const { broker, connect } = await startBroker({ log });
+  const made = connect().ask(CreateTopics, 7, newTopic("slow"));
+  await settle();
+  const stopped = broker.stop();
+  await settle();
+  const another = await connect().ask(CreateTopics, 7, newTopic("another"));
+  assert.equal(another.topics[0]?.errorCode, ErrorCode.REQUEST_TIMED_OUT);
+  const deleting = connect().ask(DeleteTopics, 4, { topicNames: ["slow"], timeoutMs: 1000 });
+  goOn();
+  assert.equal((await deleting).responses[0]?.errorCode, ErrorCode.REQUEST_TIMED_OUT);
+  assert.equal((await made).topics[0]?.errorCode, ErrorCode.NONE, "what was made is told");
+  await stopped;
 });
 
 test("who stops a broker twice waits twice", async () => {

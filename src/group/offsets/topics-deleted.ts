@@ -2,8 +2,14 @@ import type { ReplyToken } from "../../coordinator/machine.ts";
 import { ErrorCode } from "../../protocol/errors.ts";
 import { zeroUuid } from "../../protocol/schema.ts";
 import { type CommittedOffset, type GroupRecord, offsetTombstone } from "../record.ts";
-import type { DeletedTopic } from "../requests.ts";
+import type { DeletedTopic, TopicsDeletedReply } from "../requests.ts";
 import type { GroupContext, Shard } from "../shard.ts";
+
+/** The id of the topic that has the name now; undefined: there is none. */
+export type TopicIdOf = (name: string) => string | undefined;
+
+/** Of which topic ids the offsets that stand under a topic's name are to go; undefined: of none. */
+type Gone = (name: string) => ((topicId: string) => boolean) | undefined;
 
 /** One batch of tombstones; a topic that very many groups read takes several. */
 const recordsPerBatch = 1_000;
@@ -15,37 +21,55 @@ export function topicsDeleted(
   token: ReplyToken,
   context: GroupContext,
 ): void {
-  const records = tombstones(shard, topics);
-  for (let at = 0; at < records.length; at += recordsPerBatch) {
-    const admission = context.emit(records.slice(at, at + recordsPerBatch));
-    if (!admission.ok) return context.reply(token, { offsets: at, errorCode: admission.errorCode });
-  }
-  context.reply(token, { offsets: records.length, errorCode: ErrorCode.NONE });
+  const reply = removeOffsets(shard, context, (name) => {
+    const deleted = topics.filter((topic) => topic.name === name);
+    if (deleted.length === 0) return undefined;
+    return (topicId) => topicId === zeroUuid || deleted.some((topic) => topic.topicId === topicId);
+  });
+  context.reply(token, reply);
 }
 
-function tombstones({ durable }: Shard, topics: readonly DeletedTopic[]): GroupRecord[] {
+/**
+ * Offsets of topics that were deleted while nobody led the shard, or just before a crash (rule 40). Kafka, which tells
+ * of a deletion only who is loaded, keeps them, and a topic made again under the name takes them over.
+ */
+export function removeStrayOffsets(shard: Shard, topicIdOf: TopicIdOf, context: GroupContext): void {
+  removeOffsets(shard, context, (name) => {
+    const existing = topicIdOf(name);
+    return existing === undefined ? () => true : (topicId) => topicId !== existing && topicId !== zeroUuid;
+  });
+}
+
+function removeOffsets(shard: Shard, context: GroupContext, gone: Gone): TopicsDeletedReply {
+  const records = tombstones(shard, gone);
+  for (let at = 0; at < records.length; at += recordsPerBatch) {
+    const admission = context.emit(records.slice(at, at + recordsPerBatch));
+    if (!admission.ok) return { offsets: at, errorCode: admission.errorCode };
+  }
+  return { offsets: records.length, errorCode: ErrorCode.NONE };
+}
+
+function tombstones({ durable }: Shard, gone: Gone): GroupRecord[] {
   const records: GroupRecord[] = [];
   for (const [group, offsets] of durable.offsets) {
-    for (const { name, topicId } of topics) {
-      for (const [partition, committed] of offsets.get(name) ?? []) {
-        if (isOf(topicId, committed)) records.push(offsetTombstone(group, name, partition));
+    for (const [name, partitions] of offsets) {
+      const isGone = gone(name);
+      if (isGone === undefined) continue;
+      for (const [partition, { topicId }] of partitions) {
+        if (isGone(topicId)) records.push(offsetTombstone(group, name, partition));
       }
     }
   }
   for (const [group, pending] of durable.pending.groups) {
-    for (const { name, topicId } of topics) {
-      for (const [partition, { byProducer }] of pending.get(name) ?? []) {
-        const committed = durable.committed(group, name, partition);
-        if (committed !== undefined && isOf(topicId, committed)) continue; // has its tombstone
-        if ([...byProducer.values()].some((value) => value !== null && isOf(topicId, value))) {
-          records.push(offsetTombstone(group, name, partition));
-        }
+    for (const [name, partitions] of pending) {
+      const isGone = gone(name);
+      if (isGone === undefined) continue;
+      const isOfGone = (value: CommittedOffset | null | undefined) => value != null && isGone(value.topicId);
+      for (const [partition, { byProducer }] of partitions) {
+        if (isOfGone(durable.committed(group, name, partition))) continue; // has its tombstone
+        if ([...byProducer.values()].some(isOfGone)) records.push(offsetTombstone(group, name, partition));
       }
     }
   }
   return records;
-}
-
-function isOf(deletedTopicId: string, { topicId }: CommittedOffset): boolean {
-  return topicId === zeroUuid || topicId === deletedTopicId;
 }

@@ -20,7 +20,7 @@ export class LeaderEpochs {
   assign(epoch: number, startOffset: number): void {
     if (epoch <= this.latest) return;
     while ((this.#entries.at(-1)?.startOffset ?? -1) >= startOffset) this.#entries.pop();
-    this.#entries.push({ epoch, startOffset });
+    this.#entries = [...this.#entries, { epoch, startOffset }]; // of just that size: many partitions never get another
   }
 
   epochOf(offset: number): number {

@@ -41,7 +41,8 @@ export class PartitionState {
   /** Why it takes nothing any more. */
   refusal: "corrupt" | "deleted" | "failed" | undefined;
   #leaderEpoch = -1;
-  readonly #watchers = new Set<() => void>();
+  /** Undefined until somebody watches. */
+  #watchers: Set<() => void> | undefined;
   #noticePending = false;
 
   constructor(identity: PartitionIdentity, config: LogConfig) {
@@ -177,17 +178,19 @@ export class PartitionState {
 
   watch(onChange: () => void): () => void {
     const watcher = () => onChange(); // one of its own, so that a function may watch twice
+    this.#watchers ??= new Set();
     this.#watchers.add(watcher);
-    return () => void this.#watchers.delete(watcher);
+    return () => void this.#watchers?.delete(watcher);
   }
 
   /** Tells the watchers, once for all that changes in this turn, and never from within an append. */
   changed(): void {
-    if (this.#noticePending || this.#watchers.size === 0) return;
+    const watchers = this.#watchers;
+    if (this.#noticePending || watchers === undefined || watchers.size === 0) return;
     this.#noticePending = true;
     void Promise.resolve().then(() => {
       this.#noticePending = false;
-      for (const watcher of [...this.#watchers]) watcher();
+      for (const watcher of [...watchers]) watcher();
     });
   }
 }

@@ -23,24 +23,25 @@ export type SavedAbort = readonly [producerId: number, firstOffset: number, last
 
 export class Transactions {
   /** First offsets of the open ones; transactions begin in the order of offsets, so the first one is the smallest. */
-  #open = new Set<number>();
+  #open: Set<number> | undefined;
   /** In the order of their markers, which are not all durable. */
   readonly #ending: EndedTransaction[] = [];
   /** In the order of their markers. */
   #aborted: RememberedAbort[] = [];
 
   begin(firstOffset: number): void {
+    this.#open ??= new Set();
     this.#open.add(firstOffset);
   }
 
   end(ended: EndedTransaction, isAborted: boolean): void {
-    this.#open.delete(ended.firstOffset);
+    this.#open?.delete(ended.firstOffset);
     this.#ending.push(ended);
     if (isAborted) this.#aborted.push({ ...ended, lastStableOffset: this.#firstOpen() ?? ended.lastOffset + 1 });
   }
 
   #firstOpen(): number | undefined {
-    return this.#open.size === 0 ? undefined : this.#open.values().next().value;
+    return this.#open?.values().next().value;
   }
 
   /** The first offset of the oldest transaction that is open, or whose marker is not durable. */
@@ -120,6 +121,7 @@ export class Transactions {
   }
 
   #setOpen(firstOffsets: Iterable<number>): void {
-    this.#open = new Set([...firstOffsets].sort((a, b) => a - b));
+    const offsets = [...firstOffsets].sort((a, b) => a - b);
+    this.#open = offsets.length === 0 ? undefined : new Set(offsets);
   }
 }

@@ -10,13 +10,15 @@ export interface PendingVerification extends Verification {
 }
 
 export class Verifications {
-  readonly #pending = new Map<number, PendingVerification>();
+  /** Undefined until there is one: most partitions never have any. */
+  #pending: Map<number, PendingVerification> | undefined;
 
   of(producerId: number): PendingVerification | undefined {
-    return this.#pending.get(producerId);
+    return this.#pending?.get(producerId);
   }
 
   start({ producerId, producerEpoch, baseSequence }: TransactionStart, addsPartition: boolean, wallMs: number) {
+    this.#pending ??= new Map();
     const known = this.#pending.get(producerId);
     if (known === undefined) {
       const lowestSequence = baseSequence;
@@ -34,19 +36,19 @@ export class Verifications {
 
   /** The producer began its transaction. */
   began(producerId: number): void {
-    this.#pending.delete(producerId);
+    this.#pending?.delete(producerId);
   }
 
   /** A marker came: what is being asked is void, unless it is about the transaction after the one that ended. */
   ended(producerId: number, markerEpoch: number): void {
-    const pending = this.#pending.get(producerId);
+    const pending = this.of(producerId);
     if (pending?.addsPartition && pending.producerEpoch === markerEpoch) return;
-    this.#pending.delete(producerId);
+    this.#pending?.delete(producerId);
   }
 
   expire(wallMs: number, expirationMs: number): void {
-    for (const [producerId, { sinceMs }] of this.#pending) {
-      if (wallMs - sinceMs >= expirationMs) this.#pending.delete(producerId);
+    for (const [producerId, { sinceMs }] of this.#pending ?? []) {
+      if (wallMs - sinceMs >= expirationMs) this.began(producerId);
     }
   }
 }

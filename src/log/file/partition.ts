@@ -3,6 +3,7 @@
 import type { BatchView } from "../../protocol/records/batch.ts";
 import { writeInt32, writeInt64 } from "../../protocol/records/integers.ts";
 import { ChunkCollector, mergeSmall } from "../collect.ts";
+import type { Disk } from "../disk.ts";
 import {
   type AppendOptions,
   type AppendRefusal,
@@ -23,6 +24,7 @@ import { asFailure, type Engine } from "./engine.ts";
 import { PendingAppends } from "./pending-appends.ts";
 import { findTimestamp, readFiles, readTail } from "./reader.ts";
 import { DamageError, FileSegment, type SegmentSource } from "./segment.ts";
+import { sourceOf } from "./segment-source.ts";
 import { Tail } from "./tail.ts";
 
 const durableAlready = Promise.resolve();
@@ -49,8 +51,9 @@ export class FilePartition extends PartitionState implements PartitionLog {
   /** Nothing is taken: new segments would get names of files that the last checkpoint counts on. */
   #isBeingCut = false;
   readonly #engine: Engine;
-  readonly source: SegmentSource;
-  readonly #pending = new Set<PendingAppends>();
+  #source: SegmentSource | undefined;
+  /** In the order of their groups. */
+  readonly #pending: PendingAppends[] = [];
   #newestPending: PendingAppends | undefined;
   #lane: Promise<void> = Promise.resolve();
 
@@ -59,19 +62,11 @@ export class FilePartition extends PartitionState implements PartitionLog {
     this.number = identity.number;
     this.folder = `${engine.folder}/${identity.topic}-${identity.partition}`;
     this.#engine = engine;
-    const { disk, platform, files } = engine;
-    const intervalBytes = () => this.config.indexIntervalBytes;
-    this.source = {
-      disk,
-      platform,
-      files,
-      get indexIntervalBytes() {
-        return intervalBytes();
-      },
-      epochOf: (offset) => this.epochOfOffset(offset),
-      memory: engine.memory,
-      indexMade: () => void engine.changed.add(this),
-    };
+  }
+
+  get source(): SegmentSource {
+    this.#source ??= sourceOf(this, this.#engine);
+    return this.#source;
   }
 
   get sizeInBytes(): number {
@@ -187,7 +182,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
     let pending = this.#newestPending;
     if (pending?.group !== group) {
       pending = new PendingAppends(this, group);
-      this.#pending.add(pending);
+      this.#pending.push(pending);
       this.#newestPending = pending;
     }
     pending.endOffset = this.logEndOffset;
@@ -196,8 +191,17 @@ export class FilePartition extends PartitionState implements PartitionLog {
     return pending.deferred.promise;
   }
 
+  acknowledged(pending: PendingAppends): void {
+    this.settled(pending);
+    if (this.#newestPending === pending) this.#newestPending = undefined; // everything up to the log's end is durable
+    this.advance(Math.min(pending.endOffset, this.logEndOffset));
+  }
+
   settled(pending: PendingAppends): void {
-    if (this.#pending.delete(pending)) this.#engine.pendingBytes -= pending.bytes;
+    const at = this.#pending.indexOf(pending);
+    if (at < 0) return;
+    this.#pending.splice(at, 1);
+    this.#engine.pendingBytes -= pending.bytes;
   }
 
   async read(offset: number, options: ReadOptions): Promise<ReadResult | undefined> {
@@ -436,12 +440,16 @@ export class FilePartition extends PartitionState implements PartitionLog {
     const isNew = await disk.makeFolder(this.folder);
     this.#engine.rootUnsynced = true;
     if (isNew) for (const segment of this.segments) segment.checked = segment.written === 0;
+    else await this.#removeUnknown(disk);
+    this.#folderReady = true;
+  }
+
+  async #removeUnknown(disk: Disk): Promise<void> {
     const known = new Set(this.segments.flatMap((segment) => [segment.logPath, ...segment.paths]));
-    for (const name of isNew ? [] : await disk.list(this.folder)) {
+    for (const name of await disk.list(this.folder)) {
       const path = `${this.folder}/${name}`;
       if (!known.has(path)) await disk.remove(path);
     }
-    this.#folderReady = true;
   }
 
   async #write(segment: FileSegment, pieces: readonly Uint8Array[], bytes: number): Promise<void> {

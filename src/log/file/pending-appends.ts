@@ -16,8 +16,7 @@ export class PendingAppends implements Waiter {
   }
 
   durable(): void {
-    this.#partition.settled(this);
-    this.#partition.advance(Math.min(this.endOffset, this.#partition.logEndOffset));
+    this.#partition.acknowledged(this);
     this.deferred.resolve();
   }
 

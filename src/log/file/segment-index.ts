@@ -11,6 +11,7 @@ export const timeEntryBytes = 12; // timestamp int64, relative offset int32: Kaf
 export type IndexSums = readonly [offsets: number, times: number];
 
 const emptySum = 0x811c9dc5;
+const emptySums: IndexSums = [emptySum, emptySum];
 
 /** FNV-1a goes on where it ended, as the files do; another byte anywhere gives another sum. */
 function sumWith(sum: number, bytes: Uint8Array, end = bytes.length): number {
@@ -34,7 +35,7 @@ export class SegmentIndex {
 
   constructor(baseOffset: number, savedOffsets = 0, savedTimes = 0, sums?: IndexSums) {
     this.baseOffset = baseOffset;
-    this.#sums = savedOffsets + savedTimes === 0 ? [emptySum, emptySum] : sums;
+    this.#sums = savedOffsets + savedTimes === 0 ? emptySums : sums;
     this.savedOffsets = this.#unloadedOffsets = savedOffsets;
     this.savedTimes = this.#unloadedTimes = savedTimes;
   }

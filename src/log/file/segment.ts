@@ -90,7 +90,7 @@ export class FileSegment implements SegmentFacts {
   /** Of its file as it is now: another file is another segment. */
   readonly verified = new VerifiedRanges();
   /** Offsets that readers ask for next, and where their batches begin: the index would lead to the batch before. */
-  readonly #stops = new Map<number, number>();
+  #stops: Map<number, number> | undefined;
   swap: number | undefined;
   /** Appends made it, so that each batch begins where the one before ended. Compaction leaves offsets out. */
   dense = false;
@@ -304,6 +304,7 @@ export class FileSegment implements SegmentFacts {
   }
 
   #stopped(nextOffset: number, position: number): void {
+    this.#stops ??= new Map();
     const [oldest] = this.#stops.keys();
     if (oldest !== undefined && this.#stops.size >= keptStops) this.#stops.delete(oldest);
     this.#stops.set(nextOffset, position);
@@ -311,7 +312,7 @@ export class FileSegment implements SegmentFacts {
 
   /** Where a reader goes on with `offset`, if one stopped in front of it lately. */
   stopAt(offset: number): number | undefined {
-    return this.#stops.get(offset);
+    return this.#stops?.get(offset);
   }
 
   /** Position of a batch at or before the one that holds `offset`. */
@@ -338,7 +339,7 @@ export class FileSegment implements SegmentFacts {
       for (const batch of found) copy.note(batch, 0, source.indexIntervalBytes);
     }
     this.index = copy.index;
-    this.#stops.clear();
+    this.#stops = undefined;
     source.indexMade();
   }
 }

@@ -10,9 +10,11 @@ interface Range {
 /** Readers that began elsewhere and have not met yet. */
 const mostRanges = 16;
 
+const none: readonly Range[] = [];
+
 export class VerifiedRanges {
   /** In order, with gaps between them. */
-  #ranges: readonly Range[] = [];
+  #ranges = none;
 
   /** @returns where the verified stretch ends that holds `position`; `position` when none does. */
   endFrom(position: number): number {
@@ -31,7 +33,7 @@ export class VerifiedRanges {
   }
 
   clear(): void {
-    this.#ranges = [];
+    this.#ranges = none;
   }
 }
 

@@ -17,9 +17,9 @@ export function matrixPage(circumstance: string, trials: readonly Trial[], found
   });
   const head = `# The whole matrix\n\nWhat is compared with what: [performance](performance.md).\n\n${circumstance}`;
   const reading = [
-    "A ratio is regroup's figure to Kafka's: what is counted per second is better above 1, what takes ms below. Most",
-    "rows are one short turn of each, and a slow moment of the machine is the figure of the row that met it: read a part",
-    "for how it goes from row to row, and its ratios here: the one in the middle, with the lowest and the highest.",
+    "A ratio is regroup's figure to Kafka's: what is counted per second is better above 1, what takes ms below.",
+    "Most rows are one short turn of each, and a slow moment of the machine is the figure of the row that met it: read",
+    "a part for how it goes from row to row. Here is the ratio in its middle, with the lowest and the highest.",
   ].join("\n");
   return [head, reading, overview(parts), ...parts.map(textOf)].join("\n\n");
 }

@@ -143,7 +143,8 @@ class Stage {
   ): Promise<void> {
     try {
       const { told, cpu } = await measure();
-      this.#found.add(where, Object.fromEntries(figures.map((figure) => [figure, told[figure]!])), cpu);
+      // Between processes a NaN, as the p99 of nothing, becomes null.
+      this.#found.add(where, Object.fromEntries(figures.map((figure) => [figure, told[figure] ?? Number.NaN])), cpu);
     } catch (error) {
       console.error(`${where.trial} on ${where.product}, ${where.setting}:`, error);
       this.#found.fail(where, figures, reasonOf(error).replaceAll(this.#brokers.folder, "…"));

@@ -85,7 +85,9 @@ export class Load {
       const value = recordValue(number, sequence, draw.chance(0.002) ? draw.below(400_000) : draw.below(300));
       this.#ledger.sent[partition]![number] = sequence + 1;
       const sent = producer.send({ topic, partition, value });
-      open.push(sent.then(({ offset }) => this.#ledger.stored(partition, number, sequence, offset)));
+      const stored = sent.then(({ offset }) => this.#ledger.stored(partition, number, sequence, offset));
+      stored.catch(() => undefined); // told in its turn, or by the one before it
+      open.push(stored);
       if (open.length >= window) await open.shift();
     }
     await Promise.all(open);

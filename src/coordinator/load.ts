@@ -5,9 +5,16 @@ import type { RecordCodec, Requests, StateMachine } from "./machine.ts";
 
 const chunkBytes = 1024 * 1024;
 
-/** Answers of a shard may rest on what it has read: an append of an earlier leader may still be on its way to disk. */
+/**
+ * Answers of a shard may rest on what it has read: an append of an earlier leader may still be on its way to disk.
+ * @throws when it will never be there: the log has forgotten it.
+ */
 async function untilDurable(log: PartitionLog, end: number, wanted: () => boolean): Promise<void> {
   while (log.highWatermark < end && wanted()) {
+    if (log.logEndOffset < end) {
+      const at = `${log.topic}-${log.partition}`;
+      throw new Error(`${at} was read up to offset ${end}, and what is from ${log.logEndOffset} on was not kept`);
+    }
     await new Promise<void>((resolve) => {
       const unwatch = log.watch(() => {
         unwatch();

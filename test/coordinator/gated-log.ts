@@ -71,6 +71,14 @@ export class GatedLog {
     this.#settled()?.reject(error);
   }
 
+  /** As a log that was deleted: what is not durable is forgotten, and watchers hear of it. */
+  forgetAll(error: Error): void {
+    this.logEndOffset = this.highWatermark;
+    this.stored.splice(this.stored.length - this.#waiting.length);
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const onChange of [...this.#watchers]) onChange();
+  }
+
   #settled() {
     const first = this.#waiting.shift();
     this.highWatermark = first?.endOffset ?? this.highWatermark;

@@ -160,6 +160,20 @@ test("a shard serves only when all is durable that it read, also what came meanw
   assert.equal(deposed.state(0), "active");
 });
 
+test("a shard whose predecessor's last append is lost while it waits for it is told, and loads again", async () => {
+  const { clock, log, runtime, failures } = world();
+  await runtime.load(0, log.port(), 1);
+  void runtime.submit(0, "Add", 5);
+  const loading = runtime.load(0, log.port(), 2);
+  await settle();
+  assert.equal(runtime.state(0), "loading");
+  log.forgetAll(new Error("disk"));
+  await loading;
+  assert.match(String(failures[0]), /was read up to offset 1, and what is from 0 on was not kept/);
+  await clock.advance(1000);
+  assert.deepEqual(await runtime.submit(0, "Read", null), { ok: true, reply: 0 });
+});
+
 test("an older or equal leader epoch loads and unloads nothing", async () => {
   const { log, runtime, machines } = world();
   await runtime.load(0, log.port(), 2);

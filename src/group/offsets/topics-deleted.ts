@@ -31,7 +31,7 @@ export function topicsDeleted(
 
 /**
  * Offsets of topics that were deleted while nobody led the shard, or just before a crash (rule 40). Kafka, which tells
- * of a deletion only who is loaded, keeps them, and a topic made again under the name takes them over.
+ * of a deletion only who is loaded, keeps them until they expire.
  */
 export function removeStrayOffsets(shard: Shard, topicIdOf: TopicIdOf, context: GroupContext): void {
   removeOffsets(shard, context, (name) => {

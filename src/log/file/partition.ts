@@ -106,6 +106,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
     this.tail.truncate(this.highWatermark);
     this.logEndOffset = this.highWatermark;
     this.epochs.truncateEnd(this.highWatermark);
+    this.changed();
   }
 
   /** Begins a journal entry about this partition; its effect on the state must show before the next await. */

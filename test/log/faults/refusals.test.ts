@@ -1,9 +1,11 @@
 /** Each operation of the disk fails in turn, once or from then on: nothing acknowledged goes, nothing shown goes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defaultLogConfig } from "../../../src/log/config.ts";
 import type { Log } from "../../../src/log/log.ts";
 import { MemoryDisk } from "../../../src/log/memory-disk.ts";
 import { sampleBatch } from "../batches.ts";
+import { orders } from "../conformance.ts";
 import { nothingSeen, open, promiseWhatIsShown, verify, workload } from "../workload.ts";
 import { type Fault, FaultyDisk, type Kind } from "./faulty-disk.ts";
 
@@ -107,3 +109,19 @@ for (const way of ways) {
     assert.ok(runs > 3, `${runs} operations failed`);
   });
 }
+
+test("who waits for what the disk did not take hears that it is forgotten", async () => {
+  let isBroken = false;
+  const faultOf = (kind: Kind): Fault | undefined => (isBroken && kind === "write" ? { code: "EIO" } : undefined);
+  const log = await open(new FaultyDisk(new MemoryDisk(), faultOf), { onFailure: () => undefined });
+  const partition = await log.create(orders, defaultLogConfig);
+  partition.becomeLeader(1);
+  isBroken = true;
+  const answer = partition.append(sampleBatch(), { leaderEpoch: 1, wallMs: 1 });
+  assert.ok(answer.ok);
+  assert.ok(partition.logEndOffset > 0);
+  const heard = new Promise<number>((resolve) => partition.watch(() => resolve(partition.logEndOffset)));
+  await assert.rejects(answer.durable);
+  assert.equal(await heard, 0);
+  await log.close().catch(() => undefined);
+});

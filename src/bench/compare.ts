@@ -56,7 +56,7 @@ if (flags.list) {
   process.exit();
 }
 
-const found = await FoundSoFar.open(flags.resume);
+const found = await FoundSoFar.open(products, flags.resume).catch((error: Error) => refuse(error.message));
 const linesFor = (trial: Trial) => linesOf(trial, found.of(trial.id));
 await measureAll(chosen, found, {
   products,

@@ -263,6 +263,7 @@ export class ClientConnection implements BrokerConnection, Connection {
     running.response = response;
     for (let first = this.#first; first?.isAnswered; first = this.#first) {
       this.#first = first.next;
+      first.next = undefined; // what was answered holds nothing that came later
       if (this.#first === undefined) this.#last = undefined;
       this.#queued.remove(first.frame.length);
       if (!this.#isClosed && first.response !== undefined) this.#send(first, first.response);

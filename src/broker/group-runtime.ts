@@ -89,8 +89,9 @@ export class GroupRuntime implements GroupShards {
   }
 
   /**
-   * Topics are gone: so are the offsets that groups committed for them (rule 40). Resolves when that is durable; a
-   * shard that waits for its next load finds them then.
+   * Topics are gone: so are the offsets that groups committed for them (rule 40). Resolves when that is durable. A
+   * shard that waits for its next load finds them then, but for what a transaction committed where the topic was made
+   * again before that load: TxnOffsetCommit tells no topic id.
    */
   async topicsDeleted(topics: readonly { readonly name: string; readonly topicId: string }[]): Promise<void> {
     if (topics.some(({ name }) => name === "__consumer_offsets")) this.#runtime.stop();

@@ -227,9 +227,9 @@ export class Cluster {
   #watchGroups(node: BrokerNode, partition: number, coordinator: GroupCoordinator): GroupMachine {
     const leads = this.groupLeads;
     const lead = leads.of(node, partition);
+    coordinator.topicIdOf = undefined; // offsets are of topics that this broker may know nothing of
     if (lead === undefined) return coordinator; // it does not lead any more, and is about to hear of it
     leads.loading(lead);
-    coordinator.topicIdOf = undefined; // offsets are of topics that this broker may know nothing of
     return new WatchedCoordinator(coordinator, partition, node.id, {
       before: (one: WatchedCoordinator, step) =>
         lead.machine === one || step.type === "loaded"

@@ -14,7 +14,7 @@ function of(id: string, measure: Trial<"ms">["measure"], more: Partial<Trial<"ms
 }
 
 test("a row that fails, or ends its broker, is told why, and the next has a broker again", async () => {
-  const found = await FoundSoFar.open();
+  const found = await FoundSoFar.open(["regroup"]);
   const pids: number[] = [];
   const progress: string[] = [];
   const pidOf: Trial<"ms">["measure"] = async ({ pid }) => ({ ms: pids.push(pid) });
@@ -52,7 +52,7 @@ test("what nobody catches is the failure of the turn that is under way", async (
     import { measureAll } from ${imported("measure.ts")};
     const of = (id, measure) => ({ id, settings: ["memory"], rounds: 1, seconds: 0, figures: { ms: {} }, measure });
     const throws = () => new Promise(() => setImmediate(() => { throw new Error("the connection is lost"); }));
-    const found = await FoundSoFar.open();
+    const found = await FoundSoFar.open(["regroup"]);
     const options = { products: ["regroup"], budgetMs: 60_000, onBegin() {}, onFound() {} };
     await measureAll([of("throws", throws), of("later", async () => ({ ms: 1 }))], found, options);
     console.log(JSON.stringify(found.all.map(({ trial, values, failures }) => [trial, values.ms, failures])));

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Estimate, visitsOf } from "../../src/bench/compare/estimate.ts";
 import { FoundSoFar } from "../../src/bench/compare/found.ts";
 import { type Trial, trial } from "../../src/bench/compare/row.ts";
+
+const both = ["regroup", "kafka"] as const;
 
 function of(id: string, rounds: number, more: Partial<Trial> = {}): Trial {
   return trial({ id, settings: ["fsync"], rounds, seconds: 1, figures: {}, measure: async () => ({}), ...more });
@@ -24,12 +26,12 @@ test("a long run goes on where the file of the last one ends", async (t) => {
   const [ours, theirs] = (["regroup", "kafka"] as const).map((product) => {
     return { trial: "a", product, setting: "fsync" } as const;
   });
-  const first = await FoundSoFar.open(file);
+  const first = await FoundSoFar.open(both, file);
   first.add(ours!, { ms: 1 }, 10);
   first.add(theirs!, { ms: Number.NaN }, 20);
   first.add(ours!, { ms: 3 }, 10);
   await first.save();
-  const next = await FoundSoFar.open(file);
+  const next = await FoundSoFar.open(both, file);
   assert.equal(next.rounds("a"), 1, "the second round lacks one of the two");
   next.add(theirs!, { ms: 4 }, 20);
   assert.equal(next.rounds("a"), 2);
@@ -40,6 +42,21 @@ test("a long run goes on where the file of the last one ends", async (t) => {
   assert.equal(next.rounds("b"), 0);
 });
 
+test("a run does not go on from one on other brokers, nor from what is none", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "regroup-bench-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, "run.json");
+  const alone = await FoundSoFar.open(["regroup"], file);
+  alone.add({ trial: "a", product: "regroup", setting: "fsync" }, { ms: 1 }, 10);
+  await alone.save();
+  await assert.rejects(
+    FoundSoFar.open(both, file),
+    /run\.json holds a run of regroup, and this is one of regroup and kaf/,
+  );
+  await writeFile(file, "[]");
+  await assert.rejects(FoundSoFar.open(both, file), /name another file/);
+});
+
 test("a round that failed on one broker is measured again, on both beside each other", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "regroup-bench-"));
   t.after(() => rm(folder, { recursive: true }));
@@ -47,14 +64,14 @@ test("a round that failed on one broker is measured again, on both beside each o
   const [ours, theirs] = (["regroup", "kafka"] as const).map((product) => {
     return { trial: "a", product, setting: "fsync" } as const;
   });
-  const first = await FoundSoFar.open(file);
+  const first = await FoundSoFar.open(both, file);
   for (const ms of [1, 2, 3]) first.add(ours!, { ms }, 10);
   first.add(theirs!, { ms: 4 }, 20);
   first.fail(theirs!, ["ms"], "it ended");
   first.add(theirs!, { ms: 6 }, 20);
   assert.deepEqual(first.of("a")[1]!.failures, [{ round: 1, reason: "it ended" }]);
   await first.save();
-  const next = await FoundSoFar.open(file);
+  const next = await FoundSoFar.open(both, file);
   assert.deepEqual(
     next.of("a").map(({ values, failures }) => [values, failures]),
     [

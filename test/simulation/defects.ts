@@ -16,14 +16,14 @@ const coordinator: readonly Defect[] = [
   ...inFile("coordinator/shard.ts", [
     [
       "a reply leaves before its append is durable",
-      "if (last === undefined) for (const output of outputs) output();",
-      "if (outputs.length >= 0) for (const output of outputs) output();",
+      "if (last === undefined) for (const output of outputs) output.leave();",
+      "if (outputs.length >= 0) for (const output of outputs) output.leave();",
     ],
     ["an append counts as durable at once", "    durable.then(", "    Promise.resolve().then("],
     [
       "a reply waits for the first append on its way, not for its own",
-      "const last = this.#batches.at(-1);\n    if (last === undefined) for",
-      "const last = this.#batches[0];\n    if (last === undefined) for",
+      "this.#leaveBehind(this.#batches.at(-1), this.#outputs)",
+      "this.#leaveBehind(this.#batches[0], this.#outputs)",
     ],
     ["an emitted record is not replayed", "for (const record of records) this.#machine.replay(record);", ""],
     ["timers end when one has rung", "    this.#setAlarm();\n  }\n\n  #fail", "  }\n\n  #fail"],

@@ -24,6 +24,8 @@ export interface Found {
 export type Where = Pick<Found, "trial" | "product" | "setting">;
 
 interface Kept {
+  /** Beside each other in all rounds. */
+  readonly products: readonly Product[];
   /** That the runs so far took. */
   readonly spentMs: number;
   readonly all: Found[];
@@ -34,19 +36,28 @@ export class FoundSoFar {
   readonly #spentBeforeMs: number;
   readonly #beganMs = performance.now();
   readonly #file: string | undefined;
+  readonly #products: readonly Product[];
 
-  private constructor({ spentMs, all }: Kept, file: string | undefined) {
+  private constructor({ products, spentMs, all }: Kept, file: string | undefined) {
+    this.#products = products;
     this.all = all;
     this.#spentBeforeMs = spentMs;
     this.#file = file;
   }
 
-  /** @param file begins what is found; it need not be there. A round that failed on one of its brokers is forgotten. */
-  static async open(file?: string): Promise<FoundSoFar> {
+  /**
+   * @param file begins what is found; it need not be there. A round that failed on one of its brokers is forgotten.
+   * @throws when the file is of a run on other brokers, or of no run.
+   */
+  static async open(products: readonly Product[], file?: string): Promise<FoundSoFar> {
     const text = file === undefined ? undefined : await readFile(file, "utf8").catch(ifMissing);
-    if (text === undefined) return new FoundSoFar({ spentMs: 0, all: [] }, file);
-    const kept = JSON.parse(text, (_, value) => (value === null ? Number.NaN : value)) as Kept;
-    return new FoundSoFar({ ...kept, all: withoutFailedRounds(kept.all) }, file);
+    if (text === undefined) return new FoundSoFar({ products, spentMs: 0, all: [] }, file);
+    const kept = JSON.parse(text, (_, value) => (value === null ? Number.NaN : value)) as Partial<Kept>;
+    if (kept.all === undefined || kept.spentMs === undefined || kept.products?.join() !== products.join()) {
+      const of = kept.products?.join(" and ") ?? "none of today's";
+      throw new Error(`${file} holds a run of ${of}, and this is one of ${products.join(" and ")}: name another file`);
+    }
+    return new FoundSoFar({ products, spentMs: kept.spentMs, all: withoutFailedRounds(kept.all) }, file);
   }
 
   /** By this run and those that it goes on from. */
@@ -81,7 +92,7 @@ export class FoundSoFar {
   /** In one piece: a run may be killed meanwhile. */
   async save(): Promise<void> {
     if (this.#file === undefined) return;
-    const kept: Kept = { spentMs: this.spentMs, all: this.all };
+    const kept: Kept = { products: this.#products, spentMs: this.spentMs, all: this.all };
     await writeFile(`${this.#file}.new`, `${JSON.stringify(kept, null, 1)}\n`);
     await rename(`${this.#file}.new`, this.#file);
   }

@@ -89,6 +89,7 @@ export async function produce(options: ProduceOptions): Promise<Throughput> {
   const endMs = beginMs + seconds * 1000;
   let batches = 0;
   let lastMs = beginMs;
+  const isEnough = () => options.records !== undefined && batches * batch.records >= options.records;
 
   const drive = (wire: Wire, at: number) =>
     new Promise<void>((resolve) => {
@@ -107,15 +108,14 @@ export async function produce(options: ProduceOptions): Promise<Throughput> {
           lastMs = atMs;
           latencies.add(ms);
         }
-        const isEnough = options.records !== undefined && batches * batch.records >= options.records;
-        if (atMs < endMs && !isEnough) send();
+        if (atMs < endMs && !isEnough()) send();
         else if (sentMs.length === 0) resolve();
       };
       for (let n = 0; n < inFlight; n++) send();
     });
   await Promise.all(wires.map(drive));
   for (const wire of wires) wire.close();
-  const perSecond = (batches * batch.records * 1000) / (lastMs - beginMs);
+  const perSecond = (batches * batch.records * 1000) / ((isEnough() ? lastMs : endMs) - beginMs);
   const { p50, p99 } = latencies.percentiles();
   return { perSecond, megabytesPerSecond: (perSecond * options.valueBytes) / 1e6, p50, p99 };
 }

@@ -49,8 +49,13 @@ function removeOffsets(shard: Shard, context: GroupContext, gone: Gone): TopicsD
   return { offsets: records.length, errorCode: ErrorCode.NONE };
 }
 
-function tombstones({ durable }: Shard, gone: Gone): GroupRecord[] {
+function tombstones({ durable }: Shard, goneOf: Gone): GroupRecord[] {
   const records: GroupRecord[] = [];
+  const known = new Map<string, ReturnType<Gone>>(); // asked once for all groups
+  const gone: Gone = (name) => {
+    if (!known.has(name)) known.set(name, goneOf(name));
+    return known.get(name);
+  };
   for (const [group, offsets] of durable.offsets) {
     for (const [name, partitions] of offsets) {
       const isGone = gone(name);

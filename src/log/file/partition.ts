@@ -194,7 +194,6 @@ export class FilePartition extends PartitionState implements PartitionLog {
 
   acknowledged(pending: PendingAppends): void {
     this.settled(pending);
-    if (this.#newestPending === pending) this.#newestPending = undefined; // everything up to the log's end is durable
     this.advance(Math.min(pending.endOffset, this.logEndOffset));
   }
 
@@ -202,6 +201,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
     const at = this.#pending.indexOf(pending);
     if (at < 0) return;
     this.#pending.splice(at, 1);
+    if (this.#newestPending === pending) this.#newestPending = undefined; // nothing is on its way any more
     this.#engine.pendingBytes -= pending.bytes;
   }
 

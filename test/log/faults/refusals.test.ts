@@ -123,5 +123,6 @@ test("who waits for what the disk did not take hears that it is forgotten", asyn
   const heard = new Promise<number>((resolve) => partition.watch(() => resolve(partition.logEndOffset)));
   await assert.rejects(answer.durable);
   assert.equal(await heard, 0);
+  assert.equal(await partition.maxTimestamp(), undefined);
   await log.close().catch(() => undefined);
 });

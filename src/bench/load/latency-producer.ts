@@ -1,12 +1,16 @@
 /** The thread that sends what latency.ts waits for. */
-import { workerData } from "node:worker_threads";
+import { once } from "node:events";
+import { parentPort, workerData } from "node:worker_threads";
 import { nowMs } from "./latencies.ts";
 import { countOf, type Plan } from "./latency.ts";
 import { Wire } from "./wire.ts";
 
 /** Sends each record when it is due, as exactly as the system wakes a thread; timers only know whole milliseconds. */
-async function sendAll({ options, frame, startMs }: Plan): Promise<void> {
+async function sendAll({ options, frame }: Plan): Promise<void> {
   const wire = await Wire.open(options.server);
+  const begun = once(parentPort!, "message");
+  parentPort!.postMessage("connected");
+  const [startMs] = (await begun) as [number];
   const count = countOf(options);
   const sleeping = new Int32Array(new SharedArrayBuffer(4));
   let answers = 0;

@@ -33,7 +33,6 @@ export const latencyDefaults = {
 export interface Plan {
   readonly options: LatencyOptions;
   readonly frame: Uint8Array;
-  readonly startMs: number;
 }
 
 export const countOf = ({ perSecond, warmUpSeconds, seconds }: LatencyOptions) =>
@@ -47,11 +46,13 @@ export async function latency(options: LatencyOptions) {
   const topicData = [{ name: topic, partitionData }];
   const frame = frameOf(Produce, 9, { transactionalId: null, acks: -1, timeoutMs: 30_000, topicData });
   const wire = await Wire.open(server, 256);
-  const startMs = nowMs() + 500;
   const producer = new Worker(new URL("latency-producer.ts", import.meta.url), {
-    workerData: { options, frame, startMs } satisfies Plan,
+    workerData: { options, frame } satisfies Plan,
   });
   const ended = once(producer, "exit");
+  await once(producer, "message"); // it is connected: where the machine is busy, a thread takes its time to begin
+  const startMs = nowMs() + 100;
+  producer.postMessage(startMs);
 
   const latencies = new Latencies();
   const count = countOf(options);

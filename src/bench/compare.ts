@@ -82,7 +82,10 @@ process.exit(failed.length === 0 ? 0 : 1); // whatever was given up may go on
 /** The rows with targets into a page that has more to say; the matrix fills its own. */
 async function write(): Promise<void> {
   const docs = join(import.meta.dirname, "../../docs");
-  const circumstance = circumstances(found.spentMs);
+  const circumstance = circumstances(
+    found.spentMs,
+    chosen.flatMap(({ id }) => found.of(id)).flatMap(({ stolen }) => stolen),
+  );
   const [matrix, ofStandard] = [chosen.filter(({ load }) => load), chosen.filter(({ load }) => !load)];
   if (ofStandard.length > 0) {
     const text = await readFile(join(docs, "performance.md"), "utf8");

@@ -19,8 +19,8 @@ function of(id: string, load: string, shape: string): Trial {
 test("the page of the matrix has a part for each load, with a row for each shape, and says what failed", async () => {
   const found = await FoundSoFar.open(["regroup", "kafka"]);
   const add = (id: string, setting: "fsync" | "os", ours: number, theirs: number) => {
-    found.add({ trial: id, product: "regroup", setting }, { perSecond: ours }, 0);
-    found.add({ trial: id, product: "kafka", setting }, { perSecond: theirs }, 0);
+    found.add({ trial: id, product: "regroup", setting }, { perSecond: ours }, { cpu: 0, stolen: 0 });
+    found.add({ trial: id, product: "kafka", setting }, { perSecond: theirs }, { cpu: 0, stolen: 0 });
   };
   add("a", "fsync", 40, 10);
   add("a", "os", 30, 20);

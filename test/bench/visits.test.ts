@@ -8,6 +8,7 @@ import { FoundSoFar } from "../../src/bench/compare/found.ts";
 import { type Trial, trial } from "../../src/bench/compare/row.ts";
 
 const both = ["regroup", "kafka"] as const;
+const used = { cpu: 10, stolen: 0.01 };
 
 function of(id: string, rounds: number, more: Partial<Trial> = {}): Trial {
   return trial({ id, settings: ["fsync"], rounds, seconds: 1, figures: {}, measure: async () => ({}), ...more });
@@ -27,13 +28,13 @@ test("a long run goes on where the file of the last one ends", async (t) => {
     return { trial: "a", product, setting: "fsync" } as const;
   });
   const first = await FoundSoFar.open(both, file);
-  first.add(ours!, { ms: 1 }, 10);
-  first.add(theirs!, { ms: Number.NaN }, 20);
-  first.add(ours!, { ms: 3 }, 10);
+  first.add(ours!, { ms: 1 }, used);
+  first.add(theirs!, { ms: Number.NaN }, used);
+  first.add(ours!, { ms: 3 }, used);
   await first.save();
   const next = await FoundSoFar.open(both, file);
   assert.equal(next.rounds("a"), 1, "the second round lacks one of the two");
-  next.add(theirs!, { ms: 4 }, 20);
+  next.add(theirs!, { ms: 4 }, used);
   assert.equal(next.rounds("a"), 2);
   assert.deepEqual(
     next.of("a").map(({ values }) => values),
@@ -47,7 +48,7 @@ test("a run does not go on from one on other brokers, nor from what is none", as
   t.after(() => rm(folder, { recursive: true }));
   const file = join(folder, "run.json");
   const alone = await FoundSoFar.open(["regroup"], file);
-  alone.add({ trial: "a", product: "regroup", setting: "fsync" }, { ms: 1 }, 10);
+  alone.add({ trial: "a", product: "regroup", setting: "fsync" }, { ms: 1 }, used);
   await alone.save();
   await assert.rejects(
     FoundSoFar.open(both, file),
@@ -65,10 +66,10 @@ test("a round that failed on one broker is measured again, on both beside each o
     return { trial: "a", product, setting: "fsync" } as const;
   });
   const first = await FoundSoFar.open(both, file);
-  for (const ms of [1, 2, 3]) first.add(ours!, { ms }, 10);
-  first.add(theirs!, { ms: 4 }, 20);
+  for (const ms of [1, 2, 3]) first.add(ours!, { ms }, used);
+  first.add(theirs!, { ms: 4 }, used);
   first.fail(theirs!, ["ms"], "it ended");
-  first.add(theirs!, { ms: 6 }, 20);
+  first.add(theirs!, { ms: 6 }, used);
   assert.deepEqual(first.of("a")[1]!.failures, [{ round: 1, reason: "it ended" }]);
   await first.save();
   const next = await FoundSoFar.open(both, file);

@@ -18,6 +18,8 @@ export interface Found {
   readonly values: Record<string, number[]>;
   /** The broker's, for each round that it lived through. */
   readonly cpuMs: number[];
+  /** For each round, the share of processor time that the host gave to others; NaN of one that failed. */
+  readonly stolen: number[];
   readonly failures: Failure[];
 }
 
@@ -75,18 +77,26 @@ export class FoundSoFar {
     return counts.length === 0 ? 0 : Math.min(...counts);
   }
 
-  add(where: Where, told: Readonly<Record<string, number>>, cpuMs: number): void {
+  add(
+    where: Where,
+    told: Readonly<Record<string, number>>,
+    used: { readonly cpu: number; readonly stolen: number },
+  ): void {
     const found = this.#at(where);
     for (const [figure, value] of Object.entries(told)) {
       found.values[figure] = [...(found.values[figure] ?? []), value];
     }
-    found.cpuMs.push(cpuMs);
+    found.cpuMs.push(used.cpu);
+    found.stolen.push(used.stolen);
   }
 
   /** A round of its own that tells nothing but why, so that rounds stand beside each other. */
   fail(where: Where, figures: readonly string[], reason: string): void {
     this.#at(where).failures.push({ round: Object.values(this.#at(where).values)[0]?.length ?? 0, reason });
-    this.add(where, Object.fromEntries(figures.map((figure) => [figure, Number.NaN])), Number.NaN);
+    this.add(where, Object.fromEntries(figures.map((figure) => [figure, Number.NaN])), {
+      cpu: Number.NaN,
+      stolen: Number.NaN,
+    });
   }
 
   /** In one piece: a run may be killed meanwhile. */
@@ -102,7 +112,7 @@ export class FoundSoFar {
       return it.trial === where.trial && it.product === where.product && it.setting === where.setting;
     });
     if (known !== undefined) return known;
-    const found = { ...where, values: {}, cpuMs: [], failures: [] };
+    const found = { ...where, values: {}, cpuMs: [], stolen: [], failures: [] };
     this.all.push(found);
     return found;
   }
@@ -119,6 +129,6 @@ function withoutFailedRounds(all: readonly Found[]): Found[] {
     const failed = new Set(failures.map(({ round }) => round));
     const left = (values: readonly number[]) => values.filter((_, round) => !failed.has(round));
     const values = Object.fromEntries(Object.entries(found.values).map(([figure, each]) => [figure, left(each)]));
-    return { ...found, values, cpuMs: left(found.cpuMs), failures: [] };
+    return { ...found, values, cpuMs: left(found.cpuMs), stolen: left(found.stolen), failures: [] };
   });
 }

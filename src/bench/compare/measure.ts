@@ -6,6 +6,7 @@ import { type Broker, Brokers, type Product } from "./brokers.ts";
 import { Estimate, type Place, placesOf, visitsOf } from "./estimate.ts";
 import type { FoundSoFar, Where } from "./found.ts";
 import type { Measured, Trial } from "./row.ts";
+import { calmest } from "./stolen.ts";
 
 export interface MeasureOptions {
   readonly products: readonly Product[];
@@ -52,6 +53,9 @@ function leaveNothingBehind(brokers: Brokers): void {
 let failTurn: ((error: Error) => void) | undefined;
 
 let names = 0;
+
+/** By figure. */
+type Told = Readonly<Record<string, number>>;
 
 /** What a broker has been through. */
 interface Life {
@@ -107,10 +111,14 @@ class Stage {
       await this.#goThrough(trial.after ?? [], broker);
       const idleMs = performance.now() - this.#lives.get(broker)!.usedMs;
       if (trial.idleMs !== undefined) await pause(Math.max(0, trial.idleMs - idleMs));
-      const { pid } = broker;
-      const cpuBefore = cpuMs(pid);
-      const told = await this.#turn(trial, broker);
-      return { told, cpu: broker.pid === pid ? cpuMs(pid) - cpuBefore : Number.NaN };
+      const turn = async () => {
+        const { pid } = broker;
+        const cpuBefore = cpuMs(pid);
+        const told = await this.#turn(trial, broker);
+        return { told, cpu: broker.pid === pid ? cpuMs(pid) - cpuBefore : Number.NaN };
+      };
+      const { told, stolen } = await calmest(turn, trial.ownBrokers === undefined ? undefined : 1);
+      return { ...told, stolen };
     });
   }
 
@@ -130,7 +138,7 @@ class Stage {
       { trial: id, product: "machine", setting: settings[0]! },
       Object.keys(machine.figures),
       async () => {
-        return { told: await within(limitMs, () => machine.measure(this.#brokers.folder, runLoad)), cpu: Number.NaN };
+        return calmest(() => within(limitMs, () => machine.measure(this.#brokers.folder, runLoad)));
       },
     );
   }
@@ -139,19 +147,22 @@ class Stage {
   async #keep(
     where: Where,
     figures: readonly string[],
-    measure: () => Promise<{ readonly told: Readonly<Record<string, number>>; readonly cpu: number }>,
+    measure: () => Promise<{ readonly told: Told; readonly cpu?: number; readonly stolen: number }>,
   ): Promise<void> {
     try {
-      const { told, cpu } = await measure();
+      const { told, cpu = Number.NaN, stolen } = await measure();
       // Between processes a NaN, as the p99 of nothing, becomes null.
-      this.#found.add(where, Object.fromEntries(figures.map((figure) => [figure, told[figure] ?? Number.NaN])), cpu);
+      this.#found.add(where, Object.fromEntries(figures.map((figure) => [figure, told[figure] ?? Number.NaN])), {
+        cpu,
+        stolen,
+      });
     } catch (error) {
       console.error(`${where.trial} on ${where.product}, ${where.setting}:`, error);
       this.#found.fail(where, figures, reasonOf(error).replaceAll(this.#brokers.folder, "…"));
     }
   }
 
-  async #turn(trial: Trial, broker: Broker): Promise<Readonly<Record<string, number>>> {
+  async #turn(trial: Trial, broker: Broker): Promise<Told> {
     const life = this.#lives.get(broker)!;
     try {
       return await within(limitMs, (over) => this.#told(trial, broker, leased(broker, over)));
@@ -163,7 +174,7 @@ class Stage {
     }
   }
 
-  async #told(trial: Trial, broker: Broker, lease: Measured): Promise<Readonly<Record<string, number>>> {
+  async #told(trial: Trial, broker: Broker, lease: Measured): Promise<Told> {
     const { prepared, served } = this.#lives.get(broker)!;
     if (!prepared.has(trial.id)) await trial.prepare?.(lease, `bench-${trial.id}`);
     prepared.add(trial.id);

@@ -80,8 +80,10 @@ export function charts(lines: readonly Line[]): string {
   return drawn.length === 0 ? "" : `\`\`\`\n${drawn.join("\n")}\`\`\`\n`;
 }
 
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
 /** On what it was measured, in a sentence each. */
-export function circumstances(ms: number): string {
+export function circumstances(ms: number, stolen: readonly number[]): string {
   const { regroup, kafka, java } = versions();
   const [cpu] = cpus();
   const version = /^[\d.]*\d/.exec(release())?.[0]; // without what a distribution calls its build
@@ -90,5 +92,7 @@ export function circumstances(ms: number): string {
       `${cpu?.model.trim() || "unnamed processor"}, ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${version}.`,
     `regroup ${regroup} (the packaged build) on Node ${process.versions.node}; Apache Kafka ${kafka} on Java ` +
       `${java ?? "–"} with the options of its own start scripts and a heap of 1 GB.`,
+    `The host of this machine gave others ${percent(median(stolen))} of its processor time in the middle round, and ` +
+      `${percent(Math.max(...stolen.filter((share) => share >= 0)))} in the worst.`,
   ].join("\n");
 }

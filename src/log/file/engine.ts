@@ -1,5 +1,6 @@
 /** What the partitions of one file engine share. */
 import type { Platform } from "../../protocol/platform.ts";
+import type { BatchView } from "../../protocol/records/batch.ts";
 import type { Disk } from "../disk.ts";
 import { type LogConfig, LogError } from "../log.ts";
 import type { FileCache } from "./file-cache.ts";
@@ -33,8 +34,8 @@ export interface Engine {
   pendingBytes: number;
   /** Do too many bytes wait, for durability or for their segment files, to take so many more? */
   isFull(bytes: number): boolean;
-  /** Copies an append into the journal's memory. @returns its address. */
-  store(partition: FilePartition, bytes: Uint8Array): number;
+  /** Copies an append into the journal's memory. @param batches in it, their checksums fit. @returns its address. */
+  store(partition: FilePartition, bytes: Uint8Array, batches: readonly BatchView[]): number;
   /** Resolves when the last journal entry is on the disk, whatever appends wait for. */
   synced(): Promise<void>;
   checkpoint(): Promise<void>;

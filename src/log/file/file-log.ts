@@ -1,5 +1,6 @@
 /** The engine on disk: docs/decisions/0001-journal.md tells how its parts play together. */
 import type { Platform } from "../../protocol/platform.ts";
+import { type BatchView, position } from "../../protocol/records/batch.ts";
 import { defaultProducerIdExpirationMs } from "../config.ts";
 import type { Disk } from "../disk.ts";
 import { type Log, type LogConfig, LogError, type TopicPartition } from "../log.ts";
@@ -49,6 +50,8 @@ const journalOfMany = 4;
 /** One thread of the pool's four stays free for the journal. */
 const filesAtATime = 3;
 const flushedInOneTurn = 16;
+/** From this size on a batch's own checksum, which fits, is made a part of its journal block's (1 µs instead of 4). */
+const summedBytes = 4096;
 /** More partitions than that are many. */
 const mostSyncedAtOnce = 1000;
 
@@ -204,8 +207,11 @@ export class FileLog implements Log, Engine {
     await this.journal.sync();
   }
 
-  store(log: FilePartition, bytes: Uint8Array): number {
-    const place = this.journal.append("append", log.number, bytes.length);
+  store(log: FilePartition, bytes: Uint8Array, batches: readonly BatchView[]): number {
+    const [batch] = batches;
+    const isKnown = batches.length === 1 && bytes.length >= summedBytes;
+    const sum = isKnown ? { start: position.attributes, crc: batch!.crc } : undefined;
+    const place = this.journal.append("append", log.number, bytes.length, sum);
     place.bytes.set(bytes, place.at);
     log.appliedEntry = this.journal.lastEntry;
     this.#bytesSinceCheckpoint += bytes.length;

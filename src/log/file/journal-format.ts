@@ -6,6 +6,7 @@
  *     entry   kind u32 · partition number u32 · length u32 · payload
  */
 import type { Platform } from "../../protocol/platform.ts";
+import { joinCrc32c } from "../../protocol/records/crc.ts";
 import { readInt64, readUint32, writeInt32, writeInt64 } from "../../protocol/records/integers.ts";
 
 export const blockHeaderBytes = 36;
@@ -31,15 +32,53 @@ export interface Entry {
   readonly payload: Uint8Array;
 }
 
-/** Fills the header of a block whose entries lie behind it. */
-export function sealBlock(bytes: Uint8Array, at: number, header: BlockHeader, platform: Platform): void {
+/** A stretch of a block whose checksum is known, as that of a batch that was verified. */
+export interface Summed {
+  readonly start: number;
+  readonly end: number;
+  readonly crc: number;
+}
+
+/**
+ * Fills the header of a block whose entries lie behind it.
+ * @param summed in their order; these bytes are not read again.
+ */
+export function sealBlock(
+  bytes: Uint8Array,
+  at: number,
+  header: BlockHeader,
+  platform: Platform,
+  summed: readonly Summed[],
+): void {
   writeInt32(bytes, at, blockMagic);
   writeInt32(bytes, at + 8, header.entriesBytes);
   writeInt32(bytes, at + 12, header.sequence);
   writeInt64(bytes, at + 16, header.firstEntry);
   writeInt64(bytes, at + 24, header.groupEntry);
   writeInt32(bytes, at + 32, header.count);
-  writeInt32(bytes, at + 4, platform.crc32c(bytes, at + 8, at + blockHeaderBytes + header.entriesBytes));
+  const end = at + blockHeaderBytes + header.entriesBytes;
+  writeInt32(bytes, at + 4, checksum(bytes, at + 8, end, platform, summed));
+}
+
+function checksum(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  platform: Platform,
+  summed: readonly Summed[],
+): number {
+  let crc = 0;
+  let at = start;
+  const goOn = (to: number, more: number) => {
+    crc = at === start ? more : joinCrc32c(crc, more, to - at);
+    at = to;
+  };
+  for (const known of summed) {
+    goOn(known.start, platform.crc32c(bytes, at, known.start));
+    goOn(known.end, known.crc);
+  }
+  if (at < end) goOn(end, platform.crc32c(bytes, at, end));
+  return crc;
 }
 
 /** The header at `at`, unchecked; undefined when there is none. */

@@ -6,7 +6,14 @@ import type { Platform } from "../../protocol/platform.ts";
 import type { Disk, DiskFile } from "../disk.ts";
 import { asFailure } from "./engine.ts";
 import { Deferred, Group } from "./group.ts";
-import { blockHeaderBytes, type EntryKind, entryHeaderBytes, sealBlock, writeEntryHeader } from "./journal-format.ts";
+import {
+  blockHeaderBytes,
+  type EntryKind,
+  entryHeaderBytes,
+  type Summed,
+  sealBlock,
+  writeEntryHeader,
+} from "./journal-format.ts";
 import type { Place, Slabs } from "./slabs.ts";
 
 export interface JournalOptions {
@@ -43,6 +50,8 @@ interface Block {
   readonly firstEntry: number;
   count: number;
   end: number;
+  /** In their order. */
+  readonly summed: Summed[];
 }
 
 interface FormingGroup {
@@ -139,8 +148,16 @@ export class Journal {
     return last;
   }
 
-  /** Makes room for an entry's payload, which the caller writes there before it returns to the event loop. */
-  append(kind: EntryKind, partition: number, payloadBytes: number): Place {
+  /**
+   * Makes room for an entry's payload, which the caller writes there before it returns to the event loop.
+   * @param sum of its bytes from `start` to the end the checksum is known: they are not read for the block's.
+   */
+  append(
+    kind: EntryKind,
+    partition: number,
+    payloadBytes: number,
+    sum?: { readonly start: number; readonly crc: number },
+  ): Place {
     const { slabs } = this.#options;
     const forming = this.#forming();
     const bytes = entryHeaderBytes + payloadBytes;
@@ -152,12 +169,13 @@ export class Journal {
       const withHeader = slabs.reserve(blockHeaderBytes + bytes);
       place = shifted(withHeader, blockHeaderBytes);
       const { at, address } = withHeader;
-      block = { bytes: place.bytes, at, address, firstEntry: this.#nextEntry, count: 0, end: place.at };
+      block = { bytes: place.bytes, at, address, firstEntry: this.#nextEntry, count: 0, end: place.at, summed: [] };
       forming.blocks.push(block);
     }
     writeEntryHeader(place.bytes, place.at, { kind, partition, payloadBytes });
     block.count++;
     block.end += bytes;
+    if (sum) block.summed.push({ start: block.end - payloadBytes + sum.start, end: block.end, crc: sum.crc });
     forming.bytes += bytes;
     this.#nextEntry++;
     this.#lastGroup = forming.group;
@@ -334,7 +352,7 @@ export class Journal {
       }
       const { firstEntry, count } = block;
       const header = { entriesBytes: size - blockHeaderBytes, sequence: slot.sequence, firstEntry, groupEntry, count };
-      sealBlock(block.bytes, block.at, header, this.#options.platform);
+      sealBlock(block.bytes, block.at, header, this.#options.platform, block.summed);
       pieces.push(block.bytes.subarray(block.at, block.end));
       bytes += size;
     }

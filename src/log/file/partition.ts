@@ -145,7 +145,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
       return { ok: true, baseOffset, lastOffset, logStartOffset, duplicate: true, durable };
     }
     const { baseOffset, batches } = prepared;
-    this.take(batches, this.#engine.store(this, bytes), bytes.length, options.wallMs);
+    this.take(batches, this.#engine.store(this, bytes, batches), bytes.length, options.wallMs);
     const durable = this.#join(bytes.length);
     return { ok: true, baseOffset, lastOffset: this.logEndOffset - 1, logStartOffset, duplicate: false, durable };
   }

@@ -53,3 +53,38 @@ function run(t: Tables, bytes: Uint8Array, start: number, end: number): number {
 export const crc32c = crcOf(castagnoli);
 /** CRC-32 (IEEE) of bytes[start, end), as an unsigned number. */
 export const crc32 = crcOf(ieee);
+
+/** One power of x for each bit of a length: x to 2^at, modulo the polynomial; the highest bit is the one without x. */
+let powers: Int32Array | undefined;
+
+/** Product of two remainders, modulo Castagnoli's polynomial, with bits in the order of a checksum. */
+function times(a: number, b: number): number {
+  let product = 0;
+  let shifted = b | 0;
+  for (let rest = a | 0; rest !== 0; rest <<= 1) {
+    product ^= shifted & (rest >> 31);
+    shifted = (shifted >>> 1) ^ (castagnoli & -(shifted & 1));
+  }
+  return product;
+}
+
+function makePowers(): Int32Array {
+  const made = new Int32Array(34); // 2^31 bytes have 2^34 bits
+  made[0] = 1 << 30;
+  for (let at = 1; at < made.length; at++) made[at] = times(made[at - 1]!, made[at - 1]!);
+  return made;
+}
+
+/**
+ * CRC-32C of two stretches of bytes, one behind the other, from the checksums of both: a few hundred steps, whatever
+ * their length.
+ * @param secondBytes length of the second.
+ */
+export function joinCrc32c(first: number, second: number, secondBytes: number): number {
+  powers ??= makePowers();
+  let joined = first | 0;
+  for (let rest = secondBytes, at = 3; rest !== 0; rest >>>= 1, at++) {
+    if ((rest & 1) !== 0) joined = times(joined, powers[at]!);
+  }
+  return (joined ^ second) >>> 0;
+}

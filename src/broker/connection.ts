@@ -56,7 +56,9 @@ interface Running {
   readonly api: Api;
   version: number;
   readonly correlationId: number;
-  readonly frame: Uint8Array;
+  readonly frameBytes: number;
+  /** Of those that are given back. */
+  readonly frame: Uint8Array | undefined;
   isAnswered: boolean;
   /** undefined when there is nothing to send. */
   response: Answer<Api>;
@@ -230,7 +232,16 @@ export class ClientConnection implements BrokerConnection, Connection {
     const { api, handle } = served;
     const { header, bodyAt } = readRequestHeader(api, version, frame);
     const request = decoderOf(api.request, version)(frame, bodyAt) as RequestOf<Api>;
-    const running = { api, version, correlationId, frame, isAnswered: false, response: undefined, next: undefined };
+    const running: Running = {
+      api,
+      version,
+      correlationId,
+      frameBytes: frame.length,
+      frame: this.#isDoneWhenAnswered(api) ? frame : undefined,
+      isAnswered: false,
+      response: undefined,
+      next: undefined,
+    };
     this.#began(running);
     const context = { broker: this.#broker, connection: this, version, clientId: header.clientId ?? "" };
     const answer = this.#intercept
@@ -238,6 +249,11 @@ export class ClientConnection implements BrokerConnection, Connection {
       : handle(request, context);
     if (answer instanceof Promise) this.#await(running, answer);
     else this.#answered(running, answer);
+  }
+
+  /** Its records are copied into the log. What others bring may stay in a state, and whoever looks on may keep it. */
+  #isDoneWhenAnswered({ key }: Api): boolean {
+    return key === produceKey && this.#intercept === undefined;
   }
 
   #began(running: Running): void {
@@ -265,11 +281,9 @@ export class ClientConnection implements BrokerConnection, Connection {
       this.#first = first.next;
       first.next = undefined; // what was answered holds nothing that came later
       if (this.#first === undefined) this.#last = undefined;
-      this.#queued.remove(first.frame.length);
+      this.#queued.remove(first.frameBytes);
       if (!this.#isClosed && first.response !== undefined) this.#send(first, first.response);
-      // Its records are copied into the log. What other requests bring may stay in a group's state, and whoever looks
-      // on may keep anything.
-      if (first.api.key === produceKey && this.#intercept === undefined) this.#peer.doneWith?.(first.frame);
+      if (first.frame !== undefined) this.#peer.doneWith?.(first.frame);
     }
   }
 

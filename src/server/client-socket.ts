@@ -7,6 +7,7 @@ import type { BrokerConnection, Peer } from "../broker/connection.ts";
 import type { Logger } from "../broker/context.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 import { type FrameProblem, FrameReader } from "./frames.ts";
+import { readShared } from "./shared-reads.ts";
 
 export interface SocketLimits {
   readonly maxRequestBytes: number;
@@ -33,6 +34,7 @@ export class ClientSocket implements Peer {
   readonly #logger: Logger;
   readonly #limits: SocketLimits;
   readonly #connection: BrokerConnection;
+  readonly #frames: FrameReader;
   readonly #clientPort: number;
   #answers: Uint8Array[] = none;
   #unsentBytes = 0;
@@ -44,13 +46,15 @@ export class ClientSocket implements Peer {
   /** undefined: the socket's own watches. */
   #idleTimer: NodeJS.Timeout | undefined;
 
+  /** @param accepted is not to be used any more. */
   constructor(
-    socket: Socket,
+    accepted: Socket,
     listener: string,
     connect: (peer: Peer) => BrokerConnection,
     logger: Logger,
     limits: SocketLimits,
   ) {
+    const socket = readShared(accepted, (memory, bytes) => this.#received(memory, bytes));
     this.#socket = socket;
     this.#logger = logger;
     this.#limits = limits;
@@ -60,14 +64,7 @@ export class ClientSocket implements Peer {
     this.#connection = connect(this);
     socket.setNoDelay(true);
     this.#watchIdle(limits.maxIdleMs);
-    const receive = (frame: Uint8Array) => this.#connection.receive(frame);
-    const frames = new FrameReader(limits.maxRequestBytes, receive, (bytes) => limits.buffers.take(bytes));
-    socket.on("data", (chunk: Buffer) => {
-      this.#movedMs = performance.now();
-      const problem = frames.push(chunk);
-      if (problem !== undefined) this.#refuse(wordsFor(problem, limits.maxRequestBytes));
-      else this.#connection.announce(frames.announcedBytes);
-    });
+    this.#frames = new FrameReader(limits.maxRequestBytes, (frame) => this.#connection.receive(frame), limits.buffers);
     socket.on("drain", () => this.#drained());
     socket.on("error", (error) => logger.debug({ client: this.client, err: error }, "a client's connection broke"));
     socket.on("close", () => {
@@ -75,6 +72,14 @@ export class ClientSocket implements Peer {
       limits.unread.forget(this);
       this.#connection.closed();
     });
+    socket.resume();
+  }
+
+  #received(memory: Buffer, bytes: number): void {
+    this.#movedMs = performance.now();
+    const problem = this.#frames.push(memory, bytes);
+    if (problem !== undefined) this.#refuse(wordsFor(problem, this.#limits.maxRequestBytes));
+    else this.#connection.announce(this.#frames.announcedBytes);
   }
 
   get client(): string {
@@ -101,6 +106,11 @@ export class ClientSocket implements Peer {
 
   doneWith(frame: Uint8Array): void {
     this.#limits.buffers.giveBack(frame);
+  }
+
+  /** @param then runs when the connection is gone. */
+  onClose(then: () => void): void {
+    this.#socket.on("close", then);
   }
 
   close(reason: string): void {

@@ -6,28 +6,35 @@ export type FrameProblem =
   | { readonly kind: "protocol"; readonly name: "TLS" | "HTTP" };
 
 const sizeBytes = 4;
+/** A frame gets so much at first; more when it is filled, so that a size alone takes no memory. */
+const firstBytes = 256 * 1024;
+
+/** Memory for frames. */
+export interface FrameMemory {
+  take(bytes: number): Buffer;
+  /** Nobody looks at it any more. */
+  giveBack(frame: Uint8Array): void;
+}
+
+const plainMemory: FrameMemory = { take: (bytes) => Buffer.allocUnsafe(bytes), giveBack: () => undefined };
 
 export class FrameReader {
   readonly #maxBytes: number;
   readonly #onFrame: (frame: Uint8Array) => void;
-  readonly #take: (bytes: number) => Buffer;
+  readonly #memory: FrameMemory;
   /** Of the frame that comes in, as far as it is read. */
   #size = 0;
   /** Bytes of the size that are read. */
   #sizeRead = 0;
-  #pieces: Buffer[] = [];
+  /** undefined until its size is read. */
+  #frame: Buffer | undefined;
   #bytes = 0;
   #isFirst = true;
 
-  /** @param take memory for a frame that does not lie whole in what the socket gave. */
-  constructor(
-    maxBytes: number,
-    onFrame: (frame: Uint8Array) => void,
-    take: (bytes: number) => Buffer = Buffer.allocUnsafe,
-  ) {
+  constructor(maxBytes: number, onFrame: (frame: Uint8Array) => void, memory = plainMemory) {
     this.#maxBytes = maxBytes;
     this.#onFrame = onFrame;
-    this.#take = take;
+    this.#memory = memory;
   }
 
   /** The size of the frame whose beginning is here; 0 when there is none, or when its size is not here yet. */
@@ -35,51 +42,50 @@ export class FrameReader {
     return this.#sizeRead === sizeBytes ? this.#size : 0;
   }
 
-  /**
-   * Takes what the socket gave. Frames that lie whole in it are views of it. Nothing is allocated for a frame before
-   * its bytes are here, whatever its size says.
-   */
-  push(chunk: Buffer): FrameProblem | undefined {
-    for (let at = 0; at < chunk.length; ) {
+  /** Takes what the socket gave. Frames get memory of their own: `chunk` may be written to again. */
+  push(chunk: Buffer, length = chunk.length): FrameProblem | undefined {
+    for (let at = 0; at < length; ) {
       if (this.#sizeRead < sizeBytes) {
-        for (; this.#sizeRead < sizeBytes && at < chunk.length; at++, this.#sizeRead++) {
+        for (; this.#sizeRead < sizeBytes && at < length; at++, this.#sizeRead++) {
           this.#size = (this.#size << 8) | chunk[at]!;
         }
         if (this.#sizeRead < sizeBytes) return undefined;
         const problem = this.#refuse(this.#size);
         if (problem !== undefined) return problem;
       }
-      const piece = chunk.subarray(at, at + this.#size - this.#bytes);
-      at += piece.length;
-      this.#pushPiece(piece);
+      const end = Math.min(length, at + this.#size - this.#bytes);
+      this.#copy(chunk, at, end);
+      at = end;
     }
     return undefined;
   }
 
-  #pushPiece(piece: Buffer): void {
-    this.#bytes += piece.length;
-    const isWhole = this.#bytes === this.#size;
-    if (isWhole && this.#pieces.length === 0) return this.#end(piece);
-    this.#pieces.push(piece);
-    if (isWhole) this.#end(this.#joined());
+  #copy(chunk: Buffer, start: number, end: number): void {
+    const frame = this.#roomFor(this.#bytes + end - start);
+    chunk.copy(frame, this.#bytes, start, end);
+    this.#bytes += end - start;
+    if (this.#bytes === this.#size) this.#end(frame);
+  }
+
+  #roomFor(bytes: number): Buffer {
+    const frame = this.#frame;
+    if (frame !== undefined && bytes <= frame.length) return frame;
+    const room = Math.max(bytes, frame === undefined ? firstBytes : 4 * frame.length);
+    const larger = this.#memory.take(Math.min(this.#size, room));
+    if (frame !== undefined) {
+      frame.copy(larger, 0, 0, this.#bytes);
+      this.#memory.giveBack(frame);
+    }
+    this.#frame = larger;
+    return larger;
   }
 
   #end(frame: Buffer): void {
-    this.#pieces = [];
+    this.#frame = undefined;
     this.#bytes = 0;
     this.#size = 0;
     this.#sizeRead = 0;
     this.#onFrame(frame);
-  }
-
-  #joined(): Buffer {
-    const frame = this.#take(this.#size);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      frame.set(piece, at);
-      at += piece.length;
-    }
-    return frame;
   }
 
   #refuse(size: number): FrameProblem | undefined {

@@ -1,11 +1,11 @@
 /**
- * Room for garbage. V8 counts what sockets read and the slabs of the log with its own heap, and collects when both have
- * grown by some share of what is alive. A broker's live heap is small (12 MB), so under large produces that came every
- * 8 MB, and took more than a quarter of the processor time; with a fixed room it comes five times less often.
+ * Room for garbage. V8 counts the memory of large requests and the log's slabs with its heap, and collects when both
+ * have grown by some share of what is alive. A broker's live heap is small (12 MB), so under large produces that came
+ * every 8 MB; with a fixed room it comes less often.
  */
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 
-const roomBytes = 64 * 1024 * 1024;
+const roomBytes = 32 * 1024 * 1024;
 const lookEveryMs = 1000;
 
 /** By how much the heap may grow until V8 collects, in percent of what is alive; 0 leaves it to V8. */

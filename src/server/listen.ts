@@ -82,13 +82,12 @@ export class Listeners {
     this.#begin = (socket, listener) => {
       if (!this.#admit(socket, config, logger)) return;
       const client = new ClientSocket(socket, listener, (peer) => broker.connect(peer), logger, limits);
-      this.#sockets.add(client);
-      socket.on("close", () => {
+      client.onClose(() => {
         this.#sockets.delete(client);
         this.#leave(client.clientHost);
         this.#letIn();
       });
-      socket.resume();
+      this.#sockets.add(client);
     };
     this.#letIn();
   }

@@ -34,7 +34,7 @@ test("frames in pieces are whole in memory that was used before", () => {
     memories.add(frame.buffer);
     buffers.giveBack(frame);
   };
-  const reader = new FrameReader(100_000, onFrame, (bytes) => buffers.take(bytes));
+  const reader = new FrameReader(100_000, onFrame, buffers);
   const size = (text: string) => Buffer.of(0, 0, text.length >> 8, text.length);
   const stream = Buffer.concat(texts.flatMap((text) => [size(text), Buffer.from(text)]));
   for (let at = 0; at < stream.length; at += 10_001) reader.push(stream.subarray(at, at + 10_001));

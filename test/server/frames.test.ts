@@ -54,3 +54,34 @@ test("the size of a frame that has begun is told until the frame is whole", () =
   });
   assert.deepEqual(told, [0, 0, 0, 3, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
 });
+
+test("a size takes no memory by itself: a large frame gets more as its bytes come, and gives the former back", () => {
+  const taken: number[] = [];
+  const free: number[] = [];
+  const memory = {
+    take: (bytes: number) => {
+      taken.push(bytes);
+      return Buffer.alloc(bytes);
+    },
+    giveBack: ({ length }: Uint8Array) => void free.push(length),
+  };
+  const text = "0123456789".repeat(200_000);
+  let whole = "";
+  const reader = new FrameReader(10_000_000, (bytes) => (whole = Buffer.from(bytes).toString()), memory);
+  const stream = frame(text);
+  reader.push(stream.subarray(0, 5));
+  assert.deepEqual(taken, [256 * 1024]);
+  for (let at = 5; at < stream.length; at += 60_000) reader.push(stream.subarray(at, at + 60_000));
+  assert.equal(whole, text);
+  assert.deepEqual(taken, [256 * 1024, 1024 * 1024, 2_000_000]);
+  assert.deepEqual(free, [256 * 1024, 1024 * 1024]);
+});
+
+test("a frame is no view of what was pushed, which may be written to again", () => {
+  const frames: Uint8Array[] = [];
+  const reader = new FrameReader(100, (bytes) => frames.push(bytes));
+  const memory = Buffer.concat([frame("abc"), Buffer.from("left from before")]);
+  reader.push(memory, 7);
+  memory.fill(0);
+  assert.deepEqual(frames.map(String), ["abc"]);
+});

@@ -1,4 +1,11 @@
-import type { BatchView } from "../protocol/records/batch.ts";
+/** Where a batch lies, and which offsets it holds; a BatchView tells it too. */
+export interface BatchPlace {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly sizeInBytes: number;
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+}
 
 /** Gathers whole batches for one read; neighbours in one buffer become one chunk, and large ones are not copied. */
 export class ChunkCollector {
@@ -30,13 +37,13 @@ export class ChunkCollector {
   }
 
   /** @returns false when the batch is not taken, and none behind it will be. */
-  take(batch: BatchView): boolean {
-    const { at, bytes: buffer, sizeInBytes: size } = batch;
-    if (batch.baseOffset >= this.#limitOffset || (size > this.room && !this.#atLeastOne)) return false;
+  take({ bytes: buffer, at, sizeInBytes: size, baseOffset, lastOffset }: BatchPlace): boolean {
+    if (baseOffset >= this.#limitOffset || (size > this.room && !this.#atLeastOne)) return false;
     this.#atLeastOne = false;
     this.bytes += size;
-    this.nextOffset = batch.lastOffset + 1;
-    if (this.#run?.buffer === buffer && this.#run.end === at) this.#run.end = at + size;
+    this.nextOffset = lastOffset + 1;
+    const run = this.#run;
+    if (run?.buffer === buffer && run.end === at) run.end = at + size;
     else {
       this.#endRun();
       this.#run = { buffer, start: at, end: at + size };
@@ -50,7 +57,9 @@ export class ChunkCollector {
   }
 
   #endRun(): void {
-    if (this.#run) this.#chunks.push(this.#run.buffer.subarray(this.#run.start, this.#run.end));
+    if (this.#run === undefined) return;
+    const { buffer, start, end } = this.#run;
+    this.#chunks.push(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end));
     this.#run = undefined;
   }
 }

@@ -23,8 +23,13 @@ export class LeaderEpochs {
     this.#entries = [...this.#entries, { epoch, startOffset }]; // of just that size: many partitions never get another
   }
 
+  /** Asked of each batch that is read: no closure is made for it. */
   epochOf(offset: number): number {
-    return this.#entries.findLast((entry) => entry.startOffset <= offset)?.epoch ?? -1;
+    for (let at = this.#entries.length - 1; at >= 0; at--) {
+      const { epoch, startOffset } = this.#entries[at]!;
+      if (startOffset <= offset) return epoch;
+    }
+    return -1;
   }
 
   /** As Kafka's LeaderEpochFileCache.endOffsetFor: the largest epoch ≤ `epoch`, and where it ends. */

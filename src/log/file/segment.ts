@@ -2,7 +2,7 @@
 
 import type { Platform } from "../../protocol/platform.ts";
 import { BatchView, batchHeaderBytes, logOverheadBytes, verifyCrc } from "../../protocol/records/batch.ts";
-import type { ChunkCollector } from "../collect.ts";
+import type { BatchPlace, ChunkCollector } from "../collect.ts";
 import type { Disk } from "../disk.ts";
 import type { SegmentFacts } from "../segments.ts";
 import type { FileCache } from "./file-cache.ts";
@@ -54,6 +54,8 @@ interface Window {
   readonly verifiedTo: number;
   /** Bytes of the batches that were looked at, and found whole. */
   used: number;
+  /** Of the batch in front of what is left, where that was read. */
+  lastOffset: number | undefined;
 }
 
 /** What a reader takes without a checksum: stretches that were verified lately, or nothing. */
@@ -176,17 +178,12 @@ export class FileSegment implements SegmentFacts {
     let wanted = windowBytes;
     let lastOffset: number | undefined;
     for (let at = position; at < end; ) {
-      const window = await this.#window(source, at, end, new Uint8Array(Math.min(wanted, end - at)), at);
+      const window = await this.#window(source, at, end, new Uint8Array(Math.min(wanted, end - at)), at, lastOffset);
       const found: BatchView[] = [];
       let damage: unknown;
       try {
-        for (
-          let batch = this.#next(source, window, lastOffset);
-          batch;
-          batch = this.#next(source, window, lastOffset)
-        ) {
-          lastOffset = batch.lastOffset;
-          found.push(batch);
+        for (let next = this.#next(source, window); next; next = this.#next(source, window)) {
+          found.push(new BatchView(next.bytes, next.at));
         }
       } catch (error) {
         damage = error;
@@ -194,6 +191,7 @@ export class FileSegment implements SegmentFacts {
       if (found.length > 0) yield found;
       if (damage !== undefined) throw damage;
       wanted = window.used === 0 ? sizeOfNext(window) : windowBytes;
+      lastOffset = window.lastOffset;
       at += window.used;
     }
   }
@@ -215,31 +213,37 @@ export class FileSegment implements SegmentFacts {
     // At a stop the batch in front was checked when it was read: this one is held to that, as if both were read now.
     let lastOffset = this.stopAt(offset) === position ? offset - 1 : undefined;
     let wanted = 0;
-    const isEnough = (nextBytes: number) =>
-      lastOffset !== undefined && lastOffset + 1 >= offset && nextBytes > collector.room && !collector.mustTake;
     for (let at = position; at < end; ) {
       const roughly = Math.min(largestReadBytes, collector.room + 2 * source.indexIntervalBytes);
       const memory = source.memory(Math.min(Math.max(wanted, roughly), end - at));
       const verifiedTo = trusted === "verified" ? this.verified.endFrom(at) : at;
-      const window = await this.#window(source, at, end, memory, verifiedTo);
+      const window = await this.#window(source, at, end, memory, verifiedTo, lastOffset);
       try {
-        for (;;) {
-          wanted = sizeOfNext(window);
-          if (isEnough(wanted)) {
-            this.#stopped(lastOffset! + 1, at + window.used);
-            return false;
-          }
-          const batch = this.#next(source, window, lastOffset);
-          if (batch === undefined) break;
-          lastOffset = batch.lastOffset;
-          if (lastOffset >= offset && !collector.take(batch)) return false;
-        }
+        if (!this.#collect(source, window, offset, collector)) return false;
       } finally {
         this.verified.add(at, at + window.used);
       }
+      wanted = sizeOfNext(window);
+      lastOffset = window.lastOffset;
       at += window.used;
     }
     return true;
+  }
+
+  /** @returns false when no more is to be collected. @throws {DamageError} */
+  #collect(source: SegmentSource, window: Window, offset: number, collector: ChunkCollector): boolean {
+    for (;;) {
+      const { lastOffset } = window;
+      const sizeInBytes = sizeOfNext(window);
+      const isThere = lastOffset !== undefined && lastOffset + 1 >= offset;
+      if (isThere && sizeInBytes > collector.room && !collector.mustTake) {
+        this.#stopped(lastOffset + 1, window.position + window.used);
+        return false;
+      }
+      const batch = this.#next(source, window, sizeInBytes);
+      if (batch === undefined) return true;
+      if (batch.lastOffset >= offset && !collector.take(batch)) return false;
+    }
   }
 
   async #window(
@@ -248,27 +252,32 @@ export class FileSegment implements SegmentFacts {
     end: number,
     into: Uint8Array,
     verifiedTo: number,
+    lastOffset: number | undefined,
   ): Promise<Window> {
     const read = await source.files.use(this.logPath, "existing", (file) => file.read(position, into));
-    return { bytes: into.subarray(0, read), isWhole: read === into.length, position, end, verifiedTo, used: 0 };
+    const isWhole = read === into.length;
+    const bytes = isWhole ? into : into.subarray(0, read);
+    return { bytes, isWhole, position, end, verifiedTo, used: 0, lastOffset };
   }
 
   /** @returns the next batch, checked; undefined when it is not all in the window. @throws {DamageError} */
-  #next(source: SegmentSource, window: Window, before: number | undefined): BatchView | undefined {
+  #next(source: SegmentSource, window: Window, sizeInBytes = sizeOfNext(window)): BatchPlace | undefined {
     const { bytes, position, end, used } = window;
     const isAtEnd = position + bytes.length === end;
     let damage: string | undefined;
     if (used + logOverheadBytes <= bytes.length) {
-      const batch = new BatchView(bytes, used);
-      const { sizeInBytes } = batch;
-      if (sizeInBytes < batchHeaderBytes || position + used + sizeInBytes > end)
-        damage = `a batch of ${sizeInBytes} bytes`;
-      else if (used + sizeInBytes <= bytes.length) {
-        const isSound = position + used + sizeInBytes <= window.verifiedTo || verifyCrc(batch, source.platform);
-        damage = isSound ? this.#misplaced(batch, position + used, before, source) : "the checksum does not fit";
+      const behind = used + sizeInBytes;
+      if (sizeInBytes < batchHeaderBytes || position + behind > end) damage = `a batch of ${sizeInBytes} bytes`;
+      else if (behind <= bytes.length) {
+        const batch = new BatchView(bytes, used);
+        const { baseOffset } = batch;
+        const place = { bytes, at: used, sizeInBytes, baseOffset, lastOffset: baseOffset + batch.lastOffsetDelta };
+        const isSound = position + behind <= window.verifiedTo || verifyCrc(batch, source.platform);
+        damage = isSound ? this.#misplaced(batch, place, window, source) : "the checksum does not fit";
         if (damage === undefined) {
-          window.used += sizeInBytes;
-          return batch;
+          window.used = behind;
+          window.lastOffset = place.lastOffset;
+          return place;
         }
       }
     } else if (used < bytes.length && isAtEnd) damage = "an incomplete batch";
@@ -277,12 +286,15 @@ export class FileSegment implements SegmentFacts {
     return undefined;
   }
 
-  /**
-   * The checksum leaves out offset, leader epoch and format: they must be those that can stand at this position.
-   * @param before last offset of the batch in front of it, where that was read.
-   */
-  #misplaced(batch: BatchView, position: number, before: number | undefined, source: SegmentSource) {
-    const { baseOffset, lastOffset, partitionLeaderEpoch, magic } = batch;
+  /** The checksum leaves out offset, leader epoch and format: they must be those that can stand at this position. */
+  #misplaced(
+    { magic, partitionLeaderEpoch }: BatchView,
+    { at, baseOffset, lastOffset }: BatchPlace,
+    window: Window,
+    source: SegmentSource,
+  ): string | undefined {
+    const { lastOffset: before } = window;
+    const position = window.position + at;
     if (magic !== 2) return `a batch of format ${magic}`;
     const epoch = source.epochOf(baseOffset);
     if (epoch !== -1 && partitionLeaderEpoch !== epoch) return `leader epoch ${partitionLeaderEpoch}, not ${epoch}`;

@@ -7,7 +7,7 @@ import type { BrokerConnection, Peer } from "../broker/connection.ts";
 import type { Logger } from "../broker/context.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 import { type FrameProblem, FrameReader } from "./frames.ts";
-import { readShared } from "./shared-reads.ts";
+import { SharedReads } from "./shared-reads.ts";
 
 export interface SocketLimits {
   readonly maxRequestBytes: number;
@@ -31,6 +31,7 @@ export class ClientSocket implements Peer {
   readonly clientHost: string;
   readonly listener: string;
   readonly #socket: Socket;
+  readonly #reads: SharedReads;
   readonly #logger: Logger;
   readonly #limits: SocketLimits;
   readonly #connection: BrokerConnection;
@@ -40,7 +41,6 @@ export class ClientSocket implements Peer {
   #unsentBytes = 0;
   #heldByBroker = false;
   #heldByClient = false;
-  #isEnding = false;
   /** When the client was last heard of or told anything. */
   #movedMs = performance.now();
   /** undefined: the socket's own watches. */
@@ -54,13 +54,14 @@ export class ClientSocket implements Peer {
     logger: Logger,
     limits: SocketLimits,
   ) {
-    const socket = readShared(accepted, (memory, bytes) => this.#received(memory, bytes));
+    this.clientHost = hostOf(accepted);
+    this.#clientPort = accepted.remotePort ?? 0;
+    this.#reads = new SharedReads(accepted, (memory, bytes) => this.#received(memory, bytes));
+    const { socket } = this.#reads;
     this.#socket = socket;
     this.#logger = logger;
     this.#limits = limits;
     this.listener = listener;
-    this.clientHost = hostOf(socket);
-    this.#clientPort = socket.remotePort ?? 0;
     this.#connection = connect(this);
     socket.setNoDelay(true);
     this.#watchIdle(limits.maxIdleMs);
@@ -72,7 +73,6 @@ export class ClientSocket implements Peer {
       limits.unread.forget(this);
       this.#connection.closed();
     });
-    socket.resume();
   }
 
   #received(memory: Buffer, bytes: number): void {
@@ -125,8 +125,7 @@ export class ClientSocket implements Peer {
   }
 
   stopReading(): void {
-    this.#isEnding = true;
-    this.#pauseOrResume();
+    this.#reads.stop();
   }
 
   /** The broker stops: what was answered so far still goes out. */
@@ -203,8 +202,8 @@ export class ClientSocket implements Peer {
   }
 
   #pauseOrResume(): void {
-    if (this.#heldByBroker || this.#heldByClient || this.#isEnding) this.#socket.pause();
-    else if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.#heldByBroker || this.#heldByClient) this.#reads.pause();
+    else if (this.#reads.isPaused) this.#reads.resume();
   }
 
   /** Nothing more is said to this client. */

@@ -41,3 +41,12 @@ test("frames in pieces are whole in memory that was used before", () => {
   assert.deepEqual(read, texts);
   assert.equal(memories.size, 1);
 });
+
+test("small ones share pieces of 4 KB, and none of them overlaps another", () => {
+  const buffers = new FrameBuffers(0);
+  const parts = Array.from({ length: 100 }, (_, at) => buffers.take(100).fill(at));
+  for (const [at, part] of parts.entries()) assert.ok(part.every((byte) => byte === at));
+  assert.equal(new Set(parts.map(({ buffer }) => buffer)).size, 3);
+  for (const { buffer } of parts) assert.ok(buffer.byteLength <= 4096);
+  assert.equal(buffers.take(2000).buffer.byteLength, 2000);
+});

@@ -50,7 +50,7 @@ const journalOfMany = 4;
 /** One thread of the pool's four stays free for the journal. */
 const filesAtATime = 3;
 const flushedInOneTurn = 16;
-/** From this size on a batch's own checksum, which fits, is made a part of its journal block's (1 µs instead of 4). */
+/** From this size on a batch's own checksum, which fits, is made a part of its journal block's (16 KB: 1 µs, not 4). */
 const summedBytes = 4096;
 /** More partitions than that are many. */
 const mostSyncedAtOnce = 1000;

@@ -1,5 +1,5 @@
 /** Reading a partition: its tail from memory, what is older from segment files. */
-import { BatchView } from "../../protocol/records/batch.ts";
+import { batches as batchesOf } from "../../protocol/records/batch.ts";
 import type { ChunkCollector } from "../collect.ts";
 import type { TimestampAndOffset } from "../log.ts";
 import { firstAtOrAfter } from "../timestamps.ts";
@@ -14,11 +14,8 @@ export function readTail(log: FilePartition, slabs: Slabs, offset: number, colle
   let index = tail.find(offset);
   if (index < 0) return false;
   for (; index < tail.length; index++) {
-    const bytes = slabs.lend(tail.address(index), tail.bytes(index));
-    for (let at = 0; at < bytes.length; ) {
-      const batch = new BatchView(bytes, at);
+    for (const batch of batchesOf(slabs.lend(tail.address(index), tail.bytes(index)))) {
       if (batch.lastOffset >= offset && !collector.take(batch)) return true;
-      at = batch.end;
     }
   }
   return true;

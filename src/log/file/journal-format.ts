@@ -67,17 +67,17 @@ function checksum(
   platform: Platform,
   summed: readonly Summed[],
 ): number {
-  let crc = 0;
+  let crc = 0; // of no bytes
   let at = start;
   const goOn = (to: number, more: number) => {
-    crc = at === start ? more : joinCrc32c(crc, more, to - at);
+    crc = joinCrc32c(crc, more, to - at);
     at = to;
   };
   for (const known of summed) {
     goOn(known.start, platform.crc32c(bytes, at, known.start));
     goOn(known.end, known.crc);
   }
-  if (at < end) goOn(end, platform.crc32c(bytes, at, end));
+  goOn(end, platform.crc32c(bytes, at, end));
   return crc;
 }
 

@@ -1,6 +1,7 @@
 // npm run build [-- folder]: dist/ as npm publishes it (docs/decisions/0004-the-npm-package.md). Node strips no types
 // under node_modules, and a few bundles start several times faster than a hundred modules.
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
@@ -50,7 +51,7 @@ const [{ metafile }, cli] = await Promise.all([
   }),
 ]);
 writeFileSync(resolve(outdir, "cli.LICENSES.txt"), licensesOf(cli.metafile));
-asciiOnly(resolve(outdir, "cli.cjs"));
+finishCommand(resolve(outdir, "cli.cjs"));
 // In CommonJS all entries are parts of one bundle, so that an error is an instance of the same class everywhere.
 for (const [name, entryPoint] of Object.entries(parts)) {
   const output = Object.values(metafile.outputs).find((each) => each.entryPoint === entryPoint);
@@ -62,10 +63,16 @@ const declarations = ["-p", "tsconfig.build.json", "--outDir", resolve(outdir, "
 const types = spawnSync("node_modules/.bin/tsc", declarations, { cwd: root, stdio: "inherit" });
 process.exitCode = types.status ?? 1;
 
-/** esbuild escapes what is not ASCII but in comments; one such character doubles what V8 keeps of the whole text. */
-function asciiOnly(file) {
+/**
+ * esbuild escapes what is not ASCII but in comments; one such character doubles what V8 keeps of the whole text. The
+ * first line tells bin/compiled.js which text it is.
+ */
+function finishCommand(file) {
   const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  writeFileSync(file, readFileSync(file, "utf8").replace(/[^\0-\x7f]/g, escaped));
+  const text = readFileSync(file, "utf8").replace(/[^\0-\x7f]/g, escaped);
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  const first = `// ${hash} names what V8 compiled of this file (bin/compiled.js): to change the one is to change both`;
+  writeFileSync(file, `${first}\n${text}`);
 }
 
 /** What others wrote in a bundle comes with their licences. */

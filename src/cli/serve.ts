@@ -63,10 +63,10 @@ async function run(flags: ServeFlags): Promise<void> {
       const { serveForTests } = await import("./serve-for-tests.ts");
       return stopOnSignal(await serveForTests(testFlags(flags), settings, logger), output);
     }
-    giveHeapRoom();
     const server = await serve({ config, ephemeral, logger, onFailure: (error) => fail(error, output) });
+    giveHeapRoom();
+    stopOnSignal(server, output); // who reads the greeting may send one at once
     greet(server);
-    stopOnSignal(server, output);
   } catch (error) {
     fail(error, output);
   }

@@ -1,8 +1,9 @@
 /** `npm pack`, installed into an empty project: the command runs, a broker serves, ESM and CommonJS both load it. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { globSync, readFileSync, statSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
@@ -88,6 +89,45 @@ test("the installed commands talk to a broker, and say which of them stay in the
   assert.equal(listed.stdout, "- topic: orders\n  partitions: 2\n  replicationFactor: 1\n");
   await run(regroup, ["groups", "list", ...broker]);
   await assert.rejects(run(regroup, ["bench", "log"]), /the benchmarks come with the repository/);
+});
+
+/** What is kept of compiled code for the command, by name, with what tells one writing of the file from the next. */
+function keptIn(folder: string, command: string) {
+  const names = globSync(`*/regroup-*-${command}`, { cwd: folder });
+  return names.map((name) => ({ path: join(folder, name), ino: statSync(join(folder, name)).ino }));
+}
+
+test("compiled code is kept for each command, used by the next call, and made again where it is no good", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "regroup-compiled-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const env = { NODE_COMPILE_CACHE: folder };
+  const serve = async () => {
+    const child = spawn(regroup, ["serve", "--ephemeral", "-o", "listeners=PLAINTEXT://127.0.0.1:0"], {
+      env: { ...process.env, ...env },
+    });
+    t.after(() => child.kill("SIGKILL"));
+    await listeningPort(child.stdout, child.stderr);
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    assert.equal(await ended, 0);
+  };
+  await serve();
+  const [first, ...others] = keptIn(folder, "serve");
+  assert.deepEqual(others, []);
+  assert.ok(statSync(first!.path).size > 500_000, "functions that were compiled later are there");
+  await serve();
+  assert.deepEqual(keptIn(folder, "serve"), [first], "V8 took it: it fits the flags that a broker starts with");
+
+  await writeFile(first!.path, "no code");
+  await serve();
+  const [again] = keptIn(folder, "serve");
+  assert.ok(statSync(again!.path).size > 500_000);
+  await run(regroup, ["--version"], "", env);
+  assert.equal(keptIn(folder, "--version").length, 1);
+  await assert.rejects(run(regroup, ["no-such-command"], "", env));
+  assert.deepEqual(keptIn(folder, "no-such-command"), []);
+  const { stdout } = await run(regroup, ["--version"], "", { ...env, NODE_DISABLE_COMPILE_CACHE: "1" });
+  assert.match(stdout, /^\d/);
 });
 
 /** The port that the broker says it listens at. */

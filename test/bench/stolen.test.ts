@@ -22,12 +22,15 @@ function turns(shares: readonly number[]) {
 }
 
 test("a turn that the host disturbed is taken again; the least disturbed counts", async () => {
+  let begun = 0;
+  const before = async () => void begun++;
   const calmAtOnce = turns([5]);
-  assert.deepEqual(await calmest(calmAtOnce.turn, 3, calmAtOnce.times), { told: 0, stolen: 0.05 });
+  assert.deepEqual(await calmest(calmAtOnce.turn, before, 3, calmAtOnce.times), { told: 0, stolen: 0.05 });
   const calmLater = turns([50, 1]);
-  assert.deepEqual(await calmest(calmLater.turn, 3, calmLater.times), { told: 1, stolen: 0.01 });
+  assert.deepEqual(await calmest(calmLater.turn, before, 3, calmLater.times), { told: 1, stolen: 0.01 });
   const never = turns([60, 20, 40]);
-  assert.deepEqual(await calmest(never.turn, 3, never.times), { told: 1, stolen: 0.2 });
+  assert.deepEqual(await calmest(never.turn, before, 3, never.times), { told: 1, stolen: 0.2 });
   const once = turns([60]);
-  assert.deepEqual(await calmest(once.turn, 1, once.times), { told: 0, stolen: 0.6 });
+  assert.deepEqual(await calmest(once.turn, before, 1, once.times), { told: 0, stolen: 0.6 });
+  assert.equal(begun, 1 + 2 + 3 + 1);
 });

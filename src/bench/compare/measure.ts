@@ -5,6 +5,7 @@ import { cpuMs, isAlive } from "../load/process.ts";
 import { type Broker, Brokers, type Product } from "./brokers.ts";
 import { Estimate, type Place, placesOf, visitsOf } from "./estimate.ts";
 import type { FoundSoFar, Where } from "./found.ts";
+import { untilQuiet } from "./quiet.ts";
 import type { Measured, Trial } from "./row.ts";
 import { calmest } from "./stolen.ts";
 
@@ -117,7 +118,7 @@ class Stage {
         const told = await this.#turn(trial, broker);
         return { told, cpu: broker.pid === pid ? cpuMs(pid) - cpuBefore : Number.NaN };
       };
-      const { told, stolen } = await calmest(turn, trial.ownBrokers === undefined ? undefined : 1);
+      const { told, stolen } = await calmest(turn, untilQuiet, trial.ownBrokers === undefined ? undefined : 1);
       return { ...told, stolen };
     });
   }
@@ -138,7 +139,7 @@ class Stage {
       { trial: id, product: "machine", setting: settings[0]! },
       Object.keys(machine.figures),
       async () => {
-        return calmest(() => within(limitMs, () => machine.measure(this.#brokers.folder, runLoad)));
+        return calmest(() => within(limitMs, () => machine.measure(this.#brokers.folder, runLoad)), untilQuiet);
       },
     );
   }

@@ -26,14 +26,20 @@ export function stolenShare(from: ProcessorTimes, to: ProcessorTimes): number {
 /** Below that a turn counts as undisturbed. */
 const calm = 0.05;
 
-/** Takes turns until one is undisturbed, or so many. @returns what the least disturbed told. */
+/**
+ * Takes turns until one is undisturbed, or so many. @returns what the least disturbed told.
+ *
+ * @param before each turn, and no part of it.
+ */
 export async function calmest<T>(
   turn: () => Promise<T>,
+  before: () => Promise<void>,
   mostTurns = 3,
   times: () => ProcessorTimes = processorTimes,
 ): Promise<{ readonly told: T; readonly stolen: number }> {
   let best: { readonly told: T; readonly stolen: number } | undefined;
   for (let taken = 1; ; taken++) {
+    await before();
     const from = times();
     const told = await turn();
     const stolen = stolenShare(from, times());

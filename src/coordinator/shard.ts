@@ -69,31 +69,32 @@ interface PendingBatch {
 /** What a step says: a reply, or a fact. An object that is there anyway, since a closure for each reply is garbage. */
 interface Output {
   leave(): void;
+  /** The shard closes before it could leave. */
+  refuse(errorCode: ErrorCode): void;
 }
 
-/** The requests of a shard that were not settled yet. */
-type ParkedRequests<Reply> = Map<ReplyToken, ParkedRequest<Reply>>;
-
-/** A request that was not settled yet: the machine parks it, or its reply waits for an append. */
-class ParkedRequest<Reply> implements Output {
-  readonly #token: ReplyToken;
-  readonly #parked: ParkedRequests<Reply>;
-  /** What the machine answered: it has not left yet. */
-  reply: Submitted<Reply> | undefined;
+/** A request until it is settled: the machine decides or parks it, or its reply waits for an append. */
+class OpenRequest<Reply> implements Output {
+  readonly token: ReplyToken;
+  /** What the machine answered. */
+  reply: Reply | undefined;
   #answer: Submitted<Reply> | undefined;
   #resolve: ((answer: Submitted<Reply>) => void) | undefined;
 
-  constructor(token: ReplyToken, parked: ParkedRequests<Reply>) {
-    this.#token = token;
-    this.#parked = parked;
-    parked.set(token, this);
+  constructor(token: ReplyToken) {
+    this.token = token;
   }
 
   leave(): void {
-    if (this.reply !== undefined && this.#parked.delete(this.#token)) this.settle(this.reply);
+    this.#settle({ ok: true, reply: this.reply as Reply });
   }
 
-  settle(answer: Submitted<Reply>): void {
+  refuse(errorCode: ErrorCode): void {
+    this.#settle({ ok: false, errorCode });
+  }
+
+  #settle(answer: Submitted<Reply>): void {
+    if (this.#answer !== undefined) return;
     this.#answer = answer;
     this.#resolve?.(answer);
   }
@@ -114,7 +115,10 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
   readonly #options: ShardOptions<Q, Record, TimerPurpose, Fact>;
   readonly #machine: StateMachine<Q, Record, TimerPurpose, Fact>;
   readonly #timers = new TimerHeap<TimerPurpose>();
-  readonly #parked: ParkedRequests<Q[keyof Q]["reply"]> = new Map();
+  /** The request that the step decides, until it is answered or dropped. */
+  #asked: OpenRequest<Q[keyof Q]["reply"]> | undefined;
+  /** Those that no step has answered. Most never get here: a map that each request fills and empties is garbage. */
+  readonly #parked = new Map<ReplyToken, OpenRequest<Q[keyof Q]["reply"]>>();
   #state: ShardState = "loading";
   #nextToken = 1;
   /** Batches that are not durable yet, in the order of the log. The last takes what is emitted now. */
@@ -139,11 +143,6 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
     return this.#state;
   }
 
-  /** Requests that the machine parked, and those whose reply waits for an append. */
-  get parkedRequests(): number {
-    return this.#parked.size;
-  }
-
   /** Replays the log, then takes requests. A failure ends in `onFailure`; closing meanwhile ends the load. */
   async load(): Promise<void> {
     const { log, codec, platform } = this.#options;
@@ -166,25 +165,33 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
   submit<K extends keyof Q>(type: K, request: Q[K]["request"]): MaybePromise<Submitted<Q[K]["reply"]>> {
     if (this.#state !== "active") return refusalIn(this.#state);
     const token = this.#nextToken++ as ReplyToken;
-    const parked = new ParkedRequest<Q[K]["reply"]>(token, this.#parked);
-    this.#step((context) => this.#machine.request(type, request, token, context));
-    return parked.settled();
+    const asked = new OpenRequest<Q[K]["reply"]>(token);
+    this.#step((context) => this.#machine.request(type, request, token, context), asked);
+    return asked.settled();
   }
 
-  /** Stops the machine and answers everything that is parked with `errorCode`; nothing is appended any more. */
+  /** Stops the machine and answers all that is open with `errorCode`; nothing is appended any more. */
   close(errorCode: ErrorCode): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#alarm?.cancel();
     this.#timers.clear();
+    const unsaid = [...this.#batches.flatMap(({ outputs }) => outputs), ...(this.#outputs ?? [])];
+    const unanswered = [...this.#parked.values()];
     this.#batches = [];
-    const parked = [...this.#parked.values()];
     this.#parked.clear();
-    for (const request of parked) request.settle({ ok: false, errorCode });
+    for (const output of unsaid) output.refuse(errorCode);
+    for (const request of unanswered) request.refuse(errorCode);
+    this.#asked?.refuse(errorCode);
+    this.#asked = undefined;
   }
 
-  #step(decide: (context: StepContext<Q, Record, TimerPurpose, Fact>) => void): void {
+  #step(
+    decide: (context: StepContext<Q, Record, TimerPurpose, Fact>) => void,
+    asked?: OpenRequest<Q[keyof Q]["reply"]>,
+  ): void {
     const now = this.#options.clock.now();
+    this.#asked = asked;
     this.#outputs = undefined;
     this.#context.now = now;
     try {
@@ -193,9 +200,17 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
       this.#fail(error);
       return;
     }
+    this.#parkAsked();
     if (this.#outputs !== undefined) this.#leaveBehind(this.#batches.at(-1), this.#outputs);
     if (this.#inFlight === 0) this.#appendNext(now.wallMs);
     this.#setAlarm();
+  }
+
+  /** The machine keeps its token. */
+  #parkAsked(): void {
+    if (this.#asked === undefined) return;
+    this.#parked.set(this.#asked.token, this.#asked);
+    this.#asked = undefined;
   }
 
   #leaveBehind(last: PendingBatch | undefined, outputs: Output[]): void {
@@ -216,25 +231,27 @@ export class Shard<Q extends Requests, Record, TimerPurpose, Fact> {
       emit: (records, transaction) => this.#emit(records, transaction),
       endTransaction: (marker) => this.#endTransaction(marker),
       reply: (token, response) => {
-        const request = this.#unanswered(token);
-        request.reply = { ok: true, reply: response };
+        const request = this.#takeUnanswered(token);
+        request.reply = response;
         this.#say(request);
       },
-      drop: (token) => {
-        this.#unanswered(token);
-        this.#parked.delete(token);
-      },
+      drop: (token) => void this.#takeUnanswered(token),
       schedule: (timer, atMs) => this.#timers.set(timer, atMs),
       cancel: (timer) => this.#timers.cancel(timer),
-      publish: (fact) => this.#say({ leave: () => this.#options.onFact(fact) }),
+      publish: (fact) => this.#say({ leave: () => this.#options.onFact(fact), refuse() {} }),
     };
   }
 
-  #unanswered(token: ReplyToken): ParkedRequest<Q[keyof Q]["reply"]> {
-    const request = this.#parked.get(token);
-    if (request === undefined || request.reply !== undefined)
-      throw new Error(`request ${token} was answered or dropped before`);
-    return request;
+  #takeUnanswered(token: ReplyToken): OpenRequest<Q[keyof Q]["reply"]> {
+    const asked = this.#asked;
+    if (asked?.token === token) {
+      this.#asked = undefined;
+      return asked;
+    }
+    const parked = this.#parked.get(token);
+    if (parked === undefined) throw new Error(`request ${token} was answered or dropped before`);
+    this.#parked.delete(token);
+    return parked;
   }
 
   #emit(records: readonly Record[], transaction?: TransactionalProducer): Admission {

@@ -18,6 +18,7 @@ export type CounterRequests = {
   Read: { readonly request: null; readonly reply: number };
   ParkFor: { readonly request: number; readonly reply: string };
   Forget: { readonly request: null; readonly reply: string };
+  AnswerTwice: { readonly request: null; readonly reply: string };
   Break: { readonly request: null; readonly reply: never };
 };
 export type Added = { readonly amount: number };
@@ -73,6 +74,9 @@ export class Counter implements StateMachine<CounterRequests, Added, ReplyToken,
         for (const parked of this.#parked) context.drop(parked);
         this.#parked.clear();
         return context.reply(token, "forgotten");
+      case "AnswerTwice":
+        context.reply(token, "once");
+        return context.reply(token, "twice");
       default:
         throw new Error("impossible state");
     }

@@ -219,6 +219,16 @@ test("a machine that finds its state impossible stops its shard loudly, which re
   assert.equal(runtime.state(0), "active");
 });
 
+test("a machine that answers twice stops its shard too, and the first answer does not leave", async () => {
+  const { log, runtime, failures } = world();
+  await runtime.load(0, log.port(), 1);
+  const parked = runtime.submit(0, "ParkFor", 60_000);
+  const answered = await runtime.submit(0, "AnswerTwice", null);
+  assert.deepEqual(answered, { ok: false, errorCode: ErrorCode.NOT_COORDINATOR });
+  assert.deepEqual(await parked, { ok: false, errorCode: ErrorCode.NOT_COORDINATOR });
+  assert.match(String(failures[0]), /request 2 was answered or dropped before/);
+});
+
 test("a log that cannot be read is told once, tried less and less often, and told when it can", async () => {
   const log = new GatedLog();
   log.logEndOffset = 1;

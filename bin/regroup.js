@@ -31,7 +31,8 @@ async function start() {
 async function startBuilt() {
   const { runFile } = require("./compiled.js");
   nodeModule.enableCompileCache?.();
-  const { exports, keepCompiled } = runFile(built, nodeModule.getCompileCacheDir?.(), call[0]);
+  const file = call[0] === "serve" ? join(root, "dist/serve.cjs") : built;
+  const { exports, keepCompiled } = runFile(file, nodeModule.getCompileCacheDir?.(), call[0]);
   await exports.main(call);
   if (!process.exitCode) keepCompiled();
 }

@@ -1,7 +1,7 @@
 // Keeps what V8 compiled of a bundle in dist/ between calls, in the folder of Node's own compile cache, whose name
-// tells Node's version and V8's flags. Node's cache takes a file before it runs, so it lacks the functions that are compiled
-// when they are called for the first time: 1,100 of a broker that starts, a quarter of its time. Here it is taken when
-// the command has run, for each command apart.
+// tells Node's version and V8's flags. Node's cache takes a file before it runs, so it lacks the functions that are
+// compiled when they are called for the first time: 1,100 of a broker that starts, a quarter of its time. Here it is
+// taken when the command has run, for each command apart.
 "use strict";
 const { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");

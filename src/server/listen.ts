@@ -2,7 +2,7 @@
  * Opens the listeners and hands accepted sockets to the broker. As with Kafka, beyond max.connections clients wait
  * until another goes, and beyond max.connections.per.ip they are closed.
  */
-import { createServer, type Server, type Socket } from "node:net";
+import net, { createServer, isIPv4, type Server, type Socket } from "node:net";
 import { hostname } from "node:os";
 import type { Broker } from "../broker/broker.ts";
 import type { BrokerConfig } from "../broker/config.ts";
@@ -161,15 +161,28 @@ export class Listeners {
 
 function bind(server: Server, { host, port }: Listener, backlog: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(new StartError(wordsFor(error, host, port))));
-    server.listen({ port, backlog, ...(host === "" ? {} : { host }) }, () => {
+    const fail = (error: unknown) => reject(new StartError(wordsFor(error as NodeJS.ErrnoException, host, port)));
+    server.once("error", fail);
+    server.once("listening", () => {
       const address = server.address();
       if (address === null || typeof address === "string") throw new Error("a TCP server has an address");
       server.removeAllListeners("error");
       resolve(address.port);
     });
+    try {
+      if (BoundSocket !== undefined && isIPv4(host)) server.listen(new BoundSocket({ host, port }), backlog);
+      else server.listen({ port, backlog, ...(host === "" ? {} : { host }) });
+    } catch (error) {
+      fail(error);
+    }
   });
 }
+
+/**
+ * Of Node 26, and of the last 24: a socket that is bound without asking the resolver. `listen` asks it even for an
+ * address, and has a regular expression for IPv6 compiled, a tenth of a broker's start.
+ */
+const { BoundSocket } = net as Partial<typeof net>;
 
 function wordsFor(error: NodeJS.ErrnoException, host: string, port: number): string {
   if (error.code === "EADDRINUSE") {

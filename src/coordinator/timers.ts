@@ -1,6 +1,6 @@
 /**
- * Deadlines in one heap. Moving a deadline later (every heartbeat does) only writes a number: the timer sinks to its new
- * place once it stands on top.
+ * Deadlines in one heap. Moving a deadline later (every heartbeat does) only writes a number: the timer sinks to its
+ * new place once it stands on top.
  */
 export class Timer<Purpose> {
   readonly purpose: Purpose;

@@ -6,12 +6,13 @@
 const { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { dirname, join } = require("node:path");
-const { constants, Script } = require("node:vm");
+const { Script } = require("node:vm");
 
 const head = "(function (exports, require, module, __filename, __dirname) {";
 
 /**
- * Runs a CommonJS file, in ASCII, whose first line is a comment that begins with a hash of the rest.
+ * Runs a CommonJS file, in ASCII and without `import()`, whose first line is a comment that begins with a hash of the
+ * rest; of one without a hash nothing is kept.
  *
  * @param folder where compiled code is kept; undefined: nowhere (NODE_DISABLE_COMPILE_CACHE, an unwritable folder)
  * @param command the first word of the call
@@ -19,32 +20,28 @@ const head = "(function (exports, require, module, __filename, __dirname) {";
  */
 function runFile(file, folder, command = "") {
   const text = readFileSync(file, "latin1");
-  const path = folder && join(folder, nameOf(text, command));
-  const cachedData = path && readIfThere(path);
-  const script = new Script(`${head}${text}\n})`, {
-    filename: file,
-    columnOffset: -head.length,
-    cachedData,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const hash = /^\/\/ ([0-9a-f]{16}) /.exec(text)?.[1]; // V8 itself compares no more than the length
+  const word = /^[a-z-]+$/.test(command) ? command : "";
+  const path = folder && hash && join(folder, `regroup-${hash}-${word}`);
+  const cachedData = path && readKept(path);
+  const script = new Script(`${head}${text}\n})`, { filename: file, columnOffset: -head.length, cachedData });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file));
   const isKept = path === undefined || (cachedData !== undefined && !script.cachedDataRejected);
   return { exports: module.exports, keepCompiled: () => isKept || keep(path, script.createCachedData()) };
 }
 
-/** V8 itself compares no more than the length. */
-function nameOf(text, command) {
-  const hash = /^\/\/ ([0-9a-f]+) /.exec(text)?.[1];
-  if (hash === undefined) throw new Error("the first line tells no hash: npm run build makes it");
-  return `regroup-${hash}-${/^[a-z-]+$/.test(command) ? command : ""}`;
-}
-
-function readIfThere(path) {
+/**
+ * What is kept stands there twice: V8 would run damaged code, and end the process in the middle of it. A checksum would
+ * need modules of Node's that take 5 ms to load.
+ */
+function readKept(path) {
   try {
-    return readFileSync(path);
+    const twice = readFileSync(path);
+    const data = twice.subarray(0, twice.length / 2);
+    return data.equals(twice.subarray(data.length)) ? data : undefined;
   } catch {
-    return undefined;
+    return undefined; // nothing kept yet
   }
 }
 
@@ -52,13 +49,29 @@ function readIfThere(path) {
 function keep(path, data) {
   const draft = `${path}.${process.pid}`;
   try {
-    const file = openSync(draft, "wx", 0o600);
-    writeFileSync(file, data);
-    fdatasyncSync(file);
-    closeSync(file);
+    write(draft, data);
     renameSync(draft, path);
   } catch {
-    rmSync(draft, { force: true }); // no room, or no right to write there
+    remove(draft); // no room, or no right to write there
+  }
+}
+
+function write(path, data) {
+  const file = openSync(path, "wx", 0o600);
+  try {
+    writeFileSync(file, data);
+    writeFileSync(file, data);
+    fdatasyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function remove(path) {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // what may not be removed stays
   }
 }
 

@@ -9,6 +9,7 @@ const { pathToFileURL } = require("node:url");
 
 const root = join(__dirname, "..");
 const built = join(root, "dist/cli.cjs");
+const serve = join(root, "dist/serve.cjs");
 const pinned = join(root, "node_modules/node/bin/node");
 const [major, minor] = process.versions.node.split(".").map(Number);
 const runsSource = major > 22 || (major === 22 && minor >= 18);
@@ -31,10 +32,15 @@ async function start() {
 async function startBuilt() {
   const { runFile } = require("./compiled.js");
   nodeModule.enableCompileCache?.();
-  const file = call[0] === "serve" ? join(root, "dist/serve.cjs") : built;
+  const file = call[0] === "serve" && existsSync(serve) ? serve : built; // a dist/ of an older state has one file
   const { exports, keepCompiled } = runFile(file, nodeModule.getCompileCacheDir?.(), call[0]);
   await exports.main(call);
-  if (!process.exitCode) keepCompiled();
+  if (!process.exitCode && !asksForHelp()) keepCompiled();
+}
+
+/** Of the command's own code that compiles next to nothing, and it would be kept for good. */
+function asksForHelp() {
+  return call.some((word) => word === "--help" || word === "-h");
 }
 
 async function startSource() {

@@ -33,6 +33,7 @@ const command = {
   ...{ ...common, ...commonjs },
   external: Object.keys(dependencies).filter((name) => !bundled.includes(name)),
   entryPoints: ["src/cli/main.ts"],
+  supported: { "dynamic-import": false }, // bin/compiled.js
 };
 /** In what runs a broker the code of other commands would take 15 ms of each start. */
 const withoutOtherCommands = {

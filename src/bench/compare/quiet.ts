@@ -3,7 +3,7 @@
  * produces and a start, or have the system write what it left, at the cost of who is measured next.
  */
 import { execFile } from "node:child_process";
-import { availableParallelism } from "node:os";
+import { cpus } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { nowMs } from "../load/latencies.ts";
@@ -18,7 +18,8 @@ const tickMs = 10;
 
 /** @param processors that there are. @param ms between the two. */
 export function isQuiet(from: ProcessorTimes, to: ProcessorTimes, ms: number, processors: number): boolean {
-  return (to.wanted - from.wanted) * tickMs <= quietShare * ms * processors;
+  const worked = to.wanted - to.stolen - (from.wanted - from.stolen); // what the host takes is no work of brokers
+  return worked * tickMs <= quietShare * ms * processors;
 }
 
 /** Resolves when the disk has what was written and the processors have next to nothing to do, or after 3 s. */
@@ -28,6 +29,6 @@ export async function untilQuiet(): Promise<void> {
   for (let isDone = false; !isDone && nowMs() < endMs; ) {
     const [from, fromMs] = [processorTimes(), nowMs()];
     await pause(lookEveryMs);
-    isDone = isQuiet(from, processorTimes(), nowMs() - fromMs, availableParallelism());
+    isDone = isQuiet(from, processorTimes(), nowMs() - fromMs, cpus().length);
   }
 }

@@ -44,13 +44,14 @@ export class Brokers implements AsyncDisposable {
   readonly #open = new Set<Promise<Broker>>();
   #isClosed = false;
   #count = 0;
-  /** bin/regroup.js beside a dist/, and in the source. */
+  /** bin/regroup.js beside a dist/, and beside the source alone, as in a fresh clone. */
   readonly packaged: string;
-  readonly source = join(root, "bin/regroup.js");
+  readonly source: string;
 
   private constructor(folder: string) {
     this.folder = folder;
     this.packaged = join(folder, "package/bin/regroup.js");
+    this.source = join(folder, "source/bin/regroup.js");
   }
 
   static async open(): Promise<Brokers> {
@@ -63,8 +64,8 @@ export class Brokers implements AsyncDisposable {
     });
     // Declarations that do not check are no matter of the bundles, which are written first.
     if (built.error !== undefined) throw built.error;
-    for (const part of ["bin", "package.json"]) await cp(join(root, part), join(target, part), { recursive: true });
-    await symlink(join(root, "node_modules"), join(target, "node_modules"));
+    await put(target, ["node_modules"]);
+    await put(join(folder, "source"), ["node_modules", "scripts", "src"]);
     return brokers;
   }
 
@@ -86,6 +87,12 @@ export class Brokers implements AsyncDisposable {
     }
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The launcher, and links to what it needs. */
+async function put(folder: string, linked: readonly string[]): Promise<void> {
+  for (const part of ["bin", "package.json"]) await cp(join(root, part), join(folder, part), { recursive: true });
+  for (const part of linked) await symlink(join(root, part), join(folder, part));
 }
 
 /** @param port 0 is any that is free. */

@@ -177,7 +177,7 @@ class Stage {
 
   async #told(trial: Trial, broker: Broker, lease: Measured): Promise<Told> {
     const { prepared, served } = this.#lives.get(broker)!;
-    if (!prepared.has(trial.id)) await trial.prepare?.(lease, `bench-${trial.id}`);
+    if (!prepared.has(trial.id)) await trial.prepare?.(lease, `bench-${trial.id}`, runLoad);
     prepared.add(trial.id);
     const told = await trial.measure(lease, `bench-${trial.id}-${names++}`, runLoad);
     served.add(trial.id);

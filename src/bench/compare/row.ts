@@ -48,7 +48,7 @@ export interface Trial<F extends string = string> {
   /** So long nobody has used the broker when its turn comes. */
   readonly idleMs?: number;
   /** Once for each broker. */
-  readonly prepare?: (broker: Measured, name: string) => Promise<void>;
+  readonly prepare?: (broker: Measured, name: string, run: RunLoad) => Promise<unknown>;
   /** @param name new each time, for topics and groups. @returns by figure; NaN: cannot be measured there. */
   readonly measure: (broker: Measured, name: string, run: RunLoad) => Promise<Readonly<Record<NoInfer<F>, number>>>;
 }

@@ -13,6 +13,8 @@ import { headOf, readFlags, refuse } from "./flags.ts";
 import { type LoadName, type LoadOptions, loads, runLoad } from "./load/loads.ts";
 import { helpOf, optionsOf, optionValue } from "./load/options.ts";
 import { cpuMs } from "./load/process.ts";
+import { delayWords, initialRebalanceDelayMs } from "./load/rebalance-delay.ts";
+import { figureName } from "./load/words.ts";
 import { startBroker, stopBroker } from "./start-broker.ts";
 
 const args = process.argv.slice(2);
@@ -44,12 +46,16 @@ try {
   const names = { topic: `bench-${name}-${Date.now()}`, groupId: `bench-${Date.now()}` };
   const given = { server, ...names, ...(pid === undefined ? {} : { pid }), ...options };
   const found = await runLoad(name, given as unknown as LoadOptions<typeof name>);
-  const cpu = pid === undefined ? {} : { "broker's CPU, ms": cpuMs(pid) - cpuBefore };
+  const cpu = pid === undefined ? {} : { "broker's CPU ms": cpuMs(pid) - cpuBefore };
   const rounded = (value: number) => (Number.isFinite(value) ? Number(value.toPrecision(4)) : Number.NaN);
-  const named = (what: string) => (/^p\d+$/.test(what) ? `${what}, ms` : what);
   // Of what was not measured: NaN, which came as null.
-  const figures = Object.entries({ ...found, ...cpu }).map(([what, value]) => [named(what), rounded(value)]);
+  const figures = Object.entries({ ...found, ...cpu }).map(([what, value]) => [figureName(name, what), rounded(value)]);
   console.table({ [name]: Object.fromEntries(figures) });
+  if ("formedMs" in found) {
+    const delayMs = await initialRebalanceDelayMs(server, String(given.groupId)).catch(() => Number.NaN);
+    const words = delayWords(found.formedMs, delayMs);
+    if (words !== undefined) console.log(words);
+  }
 } catch (error) {
   console.error(`bench ${name}: ${(error as Error).message}`);
   process.exitCode = 1;

@@ -2,6 +2,7 @@
 import { parseServers } from "../../client/bootstrap.ts";
 import { compressionCodecs } from "../../protocol/platform.ts";
 import { type LoadName, loads } from "./loads.ts";
+import { meaningOf, notes } from "./words.ts";
 
 type Value = number | string | boolean;
 
@@ -22,16 +23,17 @@ export function optionsOf(name: LoadName): ReadonlyMap<string, { readonly key: s
   return new Map(Object.entries(all).map(([key, like]) => [kebab(key), { key, like }]));
 }
 
-/** One line for each. */
+/** For each a line with its default, and below it what it means. */
 export function helpOf(name: LoadName): string {
   const { defaults } = loads[name];
   const lines = [...optionsOf(name)].map(([flag, { key, like }]) => {
     const kind = typeof like === "boolean" ? "" : typeof like === "number" ? " <number>" : " <text>";
     const value = (defaults as Record<string, Value>)[key];
     const said = value === undefined ? "" : `default: ${value === -1 && key === "acks" ? "all" : value}`;
-    return `  ${`--${flag}${kind}`.padEnd(32)}${said}`.trimEnd();
+    return `${`  ${`--${flag}${kind}`.padEnd(32)}${said}`.trimEnd()}\n      ${meaningOf(name, key)}`;
   });
-  return `${lines.join("\n")}\n`;
+  const note = notes[name];
+  return `${lines.join("\n")}\n${note === undefined ? "" : `\n${note}`}`;
 }
 
 /** Times and rates may be parts of one, all others count something; of all but these there must be some. */

@@ -20,7 +20,7 @@ export const openTold = (disk: MemoryDisk, told: Told, flushIntervalMessages = 1
     disk,
     platform,
     folder: "data",
-    journalFileBytes: 1200,
+    journalFileBytes: 500,
     checkpointBytes: 1 << 20,
     hotTailBytes: 0,
     flushIntervalMessages,
@@ -28,28 +28,36 @@ export const openTold = (disk: MemoryDisk, told: Told, flushIntervalMessages = 1
     onDamage: (at, error) => told.damage.push(`${at.topic}-${at.partition}: ${error.message}`),
   });
 
-/** The disk after a crash: segments, indexes and a cleaned segment under a checkpoint, then journal files behind it. */
-export async function smallLog(flushIntervalMessages = 1): Promise<MemoryDisk> {
+/**
+ * Segments, indexes and a cleaned segment under a checkpoint, then journal files behind it.
+ * @returns what a kill leaves at the checkpoint, and after each acknowledgement from there on.
+ */
+export async function smallLog(flushIntervalMessages = 1): Promise<MemoryDisk[]> {
   const disk = new MemoryDisk();
   const all = await openTold(disk, { cuts: [], damage: [] }, flushIntervalMessages);
   const [events, states] = await Promise.all([
     all.create({ topic: "events", partition: 0, topicId: "AAAAAAAAAAAAAAAAAAAAAQ" }, plain),
     all.create({ topic: "states", partition: 0, topicId: "AAAAAAAAAAAAAAAAAAAAAg" }, compacted),
   ]);
+  let left: MemoryDisk[] = [];
+  const acknowledged = () => left.push(disk.after({ kind: "kill" }));
   const fill = async (from: number, to: number, leaderEpoch: number) => {
     for (const log of [events, states]) log.becomeLeader(leaderEpoch);
     for (let index = from; index < to; index++) {
       const sent = { values: [`v${index}`], timestamp: 1000 + index * 10 };
       await put(events, { ...sent, producerId: 7, producerEpoch: 1, baseSequence: index }, { leaderEpoch, wallMs: 1 });
+      acknowledged();
       await put(states, { ...sent, keys: [`k${index % 3}`] }, { leaderEpoch, wallMs: 1 });
+      acknowledged();
     }
   };
   await fill(0, 8, 1);
   await all.clean(1_000_000); // a checkpoint names the cleaned segment by number, then it takes its name
   await fill(8, 10, 2);
   await all.clean(1_000_001);
+  left = [disk.after({ kind: "kill" })];
   await fill(10, 15, 2);
-  return disk.crash({ kind: "kill" });
+  return left;
 }
 
 async function records(log: PartitionLog, from: number, maxBytes: number): Promise<string[]> {

@@ -1,5 +1,5 @@
 /** What a broker does under load. */
-import { residentBytes } from "../load/process.ts";
+import { peakBytes, residentBytes } from "../load/process.ts";
 import { answersOnly, sync, together } from "./machine.ts";
 import { type Figure, type OfMachine, type Trial, trial } from "./row.ts";
 
@@ -144,8 +144,9 @@ export const memoryLoaded: Trial = trial({
       better: "less",
       targets: { fsync: { value: 250 }, os: { value: 250 } },
     },
+    peak: { what: "… at its peak", unit: "MB", better: "less" },
   },
-  measure: async ({ pid }) => ({ megabytes: residentBytes(pid) / 1e6 }),
+  measure: async ({ pid }) => ({ megabytes: residentBytes(pid) / 1e6, peak: peakBytes(pid) / 1e6 }),
 });
 
 export const loadTrials: readonly Trial[] = [...underLoad, memoryLoaded];

@@ -65,7 +65,15 @@ function textOf({ load, lines }: Part): string {
   });
   const rows = [...Map.groupBy(lines, ({ what, unit }) => `${what}, ${unit}`)].map(([whole, of]) => {
     const name = (isAlike ? of[0]!.what : whole).slice(load.length + ": ".length);
-    return [name, ...settings.flatMap((setting) => cellsOf(of.find((line) => line.setting === setting)!))];
+    return [
+      name,
+      ...settings.flatMap((setting) =>
+        cellsOf(
+          setting,
+          of.find((line) => line.setting === setting),
+        ),
+      ),
+    ];
   });
   const failures = lines.flatMap(({ what, setting, failures: reasons }) => {
     return reasons.map((reason) => `- ${what}, ${nameOfSetting[setting!]}: ${reason}\n`);
@@ -74,7 +82,9 @@ function textOf({ load, lines }: Part): string {
   return `## ${load}\n\n${table}${failures.length === 0 ? "" : `\n${failures.join("")}`}`.trimEnd();
 }
 
-function cellsOf({ setting, regroup, kafka, ratio }: Line): string[] {
+/** @param line undefined: it is not measured so. */
+function cellsOf(setting: Setting, line: Line | undefined): string[] {
+  const { regroup = [], kafka = [], ratio } = line ?? {};
   if (setting === "memory") return [cell(regroup)];
   return [cell(regroup), cell(kafka), ratio === undefined ? "–" : `${number(ratio.median)} ×`];
 }

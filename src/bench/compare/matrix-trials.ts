@@ -118,7 +118,7 @@ function groups(members: number): Trial {
   return trial({
     id: `group-${members}`,
     load,
-    settings: ["os"],
+    settings: members <= 100 ? ["fsync", "os"] : ["os"], // larger ones take long, and the table has 1,000 with fsync
     rounds: 2,
     seconds: 7.5 + members / 700, // a session of 6 s ends
     figures: {

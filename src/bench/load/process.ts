@@ -26,7 +26,16 @@ export function cpuNanos(pid: number): number {
 
 /** Resident memory in bytes. */
 export function residentBytes(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))![1]) * 1024;
+  return statusBytes(pid, /^VmRSS:\s+(\d+) kB/m);
+}
+
+/** The most that it has been since the process began. */
+export function peakBytes(pid: number): number {
+  return statusBytes(pid, /^VmHWM:\s+(\d+) kB/m);
+}
+
+function statusBytes(pid: number, line: RegExp): number {
+  return Number(line.exec(readFileSync(`/proc/${pid}/status`, "latin1"))![1]) * 1024;
 }
 
 /**

@@ -12,10 +12,9 @@
  * It goes over all rows again and again until each has had its rounds: where the time ends all have about as many. What
  * fails is told in its row, and at the end with exit code 1; --resume tries it again.
  */
-import { spawnSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Product } from "./compare/brokers.ts";
+import { type Product, versions } from "./compare/brokers.ts";
 import { FoundSoFar } from "./compare/found.ts";
 import { lifeTrials } from "./compare/life-trials.ts";
 import { linesOf } from "./compare/lines.ts";
@@ -26,7 +25,7 @@ import { measureAll } from "./compare/measure.ts";
 import { charts, circumstances, minutesOf, table, textOf } from "./compare/report.ts";
 import type { Trial } from "./compare/row.ts";
 import { transactionTrials } from "./compare/transaction-trials.ts";
-import { hasKcat, javaWitness, kcatWitness } from "./compare/witnesses.ts";
+import { witnessesWith } from "./compare/witnesses.ts";
 import { numberOf, readFlags, refuse } from "./flags.ts";
 
 const flags = readFlags({
@@ -40,16 +39,19 @@ const flags = readFlags({
 });
 if (flags.against !== undefined && flags.against !== "kafka") refuse(`--against ${flags.against}: only kafka is known`);
 const products: Product[] = flags.against === undefined ? ["regroup"] : ["regroup", "kafka"];
-const hasJava = spawnSync("java", ["-version"]).status === 0;
-if (flags.against !== undefined && !hasJava) refuse("--against kafka needs Java 17 or later");
+const has = versions();
+if (flags.against !== undefined && has.java === undefined) refuse("--against kafka needs Java 17 or later");
 const defaultMinutes = flags.full ? 58 : 14;
 const minutes = flags.minutes === undefined ? defaultMinutes : numberOf("minutes", flags.minutes);
 
-const witnesses = hasJava ? [javaWitness, ...(hasKcat() ? [kcatWitness] : [])] : [];
-const standard: Trial[] = [...loadTrials, ...lifeTrials, ...witnesses, ...transactionTrials];
+const witnesses = witnessesWith(has);
+const standard: Trial[] = [...loadTrials, ...lifeTrials, ...witnesses.trials, ...transactionTrials];
 const trials = flags.full ? [...standard, ...matrixTrials] : standard;
 const parts = flags.only?.split(",") ?? [""];
-const chosen = trials.filter(({ id }) => parts.some((part) => id.includes(part)));
+const isChosen = ({ id }: { readonly id: string }) => parts.some((part) => id.includes(part));
+const missing = witnesses.missing.filter(isChosen).map(({ id, needs }) => `${id} (needs ${needs})`);
+if (missing.length > 0) console.error(`Left out: ${missing.join(", ")}.`);
+const chosen = trials.filter(isChosen);
 if (chosen.length === 0) refuse(`--only ${flags.only}: nothing is called so (--list)`);
 if (flags.list) {
   for (const { id } of chosen) console.log(id);
@@ -101,6 +103,6 @@ async function write(): Promise<void> {
 }
 
 async function writeFound(file: string, circumstance: string, of: readonly Trial[]): Promise<void> {
-  const json = { circumstances: circumstance, found: of.flatMap(({ id }) => found.of(id)) };
+  const json = { circumstances: circumstance, versions: has, found: of.flatMap(({ id }) => found.of(id)) };
   await writeFile(file, `${JSON.stringify(json, null, 1)}\n`);
 }

@@ -17,7 +17,7 @@ const latency = trial({
 });
 
 function found(product: Found["product"], setting: Found["setting"], p99: number[]): Found {
-  return { trial: "latency", product, setting, values: { p99 }, cpuMs: [], stolen: [], failures: [] };
+  return { trial: "latency", product, setting, values: { p99 }, cpuMs: [], generator: [], stolen: [], failures: [] };
 }
 
 test("a ratio is that of the medians, and its spread that of the rounds as they followed each other", () => {

@@ -4,6 +4,8 @@ import { FoundSoFar } from "../../src/bench/compare/found.ts";
 import { matrixPage } from "../../src/bench/compare/matrix-page.ts";
 import { type Trial, trial } from "../../src/bench/compare/row.ts";
 
+const used = { cpu: 0, generator: 0, stolen: 0 };
+
 function of(id: string, load: string, shape: string): Trial {
   return trial({
     id,
@@ -19,8 +21,8 @@ function of(id: string, load: string, shape: string): Trial {
 test("the page of the matrix has a part for each load, with a row for each shape, and says what failed", async () => {
   const found = await FoundSoFar.open(["regroup", "kafka"]);
   const add = (id: string, setting: "fsync" | "os", ours: number, theirs: number) => {
-    found.add({ trial: id, product: "regroup", setting }, { perSecond: ours }, { cpu: 0, stolen: 0 });
-    found.add({ trial: id, product: "kafka", setting }, { perSecond: theirs }, { cpu: 0, stolen: 0 });
+    found.add({ trial: id, product: "regroup", setting }, { perSecond: ours }, used);
+    found.add({ trial: id, product: "kafka", setting }, { perSecond: theirs }, used);
   };
   add("a", "fsync", 40, 10);
   add("a", "os", 30, 20);
@@ -52,4 +54,10 @@ test("the page of the matrix has a part for each load, with a row for each shape
       "| lz4 | – | – | – | – | – | – |",
     ].join("\n"),
   );
+});
+
+test("a shape that is not measured with each flush has a dash there", async () => {
+  const found = await FoundSoFar.open(["regroup"]);
+  const trials = [of("a", "groups", "of 10"), trial({ ...of("b", "groups", "of 5,000"), settings: ["os"] })];
+  assert.match(matrixPage("Measured here.", trials, found), /^\| of 5,000 \| – \| – \| – \| – \| – \| – \|$/m);
 });

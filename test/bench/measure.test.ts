@@ -18,7 +18,11 @@ test("a row that fails, or ends its broker, is told why, and the next has a brok
   const pids: number[] = [];
   const progress: string[] = [];
   const pidOf: Trial<"ms">["measure"] = async ({ pid }) => ({ ms: pids.push(pid) });
-  const loaded = of("loaded", pidOf);
+  const loaded = of("loaded", async (broker, topic, run) => {
+    const { server } = broker;
+    await run("commits", { server, topic, connections: 1, groups: 1, warmUpSeconds: 0, seconds: 0.1 });
+    return pidOf(broker, topic, run);
+  });
   const fails = of("fails", () => Promise.reject(new Error("no such thing")));
   const ends = of("ends", async (broker) => {
     await broker.kill();
@@ -39,6 +43,9 @@ test("a row that fails, or ends its broker, is told why, and the next has a brok
       ["later", [3], []], // after a turn of what it asks for, on the new broker
     ],
   );
+  const shares = found.all.map(({ generator }) => generator[0]!);
+  assert.ok(shares[0]! > 0, "what the load's process took is told");
+  assert.ok(shares.slice(1).every(Number.isNaN), "they have no load");
   assert.notEqual(pids[0], pids[2]);
   assert.equal(pids[1], pids[2]);
   assert.deepEqual(progress, ["0 of 4", "1 of 4", "2 of 4", "3 of 4", "4 of 4"]);

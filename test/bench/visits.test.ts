@@ -8,7 +8,7 @@ import { FoundSoFar } from "../../src/bench/compare/found.ts";
 import { type Trial, trial } from "../../src/bench/compare/row.ts";
 
 const both = ["regroup", "kafka"] as const;
-const used = { cpu: 10, stolen: 0.01 };
+const used = { cpu: 10, generator: 0.5, stolen: 0.01 };
 
 function of(id: string, rounds: number, more: Partial<Trial> = {}): Trial {
   return trial({ id, settings: ["fsync"], rounds, seconds: 1, figures: {}, measure: async () => ({}), ...more });

@@ -147,15 +147,29 @@ async function kafka(folder: string, setting: Setting): Promise<Broker> {
   };
 }
 
-/** Versions, for the report. */
-export function versions(): { readonly regroup: string; readonly kafka: string; readonly java: string | undefined } {
+/** Of what is on this machine; undefined: it is not. */
+export interface Versions {
+  readonly regroup: string;
+  readonly node: string;
+  readonly kafka: string;
+  readonly java: string | undefined;
+  readonly kcat: string | undefined;
+  readonly librdkafka: string | undefined;
+}
+
+export function versions(): Versions {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   const pom = readFileSync(join(root, "test/kafka/pom.xml"), "utf8");
   const java = spawnSync("java", ["-version"], { encoding: "utf8" });
+  const kcat = spawnSync("kcat", ["-V"], { encoding: "utf8" });
+  const ofKcat = (version: RegExp) => (kcat.status === 0 ? (version.exec(kcat.stdout)?.[1] ?? "–") : undefined);
   return {
     regroup: version,
+    node: process.versions.node,
     kafka: /<kafka.version>(.*)<\/kafka.version>/.exec(pom)![1]!,
-    java: java.status === 0 ? /"(.*?)"/.exec(java.stderr)?.[1] : undefined,
+    java: java.status === 0 ? (/"(.*?)"/.exec(java.stderr)?.[1] ?? "–") : undefined,
+    kcat: ofKcat(/^Version ([\d.]+)/m),
+    librdkafka: ofKcat(/librdkafka ([\d.]+)/),
   };
 }
 

@@ -18,9 +18,21 @@ export interface Found {
   readonly values: Record<string, number[]>;
   /** The broker's, for each round that it lived through. */
   readonly cpuMs: number[];
+  /** For each round, what the load's process took of one core, of several the busiest; NaN: there was none. */
+  readonly generator: number[];
   /** For each round, the share of processor time that the host gave to others; NaN of one that failed. */
   readonly stolen: number[];
   readonly failures: Failure[];
+}
+
+/** A file of a run before there was a share of the generator. */
+type FoundBefore = Omit<Found, "generator"> & Partial<Pick<Found, "generator">>;
+
+/** By a round: see the lists of `Found`. */
+export interface Used {
+  readonly cpu: number;
+  readonly generator: number;
+  readonly stolen: number;
 }
 
 export type Where = Pick<Found, "trial" | "product" | "setting">;
@@ -77,16 +89,13 @@ export class FoundSoFar {
     return counts.length === 0 ? 0 : Math.min(...counts);
   }
 
-  add(
-    where: Where,
-    told: Readonly<Record<string, number>>,
-    used: { readonly cpu: number; readonly stolen: number },
-  ): void {
+  add(where: Where, told: Readonly<Record<string, number>>, used: Used): void {
     const found = this.#at(where);
     for (const [figure, value] of Object.entries(told)) {
       found.values[figure] = [...(found.values[figure] ?? []), value];
     }
     found.cpuMs.push(used.cpu);
+    found.generator.push(used.generator);
     found.stolen.push(used.stolen);
   }
 
@@ -95,6 +104,7 @@ export class FoundSoFar {
     this.#at(where).failures.push({ round: Object.values(this.#at(where).values)[0]?.length ?? 0, reason });
     this.add(where, Object.fromEntries(figures.map((figure) => [figure, Number.NaN])), {
       cpu: Number.NaN,
+      generator: Number.NaN,
       stolen: Number.NaN,
     });
   }
@@ -112,7 +122,7 @@ export class FoundSoFar {
       return it.trial === where.trial && it.product === where.product && it.setting === where.setting;
     });
     if (known !== undefined) return known;
-    const found = { ...where, values: {}, cpuMs: [], stolen: [], failures: [] };
+    const found = { ...where, values: {}, cpuMs: [], generator: [], stolen: [], failures: [] };
     this.all.push(found);
     return found;
   }
@@ -129,6 +139,7 @@ function withoutFailedRounds(all: readonly Found[]): Found[] {
     const failed = new Set(failures.map(({ round }) => round));
     const left = (values: readonly number[]) => values.filter((_, round) => !failed.has(round));
     const values = Object.fromEntries(Object.entries(found.values).map(([figure, each]) => [figure, left(each)]));
-    return { ...found, values, cpuMs: left(found.cpuMs), stolen: left(found.stolen), failures: [] };
+    const { cpuMs, stolen, generator = cpuMs.map(() => Number.NaN) } = found as FoundBefore;
+    return { ...found, values, cpuMs: left(cpuMs), generator: left(generator), stolen: left(stolen), failures: [] };
   });
 }

@@ -1,10 +1,10 @@
 /** Runs trials on brokers in turn (A B A B …), in passes over all of them, and keeps what each round told. */
 import { setTimeout as pause } from "node:timers/promises";
-import { runLoad } from "../load/loads.ts";
+import { type RunLoad, runLoad } from "../load/loads.ts";
 import { cpuMs, isAlive } from "../load/process.ts";
 import { type Broker, Brokers, type Product } from "./brokers.ts";
 import { Estimate, type Place, placesOf, visitsOf } from "./estimate.ts";
-import type { FoundSoFar, Where } from "./found.ts";
+import type { FoundSoFar, Used, Where } from "./found.ts";
 import { untilQuiet } from "./quiet.ts";
 import type { Measured, Trial } from "./row.ts";
 import { calmest } from "./stolen.ts";
@@ -57,6 +57,10 @@ let names = 0;
 
 /** By figure. */
 type Told = Readonly<Record<string, number>>;
+
+interface Turn extends Pick<Used, "generator"> {
+  readonly told: Told;
+}
 
 /** What a broker has been through. */
 interface Life {
@@ -115,8 +119,8 @@ class Stage {
       const turn = async () => {
         const { pid } = broker;
         const cpuBefore = cpuMs(pid);
-        const told = await this.#turn(trial, broker);
-        return { told, cpu: broker.pid === pid ? cpuMs(pid) - cpuBefore : Number.NaN };
+        const { told, generator } = await this.#turn(trial, broker);
+        return { told, generator, cpu: broker.pid === pid ? cpuMs(pid) - cpuBefore : Number.NaN };
       };
       const { told, stolen } = await calmest(turn, untilQuiet, trial.ownBrokers === undefined ? undefined : 1);
       return { ...told, stolen };
@@ -148,13 +152,14 @@ class Stage {
   async #keep(
     where: Where,
     figures: readonly string[],
-    measure: () => Promise<{ readonly told: Told; readonly cpu?: number; readonly stolen: number }>,
+    measure: () => Promise<{ readonly told: Told; readonly stolen: number } & Partial<Used>>,
   ): Promise<void> {
     try {
-      const { told, cpu = Number.NaN, stolen } = await measure();
+      const { told, cpu = Number.NaN, generator = Number.NaN, stolen } = await measure();
       // Between processes a NaN, as the p99 of nothing, becomes null.
       this.#found.add(where, Object.fromEntries(figures.map((figure) => [figure, told[figure] ?? Number.NaN])), {
         cpu,
+        generator,
         stolen,
       });
     } catch (error) {
@@ -163,7 +168,7 @@ class Stage {
     }
   }
 
-  async #turn(trial: Trial, broker: Broker): Promise<Told> {
+  async #turn(trial: Trial, broker: Broker): Promise<Turn> {
     const life = this.#lives.get(broker)!;
     try {
       return await within(limitMs, (over) => this.#told(trial, broker, leased(broker, over)));
@@ -175,13 +180,15 @@ class Stage {
     }
   }
 
-  async #told(trial: Trial, broker: Broker, lease: Measured): Promise<Told> {
+  async #told(trial: Trial, broker: Broker, lease: Measured): Promise<Turn> {
     const { prepared, served } = this.#lives.get(broker)!;
     if (!prepared.has(trial.id)) await trial.prepare?.(lease, `bench-${trial.id}`, runLoad);
     prepared.add(trial.id);
-    const told = await trial.measure(lease, `bench-${trial.id}-${names++}`, runLoad);
+    const shares: number[] = [];
+    const run: RunLoad = (name, options) => runLoad(name, options, (share) => shares.push(share));
+    const told = await trial.measure(lease, `bench-${trial.id}-${names++}`, run);
     served.add(trial.id);
-    return told;
+    return { told, generator: shares.length === 0 ? Number.NaN : Math.max(...shares) };
   }
 }
 

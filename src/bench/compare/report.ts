@@ -84,14 +84,15 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** On what it was measured, in a sentence each. */
 export function circumstances(ms: number, stolen: readonly number[]): string {
-  const { regroup, kafka, java } = versions();
+  const { regroup, node, kafka, java, kcat, librdkafka } = versions();
+  const witness = kcat === undefined ? "" : `; kcat ${kcat} with librdkafka ${librdkafka}`;
   const [cpu] = cpus();
   const version = /^[\d.]*\d/.exec(release())?.[0]; // without what a distribution calls its build
   return [
     `Measured on ${new Date().toISOString().slice(0, 10)} in ${minutesOf(ms)} minutes, on ${cpus().length} × ` +
       `${cpu?.model.trim() || "unnamed processor"}, ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${version}.`,
-    `regroup ${regroup} (the packaged build) on Node ${process.versions.node}; Apache Kafka ${kafka} on Java ` +
-      `${java ?? "–"} with the options of its own start scripts and a heap of 1 GB.`,
+    `regroup ${regroup} (the packaged build) on Node ${node}; Apache Kafka ${kafka} on Java ` +
+      `${java ?? "–"} with the options of its own start scripts and a heap of 1 GB${witness}.`,
     `The host of this machine gave others ${percent(median(stolen))} of its processor time in the middle round, and ` +
       `${percent(Math.max(...stolen.filter((share) => share >= 0)))} in the worst.`,
   ].join("\n");

@@ -1,18 +1,14 @@
 /** Other people's generators on the same brokers: Java's perf tools, and kcat (librdkafka). */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { kafkaTool } from "./brokers.ts";
+import { kafkaTool, type Versions } from "./brokers.ts";
 import { type Trial, trial } from "./row.ts";
 
 const records = 200_000;
 const valueBytes = 1000;
-
-export function hasKcat(): boolean {
-  return spawnSync("kcat", ["-V"]).status === 0;
-}
 
 function javaProduce(server: string, topic: string): Promise<string> {
   const size = ["--num-records", `${records}`, "--record-size", `${valueBytes}`, "--throughput", "-1"];
@@ -37,7 +33,7 @@ async function linesFile(): Promise<string> {
   return file;
 }
 
-export const javaWitness: Trial = trial({
+const javaWitness: Trial = trial({
   id: "witness-java",
   settings: ["fsync", "os"],
   rounds: 2,
@@ -55,7 +51,7 @@ export const javaWitness: Trial = trial({
   },
 });
 
-export const kcatWitness: Trial = trial({
+const kcatWitness: Trial = trial({
   id: "witness-kcat",
   settings: ["fsync", "os"],
   rounds: 2,
@@ -74,3 +70,18 @@ export const kcatWitness: Trial = trial({
     }
   },
 });
+
+const witnesses = [
+  { trial: javaWitness, program: "java", needs: "Java 17 or later" },
+  { trial: kcatWitness, program: "kcat", needs: "kcat" },
+] as const;
+
+/** Those that can be run here. @returns also what the others need. */
+export function witnessesWith(has: Pick<Versions, "java" | "kcat">) {
+  const isThere = ({ program }: (typeof witnesses)[number]) => has[program] !== undefined;
+  const missing = witnesses.filter((witness) => !isThere(witness));
+  return {
+    trials: witnesses.filter(isThere).map(({ trial }) => trial),
+    missing: missing.map(({ trial: { id }, needs }) => ({ id, needs })),
+  };
+}

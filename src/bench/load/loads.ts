@@ -28,7 +28,7 @@ export type LoadOptions<K extends LoadName> = Omit<Parameters<Loads[K]["run"]>[0
 export type LoadResult<K extends LoadName> = Awaited<ReturnType<Loads[K]["run"]>>;
 
 /** What the process of a load tells. */
-export type LoadOutcome = { readonly result: object } | { readonly failed: string };
+export type LoadOutcome = { readonly result: object; readonly cpuShare: number } | { readonly failed: string };
 
 const givenUpAfterMs = 80_000;
 /** The longest takes so much where nothing is amiss, unless it is told to take longer. */
@@ -37,8 +37,17 @@ const longestSeconds = 30;
 /** Where Node keeps what it has compiled: without that each load began with a second of types and compiling. */
 const compiled = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
 
-/** Runs a load in a new process, which no other load has left garbage in. @throws when it fails, or does not end. */
-export async function runLoad<K extends LoadName>(name: K, options: LoadOptions<K>): Promise<LoadResult<K>> {
+/**
+ * Runs a load in a new process, which no other load has left garbage in.
+ *
+ * @param onCpuShare gets what the process took of one core, from its first connection to its last.
+ * @throws when it fails, or does not end.
+ */
+export async function runLoad<K extends LoadName>(
+  name: K,
+  options: LoadOptions<K>,
+  onCpuShare: (share: number) => void = () => undefined,
+): Promise<LoadResult<K>> {
   const args = [name, JSON.stringify(options)];
   const child = fork(new URL("run.ts", import.meta.url), args, { execArgv: [], env: { ...process.env, ...compiled } });
   const { seconds = 0, warmUpSeconds = 0 } = options as { readonly seconds?: number; readonly warmUpSeconds?: number };
@@ -51,6 +60,7 @@ export async function runLoad<K extends LoadName>(name: K, options: LoadOptions<
   ended.catch(() => undefined); // after its result it is meant to end
   const [outcome] = (await Promise.race([once(child, "message"), ended])) as [LoadOutcome];
   if ("failed" in outcome) throw new Error(outcome.failed);
+  onCpuShare(outcome.cpuShare);
   return outcome.result as LoadResult<K>;
 }
 

@@ -17,4 +17,8 @@ process.once("uncaughtException", (error) => {
 const [name, text] = process.argv.slice(2);
 installUtf8(nodePlatform);
 const { run, defaults } = loads[name as LoadName];
-tell({ result: await (run as (options: object) => Promise<object>)({ ...defaults, ...JSON.parse(text!) }) });
+const options = { ...defaults, ...JSON.parse(text!) };
+const [cpuBefore, beganMs] = [process.cpuUsage(), performance.now()];
+const result = await (run as (options: object) => Promise<object>)(options);
+const { user, system } = process.cpuUsage(cpuBefore);
+tell({ result, cpuShare: (user + system) / 1000 / (performance.now() - beganMs) });

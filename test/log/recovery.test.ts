@@ -1,12 +1,13 @@
-/** The file engine is killed at every byte it writes: what it acknowledged is there afterwards, and nothing strange. */
+/** The file engine is killed all along what it writes: what it acknowledged is there afterwards, nothing strange. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { DiskFile, OpenMode } from "../../src/log/disk.ts";
 import type { PartitionLog } from "../../src/log/log.ts";
 import { type Crash, MemoryDisk } from "../../src/log/memory-disk.ts";
 import { sampleBatch } from "./batches.ts";
 import { forgetLost, nothingSeen, open, runUntilDeath, send, verify, workload } from "./workload.ts";
 
-/** 1 tries every byte, and takes minutes: REGROUP_TEST_STEP_BYTES=1 node --test test/log/recovery.test.ts */
+/** With 1 every byte is tried, for minutes: REGROUP_TEST_STEP_BYTES=1 node --test test/log/recovery.test.ts */
 const stepBytes = Number(process.env.REGROUP_TEST_STEP_BYTES ?? 199);
 const synced = { flushIntervalMessages: 1 };
 const leftToSystem = { flushIntervalMessages: 1000 };
@@ -15,6 +16,29 @@ const coin = () => {
   random = (random * 48271) % 2147483647;
   return random % 2 === 0;
 };
+
+/** It notes after how many bytes each write of the journal began and ended. */
+class NotingDisk extends MemoryDisk {
+  readonly groups: (readonly [number, number])[] = [];
+
+  override async open(path: string, mode: OpenMode): Promise<DiskFile> {
+    const file = await super.open(path, mode);
+    if (!path.endsWith(".journal") || mode === "read-write") return file; // it is being made
+    const writeNow: DiskFile["writeNow"] = (position, pieces) => {
+      const { bytesWritten } = this;
+      file.writeNow(position, pieces);
+      this.groups.push([bytesWritten, this.bytesWritten]);
+    };
+    return { ...file, writeNow, write: async (position, pieces) => writeNow(position, pieces) };
+  }
+}
+
+/** After how many bytes the disk dies: in any case at each byte of the last group, which is of two partitions. */
+function* deaths({ bytesWritten, groups }: NotingDisk): Generator<number> {
+  for (let bytes = 1; bytes <= bytesWritten; bytes += stepBytes) yield bytes;
+  const [from, to] = groups.at(-1)!;
+  for (let bytes = from; bytes <= to + 1; bytes++) yield bytes;
+}
 
 for (const [name, crash, options, exact] of [
   ["the process is killed", { kind: "kill" }, synced, true],
@@ -30,9 +54,9 @@ for (const [name, crash, options, exact] of [
   ],
 ] as const satisfies readonly (readonly [string, Crash, object, boolean])[]) {
   test(`${exact ? "every acknowledged append survives" : "the log ends where it once ended"}: ${name}`, async () => {
-    const whole = new MemoryDisk();
+    const whole = new NotingDisk();
     await runUntilDeath(whole, options);
-    for (let bytes = 1; bytes <= whole.bytesWritten; bytes += stepBytes) {
+    for (const bytes of deaths(whole)) {
       const disk = new MemoryDisk({ diesAfterBytes: bytes });
       const seen = await runUntilDeath(disk, options);
       const next = disk.crash(crash);

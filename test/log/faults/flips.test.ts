@@ -10,19 +10,24 @@ import { observe, openTold, smallLog, type Told } from "./observed.ts";
 
 type Answers = ReadonlyMap<string, string>;
 
-/** @returns undefined when the start was refused as damaged. */
-async function start(disk: MemoryDisk, flush: number): Promise<{ answers: Answers; told: Told } | undefined> {
+/** @returns what is told where the start is refused as damaged. */
+async function start(disk: MemoryDisk, flush: number): Promise<{ answers: Answers; told: Told } | string> {
   const told: Told = { cuts: [], damage: [] };
   let all: Awaited<ReturnType<typeof openTold>>;
   try {
     all = await openTold(disk, told, flush);
   } catch (error) {
-    if (error instanceof LogError && error.kind === "corrupt" && error.message.includes("data/")) return undefined;
+    if (error instanceof LogError && error.kind === "corrupt") return error.message;
     throw error;
   }
   const answers = await observe(all);
   await all.close();
   return { answers, told };
+}
+
+async function answersOf(disk: MemoryDisk, flush: number): Promise<Answers> {
+  const met = await start(disk, flush);
+  return typeof met === "string" ? assert.fail(met) : met.answers;
 }
 
 interface Block {
@@ -57,14 +62,15 @@ async function groupsBetween(moments: readonly MemoryDisk[], flush: number): Pro
     const last = (await blocksOf(before)).at(-1)!;
     const added = (await blocksOf(moments[index + 1]!)).filter(({ firstEntry }) => firstEntry > last.firstEntry);
     assert.equal(added.length, 1);
-    groups.push({ ...added[0]!, answersBefore: (await start(before.after({ kind: "kill" }), flush))!.answers });
+    groups.push({ ...added[0]!, answersBefore: await answersOf(before.after({ kind: "kill" }), flush) });
   }
   return groups;
 }
 
 /** What must come of a changed byte. */
 interface Fate {
-  readonly isRefused?: true;
+  /** The start is refused with these words. */
+  readonly refusal?: string;
   /** Without it nothing is cut. */
   readonly isCut?: true;
   readonly answers?: Answers;
@@ -85,9 +91,9 @@ function isCompactedOffset(path: string, bytes: Uint8Array, at: number): boolean
 /** @returns what is wrong with how the damage was met; undefined when it was met well. */
 async function wrong(disk: MemoryDisk, flush: number, fate: Fate): Promise<string | undefined> {
   const met = await start(disk, flush);
-  if (met === undefined) return fate.isRefused ? undefined : "the start was refused";
+  if (typeof met === "string") return fate.refusal && met.includes(fate.refusal) ? undefined : met;
   const { answers, told } = met;
-  if (fate.isRefused) return `the start was not refused, ${told.cuts.join() || "nothing was told"}`;
+  if (fate.refusal) return `the start was not refused, ${told.cuts.join() || "nothing was told"}`;
   if (told.cuts.length > 0 !== (fate.isCut === true)) return `told of cuts: ${told.cuts.join() || "none"}`;
   const isDamaged = [...answers.values()].includes("corrupt");
   if (isDamaged && told.damage.length === 0) return "an answer was refused, and nobody was told why";
@@ -108,14 +114,14 @@ async function wrongAnywhere(flush: number): Promise<string[]> {
   const disk = moments.at(-1)!;
   const copyOf = () => disk.after({ kind: "kill" });
   const groups = await groupsBetween(moments, flush);
-  const { answers } = (await start(copyOf(), flush))!;
+  const answers = await answersOf(copyOf(), flush);
   assert.ok(![...answers.values()].includes("corrupt"));
   const fateOf = (path: string, bytes: Uint8Array, at: number): Fate => {
-    if (path.endsWith("/checkpoint")) return { isRefused: true };
+    if (path.endsWith("/checkpoint")) return { refusal: "data/checkpoint: its checksum does not fit" };
     if (path.endsWith(".log")) return { answers, mayBeCorrupt: true, mayMove: isCompactedOffset(path, bytes, at) };
     const group = groups.find((group) => group.path === path && at >= group.from && at < group.to);
     if (group === undefined) return { answers };
-    if (flush === 1 && group !== groups.at(-1)) return { isRefused: true };
+    if (flush === 1 && group !== groups.at(-1)) return { refusal: `entry ${group.firstEntry} is damaged` };
     return { isCut: true, answers: group.answersBefore };
   };
   const bad: string[] = [];

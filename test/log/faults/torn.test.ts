@@ -101,6 +101,7 @@ for (const [name, rounds, way] of [
       const end = await recovers(copy, values, way, cuts);
       assert.equal(end, cut === to ? values.length : values.length - 1, `torn at ${cut}`);
       if (cuts.length > 0) told++;
+      for (const cut of cuts) assert.match(cut, /^data\/\d+\.journal: entry \d+ at byte \d+ is not whole/);
       if (cut === to) assert.deepEqual(cuts, []);
     }
     assert.ok(told > (to - from) / 2, `${told} of ${to - from} were told`);

@@ -1,6 +1,6 @@
 /**
- * Open files, at most so many at a time. When another is needed, the one unused for longest is closed, unless that one is
- * busy as well: where more files are used in turn than may be open, each would be closed right before its next use.
+ * Open files, at most so many at a time. When another is needed, the one unused for longest is closed, unless that one
+ * is busy as well: where more files are used in turn than may be open, each would be closed right before its next use.
  */
 import type { Disk, DiskFile, OpenMode } from "../disk.ts";
 

@@ -6,6 +6,7 @@ import type { Disk } from "../disk.ts";
 import { type Log, type LogConfig, LogError, type TopicPartition } from "../log.ts";
 import type { PartitionIdentity } from "../partition-state.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
+import { CheckpointRound, dueBytes, mostSyncedAtOnce } from "./checkpoint-round.ts";
 import { deleteOldSegments } from "./cleaner.ts";
 import { compact, finishSwaps, hasSwaps, UnreadableError } from "./compactor.ts";
 import { each } from "./each.ts";
@@ -45,15 +46,11 @@ export interface FileLogOptions {
 const megabyte = 1024 * 1024;
 /** So much is gathered before segments are written; of many partitions more, since files cost by the piece. */
 const writeBehindBytes = { few: 4 * megabyte, many: 24 * megabyte };
-/** And so many times more journal before the next checkpoint, which syncs each segment. */
-const journalOfMany = 4;
 /** One thread of the pool's four stays free for the journal. */
 const filesAtATime = 3;
 const flushedInOneTurn = 16;
 /** From this size on a batch's own checksum, which fits, is made a part of its journal block's (16 KB: 1 µs, not 4). */
 const summedBytes = 4096;
-/** More partitions than that are many. */
-const mostSyncedAtOnce = 1000;
 
 export const checkpointPath = (folder: string) => `${folder}/checkpoint`;
 
@@ -94,6 +91,8 @@ export class FileLog implements Log, Engine {
   /** A checkpoint that the journal's length brought is under way, or waits for another one's end. */
   #dueCheckpointIsUnderWay = false;
   #bytesSinceCheckpoint = 0;
+  /** Of the latest checkpoint. */
+  #round: CheckpointRound | undefined;
   #cleaning: Promise<void> = Promise.resolve();
 
   constructor(options: FileLogOptions, unlock: () => Promise<void>) {
@@ -228,15 +227,18 @@ export class FileLog implements Log, Engine {
   }
 
   #checkpointWhenDue(): void {
-    const bytes = this.#options.checkpointBytes ?? 48 * megabyte;
-    const dueBytes = this.changed.size > mostSyncedAtOnce ? journalOfMany * bytes : bytes;
-    if (this.#bytesSinceCheckpoint <= dueBytes || this.#dueCheckpointIsUnderWay) return;
+    const isDue = this.#bytesSinceCheckpoint > dueBytes(this.changed.size, this.#checkpointBytes);
+    if (!isDue || this.#dueCheckpointIsUnderWay) return;
     this.#dueCheckpointIsUnderWay = true; // here and now: more appends come in this very turn of the event loop
     this.checkpoint()
       .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.#dueCheckpointIsUnderWay = false;
       });
+  }
+
+  get #checkpointBytes(): number {
+    return this.#options.checkpointBytes ?? 48 * megabyte;
   }
 
   isFull(bytes: number): boolean {
@@ -258,9 +260,10 @@ export class FileLog implements Log, Engine {
 
   /** Where segments fall back behind the journal, acknowledgements slow down to their pace: memory has an end. */
   #room(): Promise<void> | undefined {
+    if (this.isClosing || this.failure) return undefined;
     const unwritten = this.#unwrittenBytes - this.pendingBytes;
-    if (this.isClosing || this.failure || unwritten <= 2 * this.#maxPendingBytes + writeBehindBytes.few)
-      return undefined;
+    if (unwritten <= 2 * this.#maxPendingBytes + writeBehindBytes.few)
+      return this.#round?.room(this.#bytesSinceCheckpoint);
     this.#writeBehind();
     return this.#writingBehind;
   }
@@ -323,11 +326,13 @@ export class FileLog implements Log, Engine {
     this.#throwIfFailed();
     try {
       const journal = await this.journal.rotate();
+      const coveredBytes = this.#bytesSinceCheckpoint;
       this.#bytesSinceCheckpoint = 0;
       const changed = [...this.changed];
       this.changed.clear();
       const interrupted = () => this.isClosing && when !== "last";
-      await each(changed, filesAtATime, async (log) => {
+      this.#round = new CheckpointRound(changed.length, coveredBytes, this.#checkpointBytes);
+      await this.#round.run(changed, filesAtATime, async (log) => {
         if (!interrupted()) await log.checkpoint();
       });
       if (interrupted()) {

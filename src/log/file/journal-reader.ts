@@ -68,8 +68,10 @@ export async function readJournal(
   let lastGroup = -1;
   let hasHole = false;
   let pieces: Piece[] = [];
+  const memory = new FileMemory(disk);
   for (const file of files) {
-    const bytes = (await disk.readFile(file.path)) ?? new Uint8Array(0);
+    pieces = pieces.map((piece) => ({ ...piece, bytes: piece.bytes.slice() })); // out of the memory that is used again
+    const bytes = await memory.read(file.path);
     end = { ...end, sequence: file.sequence };
     let at = 0;
     for (;;) {
@@ -89,7 +91,7 @@ export async function readJournal(
   await writeAgain(disk, pieces);
   let lastSequence = Math.max(position.sequence - 1, ...files.map(({ sequence }) => sequence));
   for (const { path } of slots.filter(({ isDoubtful }) => isDoubtful)) {
-    const bytes = (await disk.readFile(path)) ?? new Uint8Array(0);
+    const bytes = await memory.read(path);
     const next = { sequence: end.sequence + 1, expected: end.expected };
     const behind = lookBehind(bytes, 0, path, { ...end, sequence: position.sequence }, source, from);
     lastSequence = Math.max(lastSequence, behind.lastSequence);
@@ -102,6 +104,28 @@ export async function readJournal(
   }
   const needed = new Map(slots.map(({ slot, sequence }) => [slot, sequence]));
   return { nextSequence: lastSequence + 1, nextEntry: end.expected, slots: needed, hasHole };
+}
+
+/** Whole files, one after the other in the same memory: a start that took new memory for each would fill it in vain. */
+class FileMemory {
+  readonly #disk: Disk;
+  #memory = new Uint8Array(0);
+
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
+
+  /** @returns its bytes, until the next call. */
+  async read(path: string): Promise<Uint8Array> {
+    const file = await this.#disk.open(path, "existing");
+    try {
+      const size = await file.size();
+      if (size > this.#memory.length) this.#memory = new Uint8Array(size);
+      return this.#memory.subarray(0, await file.read(0, this.#memory.subarray(0, size)));
+    } finally {
+      await file.close();
+    }
+  }
 }
 
 /**

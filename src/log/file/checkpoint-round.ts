@@ -1,0 +1,63 @@
+/**
+ * How far the journal may grow while a checkpoint syncs segments. A start reads all that no checkpoint covers, so
+ * acknowledgements slow down to the pace of segments where these fall behind.
+ */
+import { each } from "./each.ts";
+import { Deferred } from "./group.ts";
+
+/** More partitions than that are many. */
+export const mostSyncedAtOnce = 1000;
+/** So many times more journal before the next checkpoint of many, which syncs each segment. */
+const journalOfMany = 4;
+/** So many times what brings a checkpoint the journal may hold, and grow by where it holds that already. */
+const most = { few: 4, many: 2 };
+/** Of what brings a checkpoint: a start behind a kill may begin there, and commits shall not wait for a whole round. */
+const leastGrowth = 1 / 4;
+
+/** @returns how much journal brings a checkpoint of so many partitions. @param bytes of few. */
+export function dueBytes(partitions: number, bytes: number): number {
+  return partitions > mostSyncedAtOnce ? journalOfMany * bytes : bytes;
+}
+
+export class CheckpointRound {
+  readonly #partitions: number;
+  readonly #atOnceBytes: number;
+  readonly #byAndByBytes: number;
+  #done = 0;
+  #next = new Deferred();
+
+  /** @param coveredBytes of journal are there until the checkpoint is written. @param bytes as of `dueBytes`. */
+  constructor(partitions: number, coveredBytes: number, bytes: number) {
+    const due = dueBytes(partitions, bytes);
+    const mostBytes = due * (partitions > mostSyncedAtOnce ? most.many : most.few);
+    const leastBytes = due * leastGrowth;
+    this.#partitions = partitions;
+    this.#atOnceBytes = Math.max(leastBytes, mostBytes / 2 - coveredBytes);
+    this.#byAndByBytes = Math.max(leastBytes, mostBytes - coveredBytes) - this.#atOnceBytes;
+  }
+
+  /** @param sync makes the segments of one durable. */
+  async run<T>(partitions: readonly T[], atATime: number, sync: (partition: T) => Promise<void>): Promise<void> {
+    try {
+      await each(partitions, atATime, async (partition) => {
+        await sync(partition);
+        this.#advance(this.#done + 1);
+      });
+    } finally {
+      this.#advance(this.#partitions);
+    }
+  }
+
+  #advance(done: number): void {
+    this.#done = done;
+    this.#next.resolve();
+    this.#next = new Deferred();
+  }
+
+  /** @returns what to wait for before the journal, which has grown by so much since, takes more; undefined: it may. */
+  room(grownBytes: number): Promise<void> | undefined {
+    if (this.#done >= this.#partitions) return undefined;
+    const allowed = this.#atOnceBytes + (this.#byAndByBytes * this.#done) / this.#partitions;
+    return grownBytes <= allowed ? undefined : this.#next.promise;
+  }
+}

@@ -15,8 +15,6 @@ export interface Ended {
 export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Of Node itself. */
-  readonly nodeOptions?: readonly string[];
 }
 
 /** Nothing of whoever runs the tests is seen. */
@@ -25,9 +23,9 @@ const quiet = { NO_COLOR: "", FORCE_COLOR: "", REGROUP_PROFILE: undefined, REGRO
 /** What hangs is ended, and fails by its exit code. */
 const longestMs = 60_000;
 
-export function start(args: readonly string[], { environment = {}, nodeOptions = [] }: RunOptions = {}) {
+export function start(args: readonly string[], { environment = {} }: RunOptions = {}) {
   const env = { ...process.env, ...quiet, ...environment };
-  return spawn(process.execPath, [...nodeOptions, launcher, ...args], { env, timeout: longestMs });
+  return spawn(process.execPath, [launcher, ...args], { env, timeout: longestMs });
 }
 
 /** @returns what came until the pattern was in it. */

@@ -56,7 +56,7 @@ const counted: Partial<Readonly<Record<LoadName, string>>> = {
 
 /** Of figures that are not called for what they are, `p50` for milliseconds. */
 export function figureName(load: LoadName, figure: string): string {
-  if (figure === "perSecond") return `${counted[load]} perSecond`;
+  if (figure === "perSecond") return `${counted[load]}/s`;
   if (figure === "megabytesPerSecond") return "MB/s";
   if (figure === "p999") return "p99.9 ms";
   if (/^p\d+$/.test(figure)) return `${figure} ms`;

@@ -31,7 +31,7 @@ type Found =
 
 /**
  * Waits until there are `minBytes`, an error, or no more time; then reads once, in the order of the partitions. The
- * records leave as the log's own pieces, uncopied.
+ * records leave as the log's own pieces; an answer of more than 64 KB is not copied to be sent.
  */
 export const fetch: Handler<typeof Fetch> = (request, context) => {
   const ask = askOf(request, context);

@@ -11,6 +11,7 @@ import { ErrorCode } from "../../src/protocol/errors.ts";
 import { serve } from "../../src/server/serve.ts";
 import { FaultyDisk } from "../log/faults/faulty-disk.ts";
 import { ask } from "./asking.ts";
+import { failing } from "./failing-journal.ts";
 import { anyPort, RawClient, RunningBroker, withFolder } from "./running.ts";
 import { canMount, SmallDisk } from "./small-disk.ts";
 
@@ -114,32 +115,52 @@ test("a full disk: what was acknowledged is read, nothing is taken, room and a r
   await next.stop();
 });
 
+/** @param start each of its two lives. */
+async function staysUntilRoom(start: () => RunningBroker, makeRoom: () => Promise<void>): Promise<void> {
+  const broker = start();
+  try {
+    const port = await broker.port();
+    await begins(port);
+    const acknowledged = await fill(port);
+    assert.ok(acknowledged > 3, `${acknowledged} records`);
+    await broker.says(/the disk is full/);
+    await reads(port, acknowledged);
+    await refuses(port);
+    await reads(port, acknowledged);
+    assert.equal((await broker.stop()).code, 0);
+
+    await makeRoom();
+    const next = start();
+    try {
+      await reads(await next.port(), acknowledged);
+      const producer = clientOf(await next.port()).producer();
+      await producer.send({ ...at, value: "goes on" });
+      await producer.close();
+    } finally {
+      await next.stop("SIGKILL");
+    }
+  } finally {
+    await broker.stop("SIGKILL");
+  }
+}
+
+for (const code of ["ENOSPC", "EDQUOT"]) {
+      let environment = failing("write", 120, code); // behind those of `begins`, and once: a retry would be taken
+    withFolder(async (folder) => {
+      let environment = failing("write", 120, code); // behind what `begins` writes, and once: a retry would be taken
+      const start = () => new RunningBroker([...anyPort, "-o", `log.dirs=${folder}`], environment);
+      await staysUntilRoom(start, async () => {
+        environment = {};
+      });
+    }));
+}
+
 if (canMount) {
   test("a file system of 60 MB becomes full, is made larger, and the broker started again", async () => {
     await withFolder(async (folder) => {
       const disk = await SmallDisk.at(folder, 60);
       const start = () => new RunningBroker([...anyPort, "-o", `log.dirs=${folder}/data`], {}, "", disk.within);
-      try {
-        const broker = start();
-        const port = await broker.port();
-        await begins(port);
-        const acknowledged = await fill(port);
-        assert.ok(acknowledged > 20, `${acknowledged} records`);
-        await broker.says(/the disk is full/);
-        await reads(port, acknowledged);
-        await refuses(port);
-        assert.equal((await broker.stop()).code, 0);
-
-        await disk.grow(folder, 200);
-        const next = start();
-        await reads(await next.port(), acknowledged);
-        const producer = clientOf(await next.port()).producer();
-        await producer.send({ ...at, value: "goes on" });
-        await producer.close();
-        await next.stop("SIGKILL");
-      } finally {
-        await disk.end();
-      }
+      await staysUntilRoom(start, () => disk.grow(folder, 200)).finally(() => disk.end());
     });
   });
 }

@@ -1,16 +1,16 @@
-/** Loaded in front of a broker: one call of the system for its journal fails with EIO, once (`write 20`: the 20th). */
+/** Loaded in front of a broker: one call of the system for its journal fails, once (`write 20 EIO`: the 20th). */
 import fs from "node:fs";
 
 type Call = "write" | "fdatasync";
 type Routine = (...all: unknown[]) => unknown;
 type Done = (error: Error | null, ...more: unknown[]) => void;
 
-const variable = "REGROUP_TEST_EIO";
+const variable = "REGROUP_TEST_FAILS";
 
 /** The environment of a process whose journal fails. */
-export const failing = (call: Call, number: number): Record<string, string> => ({
+export const failing = (call: Call, number: number, code = "EIO"): Record<string, string> => ({
   NODE_OPTIONS: `--import ${import.meta.url}`,
-  [variable]: `${call} ${number}`,
+  [variable]: `${call} ${number} ${code}`,
 });
 
 const { O_CREAT, O_DSYNC } = fs.constants;
@@ -21,10 +21,12 @@ const journals = new Set<unknown>();
 const isJournal = (path: unknown, flags: number) =>
   String(path).endsWith(".journal") && ((flags & O_CREAT) === 0 || (flags & O_DSYNC) !== 0);
 
-function failAt(call: Call, number: number): void {
+function failAt(call: Call, number: number, code: string): void {
   let left = number;
-  const refusal = (file: unknown) =>
-    journals.has(file) && --left === 0 ? Object.assign(new Error("EIO: i/o error"), { code: "EIO" }) : undefined;
+  const refusal = (file: unknown) => {
+    if (!journals.has(file) || --left !== 0) return undefined;
+    return Object.assign(new Error(`${code}: refused for a test, ${call}`), { code, syscall: call });
+  };
   const refusing =
     (name: string): Routine =>
     (...all) => {
@@ -47,5 +49,5 @@ function failAt(call: Call, number: number): void {
   });
 }
 
-const wish = /^(write|fdatasync) (\d+)$/.exec(process.env[variable] ?? "");
-if (wish !== null) failAt(wish[1] as Call, Number(wish[2]));
+const wish = /^(write|fdatasync) (\d+) (\w+)$/.exec(process.env[variable] ?? "");
+if (wish !== null) failAt(wish[1] as Call, Number(wish[2]), wish[3]!);

@@ -145,7 +145,7 @@ async function staysUntilRoom(start: () => RunningBroker, makeRoom: () => Promis
 }
 
 for (const code of ["ENOSPC", "EDQUOT"]) {
-      let environment = failing("write", 120, code); // behind those of `begins`, and once: a retry would be taken
+  test(`${code} on a write of the journal: the process stays, reads go on, nothing more is taken`, () =>
     withFolder(async (folder) => {
       let environment = failing("write", 120, code); // behind what `begins` writes, and once: a retry would be taken
       const start = () => new RunningBroker([...anyPort, "-o", `log.dirs=${folder}`], environment);

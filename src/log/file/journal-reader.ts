@@ -27,8 +27,8 @@ interface JournalFile {
   readonly slot: number;
   readonly path: string;
   readonly sequence: number;
-  /** It is not whole, so that something that counts may lie behind it. */
-  readonly isDoubtful: boolean;
+  /** It is not whole, so that something that counts may lie behind it: what it says all the same. */
+  readonly doubtful?: Pick<BlockHeader, "sequence" | "firstEntry">;
 }
 
 /** Where blocks of the group that was read last lie. */
@@ -67,6 +67,9 @@ export async function readJournal(
   let end: End = { sequence: position.sequence, expected: position.entry };
   let lastGroup = -1;
   let hasHole = false;
+  /** Where whole blocks ended, and the sequence of the file that comes then. */
+  let stop: Stop | undefined;
+  let nextSequence = position.sequence;
   let pieces: Piece[] = [];
   const memory = new FileMemory(disk);
   for (const file of files) {
@@ -85,15 +88,23 @@ export async function readJournal(
       pieces.push({ path: file.path, at, bytes: bytes.subarray(at, next) });
       at = next;
     }
-    hasHole = lookBehind(bytes, at, file.path, end, source, from).isLater || hasHole;
+    if (at > 0) {
+      stop = { path: file.path, at };
+      nextSequence = file.sequence + 1;
+    }
+    const isHere = at > 0 || file.sequence === nextSequence;
+    const missing = isHere ? undefined : beginningOf(nextSequence, end.expected, slots);
+    const place = missing ?? stop ?? { path: file.path, at };
+    hasHole = lookBehind(bytes, at, file.path, { ...end, place }, source, from).isLater || hasHole;
     if (file === files.at(-1)) tellTorn(bytes, at, file.path, end, source);
   }
   await writeAgain(disk, pieces);
   let lastSequence = Math.max(position.sequence - 1, ...files.map(({ sequence }) => sequence));
-  for (const { path } of slots.filter(({ isDoubtful }) => isDoubtful)) {
+  for (const { path } of slots.filter(({ doubtful }) => doubtful !== undefined)) {
     const bytes = await memory.read(path);
     const next = { sequence: end.sequence + 1, expected: end.expected };
-    const behind = lookBehind(bytes, 0, path, { ...end, sequence: position.sequence }, source, from);
+    const place = beginningOf(nextSequence, end.expected, slots) ?? stop ?? { path, at: 0 };
+    const behind = lookBehind(bytes, 0, path, { ...end, sequence: position.sequence, place }, source, from);
     lastSequence = Math.max(lastSequence, behind.lastSequence);
     hasHole ||= behind.isLater;
     tellTorn(bytes, 0, path, next, source);
@@ -143,6 +154,12 @@ async function writeAgain(disk: Disk, pieces: readonly Piece[]): Promise<void> {
   }
 }
 
+/** @returns the file that seems to begin with the missing entry, by a block that is not whole. */
+function beginningOf(sequence: number, entry: number, slots: readonly JournalFile[]): Stop | undefined {
+  const found = slots.find(({ doubtful }) => doubtful?.firstEntry === entry || doubtful?.sequence === sequence);
+  return found && { path: found.path, at: 0 };
+}
+
 function belongs({ sequence, firstEntry }: BlockHeader, end: End): boolean {
   return sequence === end.sequence && firstEntry === end.expected;
 }
@@ -167,19 +184,26 @@ async function readSlots({ disk, folder, platform }: Source, fromSequence: numbe
 async function readFirstBlock(file: DiskFile, platform: Platform, fromSequence: number) {
   const head = new Uint8Array(blockHeaderBytes);
   await file.read(0, head);
-  if (head.every((byte) => byte === 0)) return { sequence: -1, isDoubtful: false }; // as it was made
+  if (head.every((byte) => byte === 0)) return { sequence: -1 }; // as it was made
   const header = readBlockHeader(head, 0);
-  if (!header || header.entriesBytes > (await file.size())) return { sequence: -1, isDoubtful: true };
+  const doubtful = readBlockFields(head, 0);
+  if (!header || header.entriesBytes > (await file.size())) return { sequence: -1, doubtful };
   const block = new Uint8Array(blockHeaderBytes + header.entriesBytes);
   const bytes = await file.read(0, block);
-  if (!blockIsWhole(block.subarray(0, bytes), 0, header, platform)) return { sequence: -1, isDoubtful: true };
-  return { sequence: header.sequence < fromSequence ? -1 : header.sequence, isDoubtful: false };
+  if (!blockIsWhole(block.subarray(0, bytes), 0, header, platform)) return { sequence: -1, doubtful };
+  return { sequence: header.sequence < fromSequence ? -1 : header.sequence };
 }
 
 /** Where whole blocks end: the entry that is missing, and the file in which it would stand. */
 interface End {
   readonly sequence: number;
   readonly expected: number;
+}
+
+/** Where the missing entry would stand. */
+interface Stop {
+  readonly path: string;
+  readonly at: number;
 }
 
 interface Behind {
@@ -197,7 +221,7 @@ function lookBehind(
   bytes: Uint8Array,
   from: number,
   path: string,
-  end: End,
+  end: End & { readonly place: Stop },
   source: Source,
   { isSynced }: From,
 ): Behind {
@@ -208,8 +232,9 @@ function lookBehind(
     if (!header || header.sequence < end.sequence || !blockIsWhole(bytes, at, header, source.platform)) continue;
     lastSequence = Math.max(lastSequence, header.sequence);
     if (header.groupEntry <= end.expected || isLater) continue;
-    const { firstEntry } = header;
-    const what = `${path}: entry ${end.expected} is damaged at byte ${from}, while entry ${firstEntry} at ${at}`;
+    const { place, expected } = end;
+    const found = place.path === path ? `entry ${header.firstEntry} at ${at}` : `${path}: entry ${header.firstEntry}`;
+    const what = `${place.path}: entry ${expected} is damaged at byte ${place.at}, while ${found}`;
     if (isSynced) throw damage(`${what} shows that it was durable`);
     isLater = true;
     source.onCut(`${what} is whole; both are cut, since acknowledgements did not wait for the disk`);

@@ -121,7 +121,9 @@ async function wrongAnywhere(flush: number): Promise<string[]> {
     if (path.endsWith(".log")) return { answers, mayBeCorrupt: true, mayMove: isCompactedOffset(path, bytes, at) };
     const group = groups.find((group) => group.path === path && at >= group.from && at < group.to);
     if (group === undefined) return { answers };
-    if (flush === 1 && group !== groups.at(-1)) return { refusal: `entry ${group.firstEntry} is damaged` };
+    if (flush === 1 && group !== groups.at(-1)) {
+      return { refusal: `${path}: entry ${group.firstEntry} is damaged at byte ${group.from}` };
+    }
     return { isCut: true, answers: group.answersBefore };
   };
   const bad: string[] = [];

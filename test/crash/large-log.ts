@@ -33,7 +33,7 @@ async function restarts(folder: string, partitions: number): Promise<string[]> {
   let sent = 0;
   for (let round = 0; round < rounds; round++) {
     const wanted = round === 0 ? records.first : records.more;
-    const shape = { partitions, valueBytes, perRequest: 8, records: wanted, warmUpSeconds: 0, seconds: 60 };
+    const shape = { partitions, valueBytes, perRequest: 8, records: wanted, warmUpSeconds: 0, seconds: 600 };
     await runLoad("produce", { server, topic, ...shape });
     sent += wanted;
     const errors = await victim.kill();

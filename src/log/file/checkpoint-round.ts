@@ -9,10 +9,12 @@ import { Deferred } from "./group.ts";
 export const mostSyncedAtOnce = 1000;
 /** So many times more journal before the next checkpoint of many, which syncs each segment. */
 const journalOfMany = 4;
-/** So many times what brings a checkpoint the journal may hold, and grow by where it holds that already. */
-const most = { few: 4, many: 2 };
-/** Of what brings a checkpoint: a start behind a kill may begin there, and commits shall not wait for a whole round. */
-const leastGrowth = 1 / 4;
+/**
+ * So many times what brings a checkpoint the journal may hold; and so many times it may grow in a round nonetheless,
+ * half of it at once: behind a kill it may have been full already. Of many partitions a round takes seconds.
+ */
+const few = { most: 4, leastGrowth: 1 / 2 };
+const many = { most: 4, leastGrowth: 2 };
 
 /** @returns how much journal brings a checkpoint of so many partitions. @param bytes of few. */
 export function dueBytes(partitions: number, bytes: number): number {
@@ -29,11 +31,11 @@ export class CheckpointRound {
   /** @param coveredBytes of journal are there until the checkpoint is written. @param bytes as of `dueBytes`. */
   constructor(partitions: number, coveredBytes: number, bytes: number) {
     const due = dueBytes(partitions, bytes);
-    const mostBytes = due * (partitions > mostSyncedAtOnce ? most.many : most.few);
-    const leastBytes = due * leastGrowth;
+    const { most, leastGrowth } = partitions > mostSyncedAtOnce ? many : few;
+    const growthBytes = Math.max(leastGrowth * due, most * due - coveredBytes);
     this.#partitions = partitions;
-    this.#atOnceBytes = Math.max(leastBytes, mostBytes / 2 - coveredBytes);
-    this.#byAndByBytes = Math.max(leastBytes, mostBytes - coveredBytes) - this.#atOnceBytes;
+    this.#atOnceBytes = Math.max((leastGrowth * due) / 2, (most * due) / 2 - coveredBytes);
+    this.#byAndByBytes = growthBytes - this.#atOnceBytes;
   }
 
   /** @param sync makes the segments of one durable. */

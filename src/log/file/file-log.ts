@@ -90,7 +90,6 @@ export class FileLog implements Log, Engine {
   #checkpointing: Promise<void> = Promise.resolve();
   /** A checkpoint that the journal's length brought is under way, or waits for another one's end. */
   #dueCheckpointIsUnderWay = false;
-  #bytesSinceCheckpoint = 0;
   /** Of the latest checkpoint. */
   #round: CheckpointRound | undefined;
   #cleaning: Promise<void> = Promise.resolve();
@@ -109,7 +108,6 @@ export class FileLog implements Log, Engine {
 
   /** Begins to take appends, behind what recovery found. @param journalBytes to be covered by the next checkpoint. */
   start(start: JournalStart, journalBytes: number): void {
-    this.#bytesSinceCheckpoint = journalBytes;
     this.journal = new Journal(
       {
         disk: this.disk,
@@ -122,6 +120,7 @@ export class FileLog implements Log, Engine {
         onFailure: (error) => this.fail(error),
       },
       start,
+      journalBytes,
     );
   }
 
@@ -213,7 +212,6 @@ export class FileLog implements Log, Engine {
     const place = this.journal.append("append", log.number, bytes.length, sum);
     place.bytes.set(bytes, place.at);
     log.appliedEntry = this.journal.lastEntry;
-    this.#bytesSinceCheckpoint += bytes.length;
     if (this.#isWriteDue) this.#writeBehind();
     this.#checkpointWhenDue();
     return place.address;
@@ -227,7 +225,8 @@ export class FileLog implements Log, Engine {
   }
 
   #checkpointWhenDue(): void {
-    const isDue = this.#bytesSinceCheckpoint > dueBytes(this.changed.size, this.#checkpointBytes);
+    const bytes = this.journal.bytesSinceRotation + this.pendingBytes;
+    const isDue = bytes > dueBytes(this.changed.size, this.#checkpointBytes);
     if (!isDue || this.#dueCheckpointIsUnderWay) return;
     this.#dueCheckpointIsUnderWay = true; // here and now: more appends come in this very turn of the event loop
     this.checkpoint()
@@ -263,7 +262,7 @@ export class FileLog implements Log, Engine {
     if (this.isClosing || this.failure) return undefined;
     const unwritten = this.#unwrittenBytes - this.pendingBytes;
     if (unwritten <= 2 * this.#maxPendingBytes + writeBehindBytes.few)
-      return this.#round?.room(this.#bytesSinceCheckpoint);
+      return this.#round?.room(this.journal.bytesSinceRotation);
     this.#writeBehind();
     return this.#writingBehind;
   }
@@ -326,12 +325,10 @@ export class FileLog implements Log, Engine {
     this.#throwIfFailed();
     try {
       const journal = await this.journal.rotate();
-      const coveredBytes = this.#bytesSinceCheckpoint;
-      this.#bytesSinceCheckpoint = 0;
       const changed = [...this.changed];
       this.changed.clear();
       const interrupted = () => this.isClosing && when !== "last";
-      this.#round = new CheckpointRound(changed.length, coveredBytes, this.#checkpointBytes);
+      this.#round = new CheckpointRound(changed.length, this.journal.bytesBeforeRotation, this.#checkpointBytes);
       await this.#round.run(changed, filesAtATime, async (log) => {
         if (!interrupted()) await log.checkpoint();
       });

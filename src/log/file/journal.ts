@@ -106,11 +106,15 @@ export class Journal {
   #failure: Error | undefined;
   #preparing: Promise<void> | undefined;
   readonly #rotations: { resolve: (at: JournalPosition) => void; reject: (error: Error) => void }[] = [];
-  /** Bytes written since the last rotation. */
-  bytesSinceRotation = 0;
+  /** Bytes written since the last rotation; at a start those that it has read. */
+  bytesSinceRotation: number;
+  /** Bytes written between the two last rotations. */
+  bytesBeforeRotation = 0;
 
-  constructor(options: JournalOptions, start: JournalStart) {
+  /** @param bytes that lie in front of what comes, and that no checkpoint covers. */
+  constructor(options: JournalOptions, start: JournalStart, bytes = 0) {
     this.#options = options;
+    this.bytesSinceRotation = bytes;
     this.#nextSequence = start.nextSequence;
     this.#nextEntry = start.nextEntry;
     this.#nextSlotNumber = 1 + Math.max(-1, ...start.slots.keys());
@@ -291,7 +295,7 @@ export class Journal {
   async #writeGroups(): Promise<void> {
     for (;;) {
       this.#answerRotations();
-      for (let room = this.#options.room(); room; room = this.#options.room()) await room;
+      for (let room = this.#room(); room; room = this.#room()) await room;
       const next = this.#groups[0];
       if (next === undefined || next.blocks.length === 0) break;
       this.#writing = this.#groups.shift();
@@ -305,6 +309,11 @@ export class Journal {
       next.group.complete();
     }
     this.#running = false;
+  }
+
+  /** Who has nothing to write waits for nothing: a rotation that is asked for meanwhile would not be heard. */
+  #room(): Promise<void> | undefined {
+    return this.#groups.length === 0 ? undefined : this.#options.room();
   }
 
   #fail(error: unknown): void {
@@ -321,6 +330,7 @@ export class Journal {
     if (this.#current && this.#current.position > 0) this.#current = undefined;
     const sequence = this.#current?.sequence ?? this.#nextSequence;
     const entry = this.#groups[0]?.blocks[0]?.firstEntry ?? this.#nextEntry;
+    this.bytesBeforeRotation = this.bytesSinceRotation;
     this.bytesSinceRotation = 0;
     for (const { resolve } of this.#rotations.splice(0)) resolve({ sequence, entry });
   }

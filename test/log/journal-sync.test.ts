@@ -1,4 +1,4 @@
-/** What a sync of the journal covers, where writes do not wait for the disk. */
+/** What a sync of the journal covers, where writes do not wait for the disk; and what one that failed answers. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -57,4 +57,23 @@ test("a sync that comes beside a write does not count for it", async () => {
   disk.ends.shift()!();
   await late;
   assert.equal(disk.uncovered, 0);
+});
+
+test("who appends to a journal that has failed, or was closed, hears of it", async () => {
+  const start = { nextSequence: 1, nextEntry: 1, slots: new Map<number, number>() };
+  for (const how of ["failed", "closed"]) {
+    const disk = new MemoryDisk();
+    await disk.makeFolder("data");
+    const options = { disk, folder: "data", platform: nodePlatform, slabs: new Slabs(1 << 20), fileBytes: 1 << 20 };
+    const room = () => {
+      if (how === "failed") throw new Error("the disk failed");
+      return undefined;
+    };
+    const journal = new Journal({ ...options, isSynced: true, room, onFailure: () => undefined }, start);
+    journal.append("append", 1, 100);
+    await journal.written().catch(() => undefined);
+    if (how === "closed") await journal.close();
+    journal.append("append", 1, 100);
+    await assert.rejects(journal.written(), new RegExp(how));
+  }
 });

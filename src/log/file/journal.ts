@@ -284,7 +284,8 @@ export class Journal {
   }
 
   #wake(): void {
-    if (this.#running || this.#failure) return;
+    if (this.#failure) return this.#failGroups(this.#failure);
+    if (this.#running) return;
     this.#running = true;
     this.#run = this.#options.disk
       .gathered()
@@ -320,8 +321,12 @@ export class Journal {
     const failure = asFailure(error);
     this.#failure = failure;
     this.#options.onFailure(failure);
-    for (const { group } of this.#groups) group.fail(failure);
+    this.#failGroups(failure);
     for (const { reject } of this.#rotations) reject(failure);
+  }
+
+  #failGroups(failure: Error): void {
+    for (const { group } of this.#groups) group.fail(failure);
     this.#groups = [];
   }
 

@@ -378,10 +378,10 @@ export class Journal {
     const free = () => this.#slots.find((slot) => slot.sequence === -1);
     if (free() === undefined) await this.prepare();
     const slot = free()!;
+    slot.sequence = this.#nextSequence++; // at once: while it is opened, `release` may look for what is too many
     const { disk, folder, isSynced } = this.#options;
     slot.file ??= await disk.open(slotPath(folder, slot.number), isSynced ? "sync" : "existing");
     slot.bytes ||= Math.max(await slot.file.size(), this.#firstFileBytes); // a crash may have left less
-    slot.sequence = this.#nextSequence++;
     slot.position = 0;
     this.#current = slot;
     return slot;

@@ -77,3 +77,27 @@ test("who appends to a journal that has failed, or was closed, hears of it", asy
     await assert.rejects(journal.written(), new RegExp(how));
   }
 });
+
+test("a file that is being opened is not removed as one too many", async () => {
+  const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+  class GatedDisk extends MemoryDisk {
+    override async open(path: string, mode: OpenMode): Promise<DiskFile> {
+      const file = await super.open(path, mode);
+      if (mode === "sync") await gate;
+      return file;
+    }
+  }
+  const disk = new GatedDisk();
+  await disk.makeFolder("data");
+  const slots = new Map([1, 2, 3, 4, 5, 6, 7, 8].map((number) => [number, number]));
+  const start = { nextSequence: 9, nextEntry: 1, slots: slots.set(9, -1) };
+  const options = { disk, folder: "data", platform: nodePlatform, slabs: new Slabs(1 << 20), fileBytes: 1 << 20 };
+  const fail = (error: Error) => assert.fail(error);
+  const journal = new Journal({ ...options, isSynced: true, room: () => undefined, onFailure: fail }, start);
+  journal.append("append", 1, 100);
+  await turns();
+  await journal.release(9); // the eight in front are free, and no more than so many are kept
+  openGate();
+  await journal.written();
+  assert.ok(disk.paths().includes("data/9.journal"));
+});

@@ -10,7 +10,6 @@ import { lockFolder } from "./folder-lock.ts";
 const { O_CREAT, O_DSYNC, O_RDONLY, O_RDWR } = fs.constants;
 const open = promisify(fs.open);
 const close = promisify(fs.close);
-const fstat = promisify(fs.fstat);
 const ftruncate = promisify(fs.ftruncate);
 const fdatasync = promisify(fs.fdatasync);
 const fsync = promisify(fs.fsync);
@@ -103,7 +102,7 @@ function fileOf(descriptor: number): DiskFile {
   };
   return {
     async size() {
-      return (await fstat(file())).size;
+      return fs.fstatSync(file()).size; // the system has it since the file was opened
     },
     async read(position, into) {
       let done = 0;

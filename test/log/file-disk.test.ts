@@ -72,6 +72,32 @@ test("index files are Kafka's: last offsets of batches and their positions, grow
   }
 });
 
+test("what a segment file has behind what counts is never read, and is gone after the next checkpoint", async () => {
+  for (const surplus of [10, 100_000]) {
+    const folder = await temporaryFolder();
+    const path = join(folder, "orders-0", "00000000000000000000.log");
+    const before = await open(folder);
+    const log = await before.create(orders, defaultLogConfig);
+    for (const value of ["a", "b"]) await put(log, { values: [value] });
+    await before.close();
+    await writeFile(path, new Uint8Array(surplus).fill(0x61), { flag: "a" }); // a killed process got that far
+
+    const all = await open(folder);
+    const again = all.get("orders", 0)!;
+    assert.deepEqual(valuesOf(await readAll(again)), ["a", "b"]);
+    await put(again, { values: ["c"] });
+    assert.deepEqual(valuesOf(await readAll(again)), ["a", "b"]); // up to what its file has
+    assert.deepEqual(valuesOf(await readAll(again, 2)), ["c"]);
+    await all.close(); // with a checkpoint
+    const bytes = await readFile(path);
+    assert.deepEqual(
+      [...batches(bytes)].map(({ lastOffset }) => lastOffset),
+      [0, 1, 2],
+    );
+    assert.equal(bytes.length, again.sizeInBytes);
+  }
+});
+
 test("a missing or damaged index is made anew from its segment", async () => {
   const folder = await temporaryFolder();
   const all = await open(folder);

@@ -237,7 +237,7 @@ const log: readonly Defect[] = [
   ...inFile("log/file/partition.ts", [
     [
       "a checkpoint does not sync the segments",
-      'files.use(segment.logPath, "existing", (file) => file.sync());',
+      'files.use(segment.logPath, "existing", (file) => segment.sync(file));',
       "undefined;",
     ],
   ]),

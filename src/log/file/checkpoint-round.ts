@@ -13,7 +13,7 @@ const journalOfMany = 4;
  * So many times what brings a checkpoint the journal may hold; and so many times it may grow in a round nonetheless,
  * half of it at once: behind a kill it may have been full already. Of many partitions a round takes seconds.
  */
-const few = { most: 4, leastGrowth: 1 / 2 };
+const few = { most: 3, leastGrowth: 1 / 2 };
 const many = { most: 4, leastGrowth: 2 };
 
 /** @returns how much journal brings a checkpoint of so many partitions. @param bytes of few. */

@@ -2,6 +2,7 @@
 import type { Platform } from "../../protocol/platform.ts";
 import type { Disk, DiskFile } from "../disk.ts";
 import { LogError } from "../log.ts";
+import { FileMemory } from "./file-memory.ts";
 import { type JournalPosition, type JournalStart, slotPath } from "./journal.ts";
 import {
   type BlockHeader,
@@ -72,9 +73,9 @@ export async function readJournal(
   let nextSequence = position.sequence;
   let pieces: Piece[] = [];
   const memory = new FileMemory(disk);
-  for (const file of files) {
-    pieces = pieces.map((piece) => ({ ...piece, bytes: piece.bytes.slice() })); // out of the memory that is used again
-    const bytes = await memory.read(file.path);
+  let index = 0;
+  for await (const bytes of memory.inOrder(files.map(({ path }) => path))) {
+    const file = files[index++]!;
     end = { ...end, sequence: file.sequence };
     let at = 0;
     for (;;) {
@@ -97,6 +98,7 @@ export async function readJournal(
     const place = missing ?? stop ?? { path: file.path, at };
     hasHole = lookBehind(bytes, at, file.path, { ...end, place }, source, from).isLater || hasHole;
     if (file === files.at(-1)) tellTorn(bytes, at, file.path, end, source);
+    pieces = pieces.map((piece) => ({ ...piece, bytes: piece.bytes.slice() })); // out of the memory that is used again
   }
   await writeAgain(disk, pieces);
   let lastSequence = Math.max(position.sequence - 1, ...files.map(({ sequence }) => sequence));
@@ -115,28 +117,6 @@ export async function readJournal(
   }
   const needed = new Map(slots.map(({ slot, sequence }) => [slot, sequence]));
   return { nextSequence: lastSequence + 1, nextEntry: end.expected, slots: needed, hasHole };
-}
-
-/** Whole files, one after the other in the same memory: a start that took new memory for each would fill it in vain. */
-class FileMemory {
-  readonly #disk: Disk;
-  #memory = new Uint8Array(0);
-
-  constructor(disk: Disk) {
-    this.#disk = disk;
-  }
-
-  /** @returns its bytes, until the next call. */
-  async read(path: string): Promise<Uint8Array> {
-    const file = await this.#disk.open(path, "existing");
-    try {
-      const size = await file.size();
-      if (size > this.#memory.length) this.#memory = new Uint8Array(size);
-      return this.#memory.subarray(0, await file.read(0, this.#memory.subarray(0, size)));
-    } finally {
-      await file.close();
-    }
-  }
 }
 
 /**

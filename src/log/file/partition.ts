@@ -416,7 +416,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
       for (const segment of this.segments) {
         if (!segment.unsynced) continue;
         segment.unsynced = false;
-        await files.use(segment.logPath, "existing", (file) => file.sync());
+        await files.use(segment.logPath, "existing", (file) => segment.sync(file));
       }
       if (this.namesChanged) await disk.syncFolder(this.folder);
       this.namesChanged = false;
@@ -458,13 +458,8 @@ export class FilePartition extends PartitionState implements PartitionLog {
     const { files } = this.#engine;
     if (segment.written === 0) this.namesChanged = true;
     await files.use(segment.logPath, segment.written === 0 ? "new" : "read-write", async (file) => {
-      if (!segment.checked) {
-        const size = await file.size();
-        if (size > segment.written) await file.truncate(segment.written);
-        // Written nonetheless, with a hole: what the journal held can then be had by hand.
-        if (size < segment.written) this.markDamaged(`${segment.logPath} has ${size} of ${segment.written} bytes`);
-        segment.checked = true;
-      }
+      const damage = segment.checked ? undefined : await segment.compare(file);
+      if (damage !== undefined) this.markDamaged(damage); // written nonetheless: the journal's part can be had by hand
       if (bytes <= mostWrittenNow) file.writeNow(segment.written, pieces);
       else await file.write(segment.written, mergeSmall(pieces));
     });

@@ -37,6 +37,8 @@ class Recovery {
   readonly #wallMs: number;
   #unwrittenBytes = 0;
   #appliedBytes = 0;
+  /** Segments are written while the journal is read on. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(log: FileLog, wallMs: number) {
     this.#log = log;
@@ -67,7 +69,8 @@ class Recovery {
       isSynced: wasSynced,
     };
     const source = { disk, folder, platform, onCut: (what: string) => log.cut(what) };
-    const start = await readJournal(source, from, (entry) => this.#apply(entry));
+    const read = readJournal(source, from, (entry) => this.#apply(entry));
+    const start = await read.finally(() => this.#writing);
     if (start.slots.size > 0) await disk.syncFolder(folder); // a crash may have come before a file's name was durable
     log.start(start, this.#appliedBytes);
     // The journal's files stay until the next checkpoint, which need not hold up the start.
@@ -155,6 +158,8 @@ class Recovery {
     this.#unwrittenBytes += payload.length;
     if (this.#unwrittenBytes < unwrittenBytesAtRecovery) return;
     this.#unwrittenBytes = 0;
-    await this.#log.writeAll();
+    await this.#writing;
+    this.#writing = this.#log.writeAll();
+    this.#writing.catch(() => undefined); // told by who awaits it
   }
 }

@@ -3,7 +3,7 @@
 import type { Platform } from "../../protocol/platform.ts";
 import { BatchView, batchHeaderBytes, logOverheadBytes, verifyCrc } from "../../protocol/records/batch.ts";
 import type { BatchPlace, ChunkCollector } from "../collect.ts";
-import type { Disk } from "../disk.ts";
+import type { Disk, DiskFile } from "../disk.ts";
 import type { SegmentFacts } from "../segments.ts";
 import type { FileCache } from "./file-cache.ts";
 import { type IndexSums, SegmentIndex } from "./segment-index.ts";
@@ -89,6 +89,8 @@ export class FileSegment implements SegmentFacts {
   unsynced = false;
   /** Its file was compared with `written` since this process began. */
   checked = false;
+  /** What its file had then. */
+  #foundBytes = 0;
   /** Of its file as it is now: another file is another segment. */
   readonly verified = new VerifiedRanges();
   /** Offsets that readers ask for next, and where their batches begin: the index would lead to the batch before. */
@@ -134,6 +136,25 @@ export class FileSegment implements SegmentFacts {
       ...(this.dense ? { dense: true } : {}),
       ...(this.swap === undefined ? {} : { swap: this.swap }),
     };
+  }
+
+  /**
+   * Before the first write of this process. A process that was killed may have written more than counts; that stays
+   * until the next sync, since nobody reads it, and most of it is written again.
+   * @returns what is wrong.
+   */
+  async compare(file: DiskFile): Promise<string | undefined> {
+    this.checked = true;
+    this.#foundBytes = await file.size();
+    if (this.#foundBytes >= this.written) return undefined;
+    return `${this.logPath} has ${this.#foundBytes} of ${this.written} bytes`;
+  }
+
+  /** Makes its file durable, at the length that counts. */
+  async sync(file: DiskFile): Promise<void> {
+    if (this.#foundBytes > this.written) await file.truncate(this.written);
+    this.#foundBytes = 0;
+    await file.sync();
   }
 
   get logPath(): string {

@@ -270,11 +270,16 @@ export class MemoryDisk implements Disk {
     this.#throwIfDead();
     const moved = [...this.#now].filter(([path]) => path === from || path.startsWith(`${from}/`));
     if (moved.length === 0) throw ioError("ENOENT", `${from} is missing`);
+    if (this.#holdsSomething(to)) throw ioError("ENOTEMPTY", `${to} holds something`);
     this.#change();
     for (const [path, inode] of moved) {
       this.#now.delete(path);
       this.#now.set(to + path.slice(from.length), inode);
     }
+  }
+
+  #holdsSomething(folder: string): boolean {
+    return [...this.#now.keys()].some((path) => path.startsWith(`${folder}/`) && path !== `${folder}/`);
   }
 
   async remove(path: string): Promise<void> {

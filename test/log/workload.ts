@@ -15,6 +15,7 @@ export const open = (disk: Disk, more = {}): Promise<Log> =>
     folder: "data",
     journalFileBytes: 1500,
     checkpointBytes: 2500,
+    recoveryBytes: 500,
     hotTailBytes: 0,
     ...more,
   });

@@ -9,6 +9,7 @@ import { encodeCheckpoint } from "./checkpoint.ts";
 import { CheckpointRound, dueBytes, mostSyncedAtOnce } from "./checkpoint-round.ts";
 import { deleteOldSegments } from "./cleaner.ts";
 import { compact, finishSwaps, hasSwaps, UnreadableError } from "./compactor.ts";
+import { deletedPath } from "./deleted-folder.ts";
 import { each } from "./each.ts";
 import { asFailure, type Engine } from "./engine.ts";
 import { FileCache } from "./file-cache.ts";
@@ -28,6 +29,8 @@ export interface FileLogOptions {
   readonly journalFileBytes?: number;
   /** So much journal brings the next checkpoint. */
   readonly checkpointBytes?: number;
+  /** A start writes segments each time that it has read so much of the journal. */
+  readonly recoveryBytes?: number;
   /** So much of the latest appends stays in memory for consumers. */
   readonly hotTailBytes?: number;
   /** So many bytes may wait for durability; beyond them appends are refused. */
@@ -172,25 +175,22 @@ export class FileLog implements Log, Engine {
   forget(log: FilePartition): void {
     this.#partitions.delete(`${log.topic}-${log.partition}`);
     this.byNumber.delete(log.number);
-    this.doomed.set(this.#deletedPath(log), undefined);
+    this.doom([deletedPath(this.folder, log.number)]);
     this.#namesToGiveUp.add(log.folder);
     log.markDeleted();
   }
 
   /** Lets the folder's name go, so that a partition may be made again under it. */
   async giveUpFolder(log: FilePartition): Promise<void> {
+    const path = deletedPath(this.folder, log.number);
     await this.files.dropUnder(log.folder);
     if ((await this.disk.list(log.folder)).length > 0) {
-      await this.disk.rename(log.folder, this.#deletedPath(log));
+      await this.disk.rename(log.folder, path);
+      await this.files.dropUnder(log.folder); // a reader may have opened one meanwhile
       await this.disk.syncFolder(this.folder);
-      this.doomed.set(this.#deletedPath(log), undefined);
+      this.doom([path]);
     }
     this.#namesToGiveUp.delete(log.folder);
-  }
-
-  /** Short, since a topic's name may be as long as the name of a file. */
-  #deletedPath(log: FilePartition): string {
-    return `${this.folder}/${log.number}-delete`;
   }
 
   async #busy(name: string, action: () => Promise<void>): Promise<void> {
@@ -446,6 +446,11 @@ export class FileLog implements Log, Engine {
     return this.#partitions.get(folder.slice(this.folder.length + 1));
   }
 
+  /** Resolves when what partitions had under way in their files is through. */
+  async idle(): Promise<void> {
+    await Promise.all(Array.from(this.#partitions.values(), (log) => log.inLane(() => Promise.resolve())));
+  }
+
   async close(): Promise<void> {
     if (this.isClosing) return;
     this.isClosing = true;
@@ -463,6 +468,7 @@ export class FileLog implements Log, Engine {
     } finally {
       this.failure ??= new LogError("closed", "the log was closed");
       await this.journal.close();
+      await this.idle();
       await this.files.closeAll();
       await this.#unlock();
     }

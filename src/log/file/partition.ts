@@ -298,8 +298,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
   }
 
   /**
-   * Cuts the segments, and leaves their files: the last checkpoint still counts on them. Runs in the lane, or on
-   * recovery.
+   * Cuts the segments, and leaves their files: the last checkpoint still counts on them. Runs in the lane.
    * @param commit writes the journal entry in the same turn in which the state changes.
    * @returns files that are to be removed once a checkpoint does not count on them.
    */

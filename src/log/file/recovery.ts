@@ -4,6 +4,7 @@ import { readInt32, readInt64 } from "../../protocol/records/integers.ts";
 import type { Log, LogConfig } from "../log.ts";
 import type { PartitionIdentity } from "../partition-state.ts";
 import { decodeCheckpoint, restorePartition } from "./checkpoint.ts";
+import { deletedNumbers, deletedPath } from "./deleted-folder.ts";
 import { asFailure } from "./engine.ts";
 import { checkpointPath, FileLog, type FileLogOptions } from "./file-log.ts";
 import type { Entry } from "./journal-format.ts";
@@ -11,7 +12,7 @@ import { readJournal } from "./journal-reader.ts";
 import { FilePartition } from "./partition.ts";
 import { DamageError, FileSegment } from "./segment.ts";
 
-const unwrittenBytesAtRecovery = 32 * 1024 * 1024;
+const defaultRecoveryBytes = 32 * 1024 * 1024;
 
 /**
  * Opens the log in a folder, which is made when missing.
@@ -23,9 +24,10 @@ export async function openFileLog(options: FileLogOptions): Promise<Log> {
   const unlock = await disk.lock(folder);
   const log = new FileLog(options, unlock);
   try {
-    await new Recovery(log, options.wallMs ?? 0).run();
+    await new Recovery(log, options).run();
     return log;
   } catch (error) {
+    await log.idle();
     await log.files.closeAll();
     await unlock();
     throw asFailure(error);
@@ -35,14 +37,18 @@ export async function openFileLog(options: FileLogOptions): Promise<Log> {
 class Recovery {
   readonly #log: FileLog;
   readonly #wallMs: number;
+  readonly #recoveryBytes: number;
+  /** Their folders were given up, and may be those of others by now; the journal tells of it further on. */
+  readonly #deletedBefore = new Set<number>();
   #unwrittenBytes = 0;
   #appliedBytes = 0;
   /** Segments are written while the journal is read on. */
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(log: FileLog, wallMs: number) {
+  constructor(log: FileLog, { wallMs, recoveryBytes }: FileLogOptions) {
     this.#log = log;
-    this.#wallMs = wallMs;
+    this.#wallMs = wallMs ?? 0;
+    this.#recoveryBytes = recoveryBytes ?? defaultRecoveryBytes;
   }
 
   async run(): Promise<void> {
@@ -50,7 +56,14 @@ class Recovery {
     const { disk, folder, platform } = log;
     const bytes = await disk.readFile(checkpointPath(folder));
     const checkpoint = bytes && decodeCheckpoint(bytes, checkpointPath(folder), platform);
+    for (const number of deletedNumbers(await disk.list(folder))) {
+      this.#deletedBefore.add(number);
+      log.doom([deletedPath(folder, number)]);
+    }
+    let lastDurable = 0;
     for (const { saved, config, line } of checkpoint?.partitions ?? []) {
+      lastDurable = Math.max(lastDurable, saved.appliedEntry);
+      if (this.#deletedBefore.has(saved.number)) continue;
       const partition = new FilePartition(saved, config, log);
       const segments = saved.segments.map((segment) => FileSegment.restore(partition.folder, segment));
       restorePartition(partition, saved, segments);
@@ -65,7 +78,7 @@ class Recovery {
     const wasSynced = checkpoint?.engine.isSynced ?? true;
     const from = {
       position: checkpoint?.engine.journal ?? { sequence: 1, entry: 1 },
-      lastDurable: Math.max(0, ...Array.from(log.partitions(), ({ appliedEntry }) => appliedEntry)),
+      lastDurable,
       isSynced: wasSynced,
     };
     const source = { disk, folder, platform, onCut: (what: string) => log.cut(what) };
@@ -109,7 +122,7 @@ class Recovery {
     if (partition === undefined || entry.number <= partition.appliedEntry) return;
     if (entry.kind === "delete") {
       log.forget(partition);
-      return log.giveUpFolder(partition);
+      return partition.inLane(() => log.giveUpFolder(partition));
     }
     partition.appliedEntry = entry.number;
     log.changed.add(partition);
@@ -122,7 +135,7 @@ class Recovery {
       case "start":
         return partition.moveStart(readInt64(payload, 0));
       case "truncate":
-        return this.#cut(partition, readInt64(payload, 0));
+        return partition.inLane(() => this.#cut(partition, readInt64(payload, 0)));
     }
   }
 
@@ -138,11 +151,12 @@ class Recovery {
   #create({ partition: number, payload, number: entry }: Entry): void {
     const log = this.#log;
     if (log.byNumber.has(number)) return; // a checkpoint made meanwhile has it
+    log.nextNumber = Math.max(log.nextNumber, number + 1);
+    if (this.#deletedBefore.has(number)) return;
     const text = log.platform.utf8Decode(payload, 0, payload.length);
     const made = JSON.parse(text) as PartitionIdentity & { readonly config: LogConfig };
     const partition = new FilePartition({ ...made, number }, made.config, log);
     partition.appliedEntry = entry;
-    log.nextNumber = Math.max(log.nextNumber, number + 1);
     log.add(partition);
     log.changed.add(partition);
   }
@@ -156,7 +170,7 @@ class Recovery {
     partition.take(batches, place.address, payload.length, wallMs);
     partition.advance(partition.logEndOffset);
     this.#unwrittenBytes += payload.length;
-    if (this.#unwrittenBytes < unwrittenBytesAtRecovery) return;
+    if (this.#unwrittenBytes < this.#recoveryBytes) return;
     this.#unwrittenBytes = 0;
     await this.#writing;
     this.#writing = this.#log.writeAll();

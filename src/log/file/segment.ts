@@ -144,8 +144,8 @@ export class FileSegment implements SegmentFacts {
    * @returns what is wrong.
    */
   async compare(file: DiskFile): Promise<string | undefined> {
-    this.checked = true;
     this.#foundBytes = await file.size();
+    this.checked = true;
     if (this.#foundBytes >= this.written) return undefined;
     return `${this.logPath} has ${this.#foundBytes} of ${this.written} bytes`;
   }

@@ -47,6 +47,12 @@ class Content {
   }
 }
 
+/** Which bytes of its file it changes. */
+function rangeOf(change: Change): readonly [number, number] {
+  if ("size" in change) return [change.size, Number.POSITIVE_INFINITY];
+  return [change.position, change.position + change.bytes.length];
+}
+
 class Inode {
   readonly now = new Content();
   readonly durable = new Content();
@@ -55,7 +61,20 @@ class Inode {
   write(change: Change, sync: boolean): void {
     this.now.apply(change);
     this.unsynced.push(change);
-    if (sync) this.sync();
+    if (sync) this.#syncOne(change);
+  }
+
+  /** As O_DSYNC: what was written is durable, and what was written elsewhere in the file is not. */
+  #syncOne(change: Change): void {
+    const [from, to] = rangeOf(change);
+    const others = this.unsynced.filter((other) => {
+      const [otherFrom, otherTo] = rangeOf(other);
+      return otherFrom < from || otherTo > to;
+    });
+    const overlaps = others.some((other) => rangeOf(other)[0] < to && rangeOf(other)[1] > from);
+    if (overlaps) return this.sync(); // in their order
+    this.durable.apply(change);
+    this.unsynced = others;
   }
 
   sync(): void {

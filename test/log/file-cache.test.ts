@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Disk, DiskFile } from "../../src/log/disk.ts";
+import { moveAway } from "../../src/log/file/deleted-folder.ts";
+import type { Engine } from "../../src/log/file/engine.ts";
 import { FileCache } from "../../src/log/file/file-cache.ts";
 
 /** Files that are nothing but open or closed. */
@@ -52,4 +54,26 @@ test("a file in use is not closed, and one that is dropped meanwhile is closed o
   assert.equal(open.size, 1);
   await files.closeAll();
   assert.equal(open.size, 0);
+});
+
+test("a file that several want closed is closed once", async () => {
+  const { files, use, open } = counted(10);
+  for (const path of ["f/1", "f/2", "f/3"]) await use(path);
+  await Promise.all([files.dropUnder("f"), files.dropUnder("f/3"), files.closeAll()]);
+  assert.equal(open.size, 0);
+});
+
+test("a deleted partition's folder leaves no open file behind, though a reader opens one as it goes", async () => {
+  const { files, use } = counted(10);
+  const told: string[] = [];
+  const disk = {
+    list: async () => ["00000000000000000000.log"],
+    remove: async () => use("data/t-0/00000000000000000000.log"), // the reader
+    rename: async (from: string, to: string) => void told.push(`${from} ${to}`),
+    syncFolder: async (folder: string) => void told.push(folder),
+  } as Partial<Disk> as Disk;
+  await use("data/t-0/00000000000000000000.log");
+  await moveAway({ folder: "data/t-0", number: 7 }, { disk, files, folder: "data" } as Engine);
+  assert.deepEqual(told, ["data/t-0 data/7-delete", "data"]);
+  assert.equal(files.size, 0);
 });

@@ -18,9 +18,11 @@ const options = {
   onDamage: (_: unknown, error: Error) => void damaged.push(error.message),
 };
 
+const leftToSystem = { ...options, flushIntervalMessages: 1000 };
+
 /** The disk as the next process finds it; to open a segment takes it some turns more than to read the journal. */
-function slowAfterKill(disk: MemoryDisk, turns: number): MemoryDisk {
-  const next = disk.crash({ kind: "kill" });
+function slowAfter(disk: MemoryDisk, kind: "kill" | "power", turns: number): MemoryDisk {
+  const next = disk.crash({ kind });
   const open = next.open.bind(next);
   next.open = async (path, mode) => {
     if (path.endsWith(".log")) for (let turn = 0; turn < turns; turn++) await nextTurn();
@@ -44,43 +46,57 @@ async function stateOf(all: Log): Promise<string | undefined> {
 
 type Step = (all: Log) => Promise<unknown>;
 
-/**
- * Kills all along what the steps write, and at each byte of one of them. What a start shows is what the last step
- * leaves, or the next one, for good.
- */
-async function killsAllAlong(steps: readonly Step[], closely: number): Promise<void> {
-  const whole = new MemoryDisk();
-  const ends: number[] = [];
-  const all = await open(whole, options);
-  const states = [await stateOf(all)];
-  for (const step of steps) {
-    await step(all);
-    states.push(await stateOf(all));
-    ends.push(whole.bytesWritten);
+interface Run {
+  readonly states: readonly (string | undefined)[];
+  /** Of the disk, after each step. */
+  readonly bytes: readonly number[];
+}
+
+/** Takes one step after the other until the disk dies, and notes what each has left. */
+async function run(disk: MemoryDisk, steps: readonly Step[], options: object): Promise<Run> {
+  const all = await open(disk, options).catch(() => undefined);
+  const states: (string | undefined)[] = [undefined];
+  const bytes: number[] = [0];
+  for (const step of all ? steps : []) {
+    const isThrough = await step(all!).then(
+      () => true,
+      () => false,
+    );
+    if (!isThrough) break;
+    states.push(await stateOf(all!));
+    bytes.push(disk.bytesWritten);
   }
-  const isClose = (bytes: number) => bytes >= ends[closely - 1]! && bytes <= ends[closely]! + 1;
-  for (let bytes = 1; bytes <= whole.bytesWritten + 1; bytes += isClose(bytes) ? 1 : 41) {
+  return { states, bytes };
+}
+
+/** After how many bytes to kill: all along what the steps write, and at each byte of one of them. */
+function* kills({ bytes }: Run, closely: number): Generator<number> {
+  const [from, to] = [bytes[closely]!, bytes[closely + 1]! + 1];
+  for (let at = 1; at <= bytes.at(-1)! + 1; at += at >= from && at <= to ? 1 : 41) yield at;
+}
+
+async function shownBy(disk: MemoryDisk, options: object, where: string): Promise<[string | undefined, Log]> {
+  const all = await open(disk, options).catch((error: Error) => assert.fail(`${where}: ${error.stack}`));
+  return [await stateOf(all), all];
+}
+
+/** What a start shows is what the last step has left, or the next one, for good. */
+async function killsAllAlong(steps: readonly Step[], closely: number): Promise<void> {
+  const whole = await run(new MemoryDisk(), steps, options);
+  for (const bytes of kills(whole, closely)) {
     const where = `after ${bytes} bytes`;
     let disk = new MemoryDisk({ diesAfterBytes: bytes });
-    let done = 0;
-    const life = await open(disk, options).catch(() => undefined);
-    for (const step of life ? steps : []) {
-      const isThrough = await step(life!).then(
-        () => true,
-        () => false,
-      );
-      if (!isThrough) break;
-      done++;
-    }
+    const done = (await run(disk, steps, options)).states.length - 1;
     const shown = new Set<string | undefined>();
     for (const turns of [bytes % 3, bytes % 11, 0]) {
-      disk = slowAfterKill(disk, turns);
-      const next = await open(disk, options).catch((error: Error) => assert.fail(`${where}: ${error.stack}`));
-      shown.add(await stateOf(next));
-      if (turns === 0) await next.close();
+      disk = slowAfter(disk, "kill", turns);
+      const [state, all] = await shownBy(disk, options, where);
+      shown.add(state);
+      if (turns === 0) await all.close();
     }
     assert.equal(shown.size, 1, `${where}: ${[...shown].join("; ")}`);
     const [state] = shown;
+    const { states } = whole;
     assert.ok([states[done], states[done + 1]].includes(state), `${where}: ${state}, not ${states[done]}`);
     assert.deepEqual(damaged, [], where);
   }
@@ -91,29 +107,97 @@ const puts = (name: string, count: number): Step[] =>
     return put(all.get("orders", 0)!, { values: [`${name}-${index}`.padEnd(50, "x")] });
   });
 
-test("a partition that was deleted, and one made again under its name", () =>
-  killsAllAlong(
-    [
-      (all) => all.create(orders, config),
-      ...puts("a", 2),
-      (all) => all.clean(1), // a checkpoint knows of its file
-      ...puts("b", 5),
-      (all) => all.delete("orders", 0),
-      (all) => all.create({ ...orders, topicId: "second" }, config),
-      ...puts("c", 5),
-    ],
-    9,
-  ));
+const madeAgain: Step[] = [
+  (all) => all.create(orders, config),
+  ...puts("a", 2),
+  (all) => all.clean(1), // a checkpoint knows of its file
+  ...puts("b", 5),
+  (all) => all.delete("orders", 0),
+  (all) => all.create({ ...orders, topicId: "second" }, config),
+  ...puts("c", 5),
+];
+const deletion = madeAgain.length - 7;
+
+test("a partition that was deleted, and one made again under its name", () => killsAllAlong(madeAgain, deletion));
 
 test("a partition whose end was cut", () =>
   killsAllAlong(
-    [
-      (all) => all.create(orders, config),
-      ...puts("a", 2),
-      (all) => all.clean(1),
-      ...puts("b", 5),
-      (all) => all.get("orders", 0)!.truncate(4),
-      ...puts("c", 5),
-    ],
-    9,
+    [...madeAgain.slice(0, deletion), (all) => all.get("orders", 0)!.truncate(4), ...puts("c", 5)],
+    deletion,
   ));
+
+test("left to the system, killed, and then the power fails: a deletion is whole, or never was", async () => {
+  const whole = await run(new MemoryDisk(), madeAgain, leftToSystem);
+  for (const bytes of kills(whole, deletion)) {
+    const where = `after ${bytes} bytes`;
+    const disk = new MemoryDisk({ diesAfterBytes: bytes });
+    const done = (await run(disk, madeAgain, leftToSystem)).states.length - 1;
+    const killed = slowAfter(disk, "kill", bytes % 5);
+    await shownBy(killed, leftToSystem, where);
+    const [state, all] = await shownBy(slowAfter(killed, "power", 0), leftToSystem, where);
+    // What no power failure takes: the deletion, what was made before and behind it, the checkpoint.
+    const promised = [deletion + 2, deletion + 1, 4, 1, 0].find((step) => step <= done)!;
+    const possible = whole.states.slice(promised, done + 2);
+    assert.ok(possible.includes(state), `${where}: ${state}, none of ${possible.join("; ")}`);
+    assert.deepEqual(damaged, [], where);
+    await all.close();
+  }
+});
+
+test("left to the system: what a start answers stands when the power fails, whatever the kill left", async () => {
+  const disk = new MemoryDisk();
+  const first = await open(disk, leftToSystem);
+  await first.create(orders, config);
+  await first.clean(1); // without any checkpoint a start writes one
+  for (const step of puts("a", 3)) await step(first);
+  const state = await stateOf(first);
+  const killed = disk.crash({ kind: "kill" });
+  await (await open(killed, leftToSystem)).create({ ...orders, partition: 1 }, config);
+  const [found, all] = await shownBy(killed.crash({ kind: "power" }), leftToSystem, "after the power failure");
+  assert.ok(all.get("orders", 1), "the partition that was made is gone");
+  assert.equal(found, state);
+  await all.close();
+});
+
+test("left to the system: a start gives no folder up for a deletion that the power may still take back", async () => {
+  const disk = new MemoryDisk();
+  let isHeld = false;
+  const opened = disk.open.bind(disk);
+  disk.open = async (path, mode) => {
+    const file = await opened(path, mode);
+    return { ...file, sync: () => (isHeld ? new Promise(() => undefined) : file.sync()) };
+  };
+  const first = await open(disk, leftToSystem);
+  for (const step of madeAgain.slice(0, deletion)) await step(first);
+  const state = await stateOf(first);
+  isHeld = true;
+  first.delete("orders", 0).catch(() => undefined); // written, and killed before its sync
+  const { bytesWritten } = disk;
+  while (disk.bytesWritten === bytesWritten) await nextTurn();
+  const killed = disk.crash({ kind: "kill" });
+  const [deleted] = await shownBy(killed, leftToSystem, "behind the kill");
+  assert.equal(deleted, undefined);
+  const [found, all] = await shownBy(killed.crash({ kind: "power" }), leftToSystem, "after the power failure");
+  assert.ok(found === undefined || found === state, `${found}, not ${state}`);
+  assert.deepEqual(damaged, []);
+  await all.close();
+});
+
+test("what is left of a deleted partition is no hindrance to another one of its number", async () => {
+  const disk = new MemoryDisk();
+  await disk.makeFolder("data");
+  await disk.makeFolder("data/0-delete");
+  const file = await disk.open("data/0-delete/00000000000000000000.log", "new");
+  await file.write(0, [new Uint8Array(100)]);
+  await file.close();
+  const all = await open(disk, options);
+  await all.create(orders, config);
+  for (const step of puts("a", 3)) await step(all);
+  const state = await stateOf(all);
+  assert.ok(state?.startsWith("first a-0"));
+  const next = await open(disk.crash({ kind: "kill" }), options);
+  assert.equal(await stateOf(next), state);
+  await next.delete("orders", 0);
+  await next.create({ ...orders, topicId: "second" }, config);
+  await next.close();
+});

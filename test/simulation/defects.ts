@@ -227,7 +227,7 @@ const group: readonly Defect[] = [
 const log: readonly Defect[] = [
   ...inFile("log/file/journal.ts", [
     ["the journal's writes are not synced", 'isSynced ? "sync" : "existing"', '"existing"'],
-    ["a sync of the journal syncs nothing", "await Promise.all(files.map((file) => file.sync()));", ""],
+    ["a sync of the journal syncs nothing", "await Promise.all(slots.map((slot) => this.#syncSlot(slot)));", ""],
     [
       "the journal tells of a write before it",
       "        await this.#write(next.blocks);",

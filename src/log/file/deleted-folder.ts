@@ -1,8 +1,19 @@
-/** What is left of a deleted partition. Its name is short, since a topic's may be as long as that of a file. */
+/** What becomes of a deleted partition's folder. */
+import type { Engine } from "./engine.ts";
 
+/** Short, since a topic's name may be as long as the name of a file. */
 export const deletedPath = (folder: string, number: number) => `${folder}/${number}-delete`;
 
-/** @param names in the folder of all partitions. @returns numbers of partitions of which something is left. */
-export function deletedNumbers(names: readonly string[]): number[] {
-  return names.flatMap((name) => /^(\d+)-delete\/$/.exec(name)?.[1] ?? []).map(Number);
+/** Lets the folder's name go, so that a partition may be made again under it. Runs in the partition's lane. */
+export async function moveAway(
+  log: { readonly folder: string; readonly number: number },
+  { disk, files, folder }: Engine,
+): Promise<void> {
+  await files.dropUnder(log.folder);
+  if ((await disk.list(log.folder)).length === 0) return;
+  const path = deletedPath(folder, log.number);
+  await disk.remove(path); // it is there when a start comes to the same deletion again, with files that it made anew
+  await disk.rename(log.folder, path);
+  await files.dropUnder(log.folder); // a reader may have opened one meanwhile
+  await disk.syncFolder(folder);
 }

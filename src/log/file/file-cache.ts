@@ -12,6 +12,7 @@ interface OpenFile {
   usedAt: number;
   /** Taken out of the cache; the last user closes it. */
   dropped: boolean;
+  closing?: Promise<void>;
 }
 
 /** Who was used within so many times the most open files is busy. */
@@ -90,7 +91,11 @@ export class FileCache {
   }
 }
 
-async function close({ opening }: OpenFile): Promise<void> {
-  const file = await opening.catch(() => undefined); // a failed opening was told to its user
-  await file?.close();
+/** Once, whoever asks. */
+function close(entry: OpenFile): Promise<void> {
+  entry.closing ??= entry.opening.then(
+    (file) => file.close(),
+    () => undefined, // a failed opening was told to its user
+  );
+  return entry.closing;
 }

@@ -9,7 +9,7 @@ import { encodeCheckpoint } from "./checkpoint.ts";
 import { CheckpointRound, dueBytes, mostSyncedAtOnce } from "./checkpoint-round.ts";
 import { deleteOldSegments } from "./cleaner.ts";
 import { compact, finishSwaps, hasSwaps, UnreadableError } from "./compactor.ts";
-import { deletedPath } from "./deleted-folder.ts";
+import { deletedPath, moveAway } from "./deleted-folder.ts";
 import { each } from "./each.ts";
 import { asFailure, type Engine } from "./engine.ts";
 import { FileCache } from "./file-cache.ts";
@@ -77,7 +77,10 @@ export class FileLog implements Log, Engine {
   /** To be removed, with the wall time from which on it may be. */
   readonly doomed = new Map<string, number | undefined>();
   /** Folders of deleted partitions that still have their name. */
-  readonly #namesToGiveUp = new Set<string>();
+  /** Deleted, but their folders still have their names. */
+  readonly #leaving = new Set<FilePartition>();
+  /** Found while it opens, of partitions that the journal may tell to be deleted later on. */
+  readonly #damaged = new Map<FilePartition, Error>();
   readonly #options: FileLogOptions;
   readonly #configs = new Map<string, LogConfig>();
   readonly #partitions = new Map<string, FilePartition>();
@@ -125,6 +128,7 @@ export class FileLog implements Log, Engine {
       start,
       journalBytes,
     );
+    for (const [log, error] of this.#damaged) if (log.refusal === "corrupt") this.onDamage(log, error);
   }
 
   partitions(): Iterable<FilePartition> {
@@ -176,26 +180,21 @@ export class FileLog implements Log, Engine {
     this.#partitions.delete(`${log.topic}-${log.partition}`);
     this.byNumber.delete(log.number);
     this.doom([deletedPath(this.folder, log.number)]);
-    this.#namesToGiveUp.add(log.folder);
+    this.#leaving.add(log);
     log.markDeleted();
   }
 
-  /** Lets the folder's name go, so that a partition may be made again under it. */
+  /** Runs in the lane. */
   async giveUpFolder(log: FilePartition): Promise<void> {
-    const path = deletedPath(this.folder, log.number);
-    await this.files.dropUnder(log.folder);
-    if ((await this.disk.list(log.folder)).length > 0) {
-      await this.disk.rename(log.folder, path);
-      await this.files.dropUnder(log.folder); // a reader may have opened one meanwhile
-      await this.disk.syncFolder(this.folder);
-      this.doom([path]);
-    }
-    this.#namesToGiveUp.delete(log.folder);
+    await moveAway(log, this);
+    this.#leaving.delete(log);
   }
 
   async #busy(name: string, action: () => Promise<void>): Promise<void> {
     const done = action();
-    const settled = done.catch(() => undefined).then(() => void this.#busyNames.delete(name));
+    const settled = done
+      .catch(() => undefined)
+      .then(() => void (this.#busyNames.get(name) === settled && this.#busyNames.delete(name)));
     this.#busyNames.set(name, settled);
     await done;
   }
@@ -349,7 +348,7 @@ export class FileLog implements Log, Engine {
 
   async #writeCheckpoint(journal: JournalPosition): Promise<void> {
     const { nextNumber, isSynced, platform } = this;
-    const doomed = [...this.doomed.keys(), ...this.#namesToGiveUp];
+    const doomed = [...this.doomed.keys(), ...Array.from(this.#leaving, (log) => log.folder)];
     const state = { format: 2, journal, nextNumber, isSynced, doomed } as const;
     const bytes = encodeCheckpoint(state, this.partitions(), platform);
     await this.disk.replaceFile(checkpointPath(this.folder), bytes);
@@ -448,7 +447,8 @@ export class FileLog implements Log, Engine {
 
   /** Resolves when what partitions had under way in their files is through. */
   async idle(): Promise<void> {
-    await Promise.all(Array.from(this.#partitions.values(), (log) => log.inLane(() => Promise.resolve())));
+    const logs = [...this.#partitions.values(), ...this.#leaving];
+    await Promise.all(logs.map((log) => log.inLane(() => Promise.resolve())));
   }
 
   async close(): Promise<void> {
@@ -485,7 +485,8 @@ export class FileLog implements Log, Engine {
   }
 
   onDamage(log: FilePartition, error: Error): void {
-    this.#options.onDamage?.(log, error);
+    if (this.journal === undefined) this.#damaged.set(log, error);
+    else this.#options.onDamage?.(log, error);
   }
 
   #throwIfFailed(): void {

@@ -3,7 +3,7 @@ import type { Platform } from "../../protocol/platform.ts";
 import type { Disk, DiskFile } from "../disk.ts";
 import { LogError } from "../log.ts";
 import { FileMemory } from "./file-memory.ts";
-import { type JournalPosition, type JournalStart, slotPath } from "./journal.ts";
+import { type JournalPosition, type JournalStart, slotPath, syncFile } from "./journal.ts";
 import {
   type BlockHeader,
   blockHeaderBytes,
@@ -146,10 +146,7 @@ function belongs({ sequence, firstEntry }: BlockHeader, end: End): boolean {
 
 async function readSlots({ disk, folder, platform }: Source, fromSequence: number): Promise<JournalFile[]> {
   const slots: JournalFile[] = [];
-  for (const name of await disk.list(folder)) {
-    const number = /^(\d+)\.journal$/.exec(name)?.[1];
-    if (number === undefined) continue;
-    const slot = Number(number);
+  for (const slot of await slotNumbers(disk, folder)) {
     const path = slotPath(folder, slot);
     const file = await disk.open(path, "read-write");
     try {
@@ -159,6 +156,15 @@ async function readSlots({ disk, folder, platform }: Source, fromSequence: numbe
     }
   }
   return slots;
+}
+
+/** Has whatever the last process left to the system on the disk. */
+export async function syncJournal({ disk, folder }: Pick<Source, "disk" | "folder">): Promise<void> {
+  for (const slot of await slotNumbers(disk, folder)) await syncFile(disk, slotPath(folder, slot));
+}
+
+async function slotNumbers(disk: Disk, folder: string): Promise<number[]> {
+  return (await disk.list(folder)).flatMap((name) => /^(\d+)\.journal$/.exec(name)?.[1] ?? []).map(Number);
 }
 
 async function readFirstBlock(file: DiskFile, platform: Platform, fromSequence: number) {

@@ -84,6 +84,15 @@ const fewFreeSlots = 6;
 /** No folder of a partition, `<topic>-<number>`, can have that name. */
 export const slotPath = (folder: string, slot: number) => `${folder}/${slot}.journal`;
 
+export async function syncFile(disk: Disk, path: string): Promise<void> {
+  const file = await disk.open(path, "existing");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
 export class Journal {
   readonly #options: JournalOptions;
   #slots: Slot[];
@@ -96,7 +105,8 @@ export class Journal {
   #writing: FormingGroup | undefined;
   #lastGroup = Group.complete();
   /** Files with bytes that no sync has covered. */
-  readonly #unsynced = new Set<DiskFile>();
+  /** What they hold was left to the system. */
+  readonly #unsynced: Set<Slot>;
   #syncing: Promise<void> = Promise.resolve();
   #nextSync: Promise<void> | undefined;
   /** Files before this sequence are left out of it. */
@@ -125,6 +135,8 @@ export class Journal {
       position: 0,
       bytes: 0,
     }));
+    // A process that was killed synced what it had to, and no more. Nothing says what that was.
+    this.#unsynced = new Set(options.isSynced ? [] : this.#slots.filter(({ sequence }) => sequence >= 0));
   }
 
   /** Number of the last entry that was appended. */
@@ -202,7 +214,7 @@ export class Journal {
     for (const slot of this.#slots) {
       if (slot === this.#current || slot.sequence === -1 || slot.sequence >= beforeSequence) continue;
       slot.sequence = -1;
-      if (slot.file) this.#unsynced.delete(slot.file);
+      this.#unsynced.delete(slot);
       freed++;
     }
     const kept = Math.max(fewFreeSlots, freed);
@@ -253,15 +265,19 @@ export class Journal {
     const from = this.#nextSyncFrom;
     this.#nextSyncFrom = Number.POSITIVE_INFINITY;
     await this.written();
-    const files = this.#slots.flatMap(({ file, sequence }) => {
-      return file !== undefined && sequence >= from && this.#unsynced.delete(file) ? [file] : [];
-    });
+    const slots = this.#slots.filter((slot) => slot.sequence >= from && this.#unsynced.delete(slot));
     try {
-      await Promise.all(files.map((file) => file.sync()));
+      await Promise.all(slots.map((slot) => this.#syncSlot(slot)));
     } catch (error) {
       this.#fail(error);
       throw this.#failure;
     }
+  }
+
+  async #syncSlot({ file, number }: Slot): Promise<void> {
+    if (file !== undefined) return file.sync();
+    const { disk, folder } = this.#options;
+    await syncFile(disk, slotPath(folder, number));
   }
 
   /** Resolves when everything appended up to now was written. @param then runs in the very moment. */
@@ -349,7 +365,7 @@ export class Journal {
       const file = slot.file!;
       if (this.#options.isSynced || bytes > mostWrittenNow) await file.write(slot.position, pieces);
       else file.writeNow(slot.position, pieces);
-      if (!this.#options.isSynced) this.#unsynced.add(file); // not before: a sync beside the write would count for it
+      if (!this.#options.isSynced) this.#unsynced.add(slot); // not before: a sync beside the write would count for it
       const aQuarter = slot.bytes / 4;
       const isNextDue = slot.position < aQuarter && slot.position + bytes >= aQuarter;
       slot.position += bytes;

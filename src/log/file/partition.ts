@@ -234,7 +234,7 @@ export class FilePartition extends PartitionState implements PartitionLog {
   }
 
   markDamaged(what: string): void {
-    if (this.damage !== undefined) return;
+    if (this.damage !== undefined || this.refusal === "deleted") return;
     this.damage = what;
     this.refusal = "corrupt";
     this.#engine.changed.add(this);

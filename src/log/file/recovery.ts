@@ -4,11 +4,10 @@ import { readInt32, readInt64 } from "../../protocol/records/integers.ts";
 import type { Log, LogConfig } from "../log.ts";
 import type { PartitionIdentity } from "../partition-state.ts";
 import { decodeCheckpoint, restorePartition } from "./checkpoint.ts";
-import { deletedNumbers, deletedPath } from "./deleted-folder.ts";
 import { asFailure } from "./engine.ts";
 import { checkpointPath, FileLog, type FileLogOptions } from "./file-log.ts";
 import type { Entry } from "./journal-format.ts";
-import { readJournal } from "./journal-reader.ts";
+import { readJournal, syncJournal } from "./journal-reader.ts";
 import { FilePartition } from "./partition.ts";
 import { DamageError, FileSegment } from "./segment.ts";
 
@@ -38,8 +37,8 @@ class Recovery {
   readonly #log: FileLog;
   readonly #wallMs: number;
   readonly #recoveryBytes: number;
-  /** Their folders were given up, and may be those of others by now; the journal tells of it further on. */
-  readonly #deletedBefore = new Set<number>();
+  /** The journal is on the disk. */
+  #isDurable = true;
   #unwrittenBytes = 0;
   #appliedBytes = 0;
   /** Segments are written while the journal is read on. */
@@ -56,14 +55,7 @@ class Recovery {
     const { disk, folder, platform } = log;
     const bytes = await disk.readFile(checkpointPath(folder));
     const checkpoint = bytes && decodeCheckpoint(bytes, checkpointPath(folder), platform);
-    for (const number of deletedNumbers(await disk.list(folder))) {
-      this.#deletedBefore.add(number);
-      log.doom([deletedPath(folder, number)]);
-    }
-    let lastDurable = 0;
     for (const { saved, config, line } of checkpoint?.partitions ?? []) {
-      lastDurable = Math.max(lastDurable, saved.appliedEntry);
-      if (this.#deletedBefore.has(saved.number)) continue;
       const partition = new FilePartition(saved, config, log);
       const segments = saved.segments.map((segment) => FileSegment.restore(partition.folder, segment));
       restorePartition(partition, saved, segments);
@@ -76,9 +68,10 @@ class Recovery {
     await this.#removeDoomed(checkpoint?.engine.doomed ?? []);
 
     const wasSynced = checkpoint?.engine.isSynced ?? true;
+    this.#isDurable = wasSynced;
     const from = {
       position: checkpoint?.engine.journal ?? { sequence: 1, entry: 1 },
-      lastDurable,
+      lastDurable: Math.max(0, ...Array.from(log.partitions(), ({ appliedEntry }) => appliedEntry)),
       isSynced: wasSynced,
     };
     const source = { disk, folder, platform, onCut: (what: string) => log.cut(what) };
@@ -121,6 +114,8 @@ class Recovery {
     const partition = log.byNumber.get(entry.partition);
     if (partition === undefined || entry.number <= partition.appliedEntry) return;
     if (entry.kind === "delete") {
+      if (!this.#isDurable) await syncJournal(log); // its files go: who killed the last process may cut the power next
+      this.#isDurable = true;
       log.forget(partition);
       return partition.inLane(() => log.giveUpFolder(partition));
     }
@@ -151,12 +146,11 @@ class Recovery {
   #create({ partition: number, payload, number: entry }: Entry): void {
     const log = this.#log;
     if (log.byNumber.has(number)) return; // a checkpoint made meanwhile has it
-    log.nextNumber = Math.max(log.nextNumber, number + 1);
-    if (this.#deletedBefore.has(number)) return;
     const text = log.platform.utf8Decode(payload, 0, payload.length);
     const made = JSON.parse(text) as PartitionIdentity & { readonly config: LogConfig };
     const partition = new FilePartition({ ...made, number }, made.config, log);
     partition.appliedEntry = entry;
+    log.nextNumber = Math.max(log.nextNumber, number + 1);
     log.add(partition);
     log.changed.add(partition);
   }

@@ -309,6 +309,7 @@ export class MemoryDisk implements Disk {
   }
 
   async syncFolder(folder: string): Promise<void> {
+    if (!this.#now.has(`${folder}/`)) throw ioError("ENOENT", `${folder} is missing`);
     this.#change();
     const inFolder = (path: string) =>
       /^[^/]+\/?$/.test(path.slice(folder.length + 1)) && path.startsWith(`${folder}/`);

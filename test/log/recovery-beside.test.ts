@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { defaultLogConfig } from "../../src/log/config.ts";
+import type { FilePartition } from "../../src/log/file/partition.ts";
 import type { Log } from "../../src/log/log.ts";
 import { MemoryDisk } from "../../src/log/memory-disk.ts";
 import { put, readAll, valuesOf } from "./conformance.ts";
@@ -125,6 +126,59 @@ test("a partition whose end was cut", () =>
     [...madeAgain.slice(0, deletion), (all) => all.get("orders", 0)!.truncate(4), ...puts("c", 5)],
     deletion,
   ));
+
+test("a compacted partition that was deleted", () => {
+  const compacted = { ...config, cleanupPolicy: { delete: false, compact: true }, segmentBytes: 300 };
+  const eager = { ...compacted, minCleanableDirtyRatio: 0, minCompactionLagMs: 0 };
+  const keyed = Array.from({ length: 8 }, (_, index): Step => {
+    return (all) => put(all.get("orders", 0)!, { keys: [`${index % 2}`], values: [`a-${index}`.padEnd(50, "x")] });
+  });
+  const made: Step = (all) => all.create(orders, eager);
+  const steps = [made, ...keyed, (all: Log) => all.clean(1000), ...puts("b", 5), (all: Log) => all.delete("orders", 0)];
+  return killsAllAlong(steps, steps.length - 1);
+});
+
+test("the power fails while a start comes to a deletion that was not answered: it is whole, or never was", async () => {
+  const whole = await run(new MemoryDisk(), madeAgain, options);
+  const [from, to] = [whole.bytes[deletion]!, whole.bytes[deletion + 1]!];
+  for (let bytes = from + 1; bytes <= to; bytes++) {
+    for (let second = 1; second < 15; second++) {
+      const where = `after ${bytes} and ${second} bytes`;
+      const disk = new MemoryDisk({ diesAfterBytes: bytes });
+      await run(disk, madeAgain, options);
+      const dying = disk.crash({ kind: "kill" }, { diesAfterBytes: second });
+      await open(dying, options).catch(() => undefined);
+      const [state, all] = await shownBy(dying.crash({ kind: "power" }), options, where);
+      assert.ok(whole.states.slice(deletion, deletion + 2).includes(state), `${where}: ${state}`);
+      assert.deepEqual(damaged, [], where);
+      await all.close();
+    }
+  }
+});
+
+test("what is left of a partition goes, though cleaning looked for it before it was there", async () => {
+  const disk = new MemoryDisk();
+  const all = await open(disk, options);
+  const log = (await all.create(orders, config)) as FilePartition;
+  for (const step of puts("a", 2)) await step(all);
+  await all.clean(1);
+  const { promise: isWritten, resolve } = Promise.withResolvers<void>();
+  const writing = log.inLane(() => isWritten); // as a long write of its segment
+  const deleted = all.delete("orders", 0);
+  await all.clean(2);
+  resolve();
+  await Promise.all([writing, deleted]);
+  assert.deepEqual(
+    (await disk.list("data")).filter((name) => name.endsWith("/")),
+    ["0-delete/"],
+  );
+  await all.clean(3);
+  assert.deepEqual(
+    (await disk.list("data")).filter((name) => name.endsWith("/")),
+    [],
+  );
+  await all.close();
+});
 
 test("left to the system, killed, and then the power fails: a deletion is whole, or never was", async () => {
   const whole = await run(new MemoryDisk(), madeAgain, leftToSystem);

@@ -188,6 +188,7 @@ export class FileLog implements Log, Engine {
   async giveUpFolder(log: FilePartition): Promise<void> {
     await moveAway(log, this);
     this.#leaving.delete(log);
+    this.doom([deletedPath(this.folder, log.number)]); // again: cleaning may have looked before it was there
   }
 
   async #busy(name: string, action: () => Promise<void>): Promise<void> {

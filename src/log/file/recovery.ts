@@ -9,7 +9,7 @@ import { checkpointPath, FileLog, type FileLogOptions } from "./file-log.ts";
 import type { Entry } from "./journal-format.ts";
 import { readJournal, syncJournal } from "./journal-reader.ts";
 import { FilePartition } from "./partition.ts";
-import { DamageError, FileSegment } from "./segment.ts";
+import { FileSegment } from "./segment.ts";
 
 const defaultRecoveryBytes = 32 * 1024 * 1024;
 
@@ -37,8 +37,8 @@ class Recovery {
   readonly #log: FileLog;
   readonly #wallMs: number;
   readonly #recoveryBytes: number;
-  /** The journal is on the disk. */
-  #isDurable = true;
+  /** Deleted by what was read, which may not be durable yet: by the folders that still have their names. */
+  readonly #deleted = new Map<string, FilePartition>();
   #unwrittenBytes = 0;
   #appliedBytes = 0;
   /** Segments are written while the journal is read on. */
@@ -68,7 +68,6 @@ class Recovery {
     await this.#removeDoomed(checkpoint?.engine.doomed ?? []);
 
     const wasSynced = checkpoint?.engine.isSynced ?? true;
-    this.#isDurable = wasSynced;
     const from = {
       position: checkpoint?.engine.journal ?? { sequence: 1, entry: 1 },
       lastDurable: Math.max(0, ...Array.from(log.partitions(), ({ appliedEntry }) => appliedEntry)),
@@ -77,6 +76,8 @@ class Recovery {
     const source = { disk, folder, platform, onCut: (what: string) => log.cut(what) };
     const read = readJournal(source, from, (entry) => this.#apply(entry));
     const start = await read.finally(() => this.#writing);
+    if (this.#deleted.size > 0 && !wasSynced) await syncJournal(log);
+    for (const path of [...this.#deleted.keys()]) await this.#giveUp(path);
     if (start.slots.size > 0) await disk.syncFolder(folder); // a crash may have come before a file's name was durable
     log.start(start, this.#appliedBytes);
     // The journal's files stay until the next checkpoint, which need not hold up the start.
@@ -99,6 +100,7 @@ class Recovery {
       for (const segment of partition.segments.filter(({ swap }) => swap !== undefined)) {
         const { logPath } = segment;
         const names = await disk.list(partition.folder);
+        if (names.length === 0) continue; // the journal may tell that it was deleted
         if (names.some((name) => logPath.endsWith(`/${name}`))) await disk.rename(logPath, `${segment.path}.log`);
         segment.swap = undefined;
         await disk.syncFolder(partition.folder);
@@ -114,10 +116,9 @@ class Recovery {
     const partition = log.byNumber.get(entry.partition);
     if (partition === undefined || entry.number <= partition.appliedEntry) return;
     if (entry.kind === "delete") {
-      if (!this.#isDurable) await syncJournal(log); // its files go: who killed the last process may cut the power next
-      this.#isDurable = true;
       log.forget(partition);
-      return partition.inLane(() => log.giveUpFolder(partition));
+      this.#deleted.set(partition.folder, partition);
+      return;
     }
     partition.appliedEntry = entry.number;
     log.changed.add(partition);
@@ -134,22 +135,28 @@ class Recovery {
     }
   }
 
+  async #giveUp(folder: string): Promise<void> {
+    const partition = this.#deleted.get(folder);
+    if (!this.#deleted.delete(folder)) return;
+    await partition!.inLane(() => this.#log.giveUpFolder(partition!));
+  }
+
   async #cut(partition: FilePartition, offset: number): Promise<void> {
     try {
       await partition.cutFiles(offset, () => undefined);
     } catch (error) {
-      if (!(error instanceof DamageError)) throw error;
-      partition.damaged(error); // told; the others serve
+      if (partition.damaged(error).kind !== "corrupt") throw error; // else it is told; the others serve
     }
   }
 
-  #create({ partition: number, payload, number: entry }: Entry): void {
+  async #create({ partition: number, payload, number: entry }: Entry): Promise<void> {
     const log = this.#log;
     if (log.byNumber.has(number)) return; // a checkpoint made meanwhile has it
     const text = log.platform.utf8Decode(payload, 0, payload.length);
     const made = JSON.parse(text) as PartitionIdentity & { readonly config: LogConfig };
     const partition = new FilePartition({ ...made, number }, made.config, log);
     partition.appliedEntry = entry;
+    await this.#giveUp(partition.folder); // durable: nothing was made under its name before
     log.nextNumber = Math.max(log.nextNumber, number + 1);
     log.add(partition);
     log.changed.add(partition);

@@ -127,15 +127,41 @@ test("a partition whose end was cut", () =>
     deletion,
   ));
 
+const compacted = { ...config, cleanupPolicy: { delete: false, compact: true }, segmentBytes: 300 };
+const eager = { ...compacted, minCleanableDirtyRatio: 0, minCompactionLagMs: 0 };
+const keyed = Array.from({ length: 8 }, (_, index): Step => {
+  return (all) => put(all.get("orders", 0)!, { keys: [`${index % 2}`], values: [`a-${index}`.padEnd(50, "x")] });
+});
+
 test("a compacted partition that was deleted", () => {
-  const compacted = { ...config, cleanupPolicy: { delete: false, compact: true }, segmentBytes: 300 };
-  const eager = { ...compacted, minCleanableDirtyRatio: 0, minCompactionLagMs: 0 };
-  const keyed = Array.from({ length: 8 }, (_, index): Step => {
-    return (all) => put(all.get("orders", 0)!, { keys: [`${index % 2}`], values: [`a-${index}`.padEnd(50, "x")] });
-  });
   const made: Step = (all) => all.create(orders, eager);
   const steps = [made, ...keyed, (all: Log) => all.clean(1000), ...puts("b", 5), (all: Log) => all.delete("orders", 0)];
   return killsAllAlong(steps, steps.length - 1);
+});
+
+test("a compacted partition whose folder was lost is damaged; the broker starts, and cleans the others", async () => {
+  const disk = new MemoryDisk();
+  const all = await open(disk, options);
+  await all.create(orders, eager);
+  for (const step of keyed) await step(all);
+  const other = await all.create({ ...orders, topic: "other" }, config);
+  await put(other, { values: ["x"] });
+  const rename = disk.rename.bind(disk);
+  disk.rename = async (from, to) => (to.endsWith(".log") ? undefined : rename(from, to)); // killed before it
+  await all.clean(1000);
+  const next = disk.crash({ kind: "kill" });
+  await next.remove("data/orders-0");
+  const again = await open(next, options);
+  assert.equal(damaged.splice(0).length, 1);
+  assert.equal((again.get("orders", 0) as FilePartition).damage, "data/orders-0 is empty");
+  await again.delete("other", 0);
+  await again.clean(2000);
+  await again.clean(3000);
+  assert.deepEqual(
+    (await next.list("data")).filter((name) => name.endsWith("/")),
+    [],
+  );
+  await again.close();
 });
 
 test("the power fails while a start comes to a deletion that was not answered: it is whole, or never was", async () => {

@@ -76,7 +76,6 @@ export class FileLog implements Log, Engine {
   readonly byNumber = new Map<number, FilePartition>();
   /** To be removed, with the wall time from which on it may be. */
   readonly doomed = new Map<string, number | undefined>();
-  /** Folders of deleted partitions that still have their name. */
   /** Deleted, but their folders still have their names. */
   readonly #leaving = new Set<FilePartition>();
   /** Found while it opens, of partitions that the journal may tell to be deleted later on. */
@@ -374,7 +373,7 @@ export class FileLog implements Log, Engine {
       log.producerStates.expire(wallMs, expirationMs);
       if (log.producerStates.size !== size) this.changed.add(log);
       if (log.refusal === undefined) await this.#cleanPartition(log, wallMs, unreadable);
-      if (hasSwaps(log)) compacted.push(log);
+      if (log.refusal === undefined && hasSwaps(log)) compacted.push(log);
       for (const segment of log.segments.slice(0, -1)) segment.index.unload();
       for (const segment of log.segments) segment.verified.clear(); // so often at least, what is read is checked
     }
@@ -427,11 +426,11 @@ export class FileLog implements Log, Engine {
       const dueMs = this.doomed.get(path) ?? wallMs + (log?.config.fileDeleteDelayMs ?? 0);
       this.doomed.set(path, dueMs);
       if (dueMs > wallMs) continue;
+      this.doomed.delete(path); // before it goes: a folder may take the name meanwhile, and is doomed again
       if (!log?.segments.some((segment) => segment.paths.includes(path))) {
         await this.files.dropUnder(path);
         await this.disk.remove(path);
       }
-      this.doomed.delete(path);
     }
   }
 

@@ -105,7 +105,6 @@ export class Journal {
   #writing: FormingGroup | undefined;
   #lastGroup = Group.complete();
   /** Files with bytes that no sync has covered. */
-  /** What they hold was left to the system. */
   readonly #unsynced: Set<Slot>;
   #syncing: Promise<void> = Promise.resolve();
   #nextSync: Promise<void> | undefined;

@@ -100,7 +100,10 @@ class Recovery {
       for (const segment of partition.segments.filter(({ swap }) => swap !== undefined)) {
         const { logPath } = segment;
         const names = await disk.list(partition.folder);
-        if (names.length === 0) continue; // the journal may tell that it was deleted
+        if (names.length === 0) {
+          partition.markDamaged(`${partition.folder} is empty`); // unless the journal tells that it was deleted
+          continue;
+        }
         if (names.some((name) => logPath.endsWith(`/${name}`))) await disk.rename(logPath, `${segment.path}.log`);
         segment.swap = undefined;
         await disk.syncFolder(partition.folder);

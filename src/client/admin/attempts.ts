@@ -109,11 +109,13 @@ export async function retrying<T>(
   const call = callWithin(options.timeoutMs ?? defaultApiTimeoutMs, signal);
   let before: KafkaError | undefined;
   for (let failures = 0; ; failures++) {
+    const timeoutMs = Math.min(requestTimeoutMs, remainingMs(call));
     try {
-      return await work({ timeoutMs: Math.min(requestTimeoutMs, remainingMs(call)), signal });
+      return await work({ timeoutMs, signal });
     } catch (thrown) {
-      // The end of the call that cuts the last attempt short tells less than what was said before.
-      const isCut = thrown instanceof RequestTimeoutError && remainingMs(call) === 0;
+      // The end of the call that cuts the last attempt short tells less than what was said before. Not by the clock:
+      // timers have whole milliseconds, and may be a part of one early.
+      const isCut = thrown instanceof RequestTimeoutError && timeoutMs < requestTimeoutMs;
       const error = isCut ? (before ?? thrown) : thrown;
       const pauseMs = backoffMs({ initialMs, maxMs }, failures);
       if (!passes(error) || pauseMs > remainingMs(call)) throw error;

@@ -45,6 +45,8 @@ async function stateOf(all: Log): Promise<string | undefined> {
   return [log.topicId, ...values].join(" ");
 }
 
+const folders = async (disk: MemoryDisk) => (await disk.list("data")).filter((name) => name.endsWith("/"));
+
 type Step = (all: Log) => Promise<unknown>;
 
 interface Run {
@@ -157,10 +159,7 @@ test("a compacted partition whose folder was lost is damaged; the broker starts,
   await again.delete("other", 0);
   await again.clean(2000);
   await again.clean(3000);
-  assert.deepEqual(
-    (await next.list("data")).filter((name) => name.endsWith("/")),
-    [],
-  );
+  assert.deepEqual(await folders(next), []);
   await again.close();
 });
 
@@ -194,15 +193,9 @@ test("what is left of a partition goes, though cleaning looked for it before it 
   await all.clean(2);
   resolve();
   await Promise.all([writing, deleted]);
-  assert.deepEqual(
-    (await disk.list("data")).filter((name) => name.endsWith("/")),
-    ["0-delete/"],
-  );
+  assert.deepEqual(await folders(disk), ["0-delete/"]);
   await all.clean(3);
-  assert.deepEqual(
-    (await disk.list("data")).filter((name) => name.endsWith("/")),
-    [],
-  );
+  assert.deepEqual(await folders(disk), []);
   await all.close();
 });
 

@@ -4,7 +4,7 @@ import type { Engine } from "./engine.ts";
 /** Short, since a topic's name may be as long as the name of a file. */
 export const deletedPath = (folder: string, number: number) => `${folder}/${number}-delete`;
 
-/** Lets the folder's name go, so that a partition may be made again under it. Runs in the partition's lane. */
+/** Gives the folder another name. Runs in the partition's lane. */
 export async function moveAway(
   log: { readonly folder: string; readonly number: number },
   { disk, files, folder }: Engine,

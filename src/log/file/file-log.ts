@@ -76,8 +76,8 @@ export class FileLog implements Log, Engine {
   readonly byNumber = new Map<number, FilePartition>();
   /** To be removed, with the wall time from which on it may be. */
   readonly doomed = new Map<string, number | undefined>();
-  /** Deleted, but their folders still have their names. */
-  readonly #leaving = new Set<FilePartition>();
+  /** Deleted partitions, by their folders, which still have their names. */
+  readonly leaving = new Map<string, FilePartition>();
   /** Found while it opens, of partitions that the journal may tell to be deleted later on. */
   readonly #damaged = new Map<FilePartition, Error>();
   readonly #options: FileLogOptions;
@@ -170,7 +170,7 @@ export class FileLog implements Log, Engine {
     this.journal.append("delete", log.number, 0);
     await this.#busy(`${topic}-${partition}`, async () => {
       await this.synced();
-      await log.inLane(() => this.giveUpFolder(log));
+      await this.giveUpFolder(log);
     });
   }
 
@@ -179,15 +179,17 @@ export class FileLog implements Log, Engine {
     this.#partitions.delete(`${log.topic}-${log.partition}`);
     this.byNumber.delete(log.number);
     this.doom([deletedPath(this.folder, log.number)]);
-    this.#leaving.add(log);
+    this.leaving.set(log.folder, log);
     log.markDeleted();
   }
 
-  /** Runs in the lane. */
-  async giveUpFolder(log: FilePartition): Promise<void> {
-    await moveAway(log, this);
-    this.#leaving.delete(log);
-    this.doom([deletedPath(this.folder, log.number)]); // again: cleaning may have looked before it was there
+  /** Lets the folder's name go, so that a partition may be made again under it. */
+  giveUpFolder(log: FilePartition): Promise<void> {
+    return log.inLane(async () => {
+      await moveAway(log, this);
+      this.leaving.delete(log.folder);
+      this.doom([deletedPath(this.folder, log.number)]); // again: cleaning may have looked before it was there
+    });
   }
 
   async #busy(name: string, action: () => Promise<void>): Promise<void> {
@@ -348,7 +350,7 @@ export class FileLog implements Log, Engine {
 
   async #writeCheckpoint(journal: JournalPosition): Promise<void> {
     const { nextNumber, isSynced, platform } = this;
-    const doomed = [...this.doomed.keys(), ...Array.from(this.#leaving, (log) => log.folder)];
+    const doomed = [...this.doomed.keys(), ...this.leaving.keys()];
     const state = { format: 2, journal, nextNumber, isSynced, doomed } as const;
     const bytes = encodeCheckpoint(state, this.partitions(), platform);
     await this.disk.replaceFile(checkpointPath(this.folder), bytes);
@@ -447,7 +449,7 @@ export class FileLog implements Log, Engine {
 
   /** Resolves when what partitions had under way in their files is through. */
   async idle(): Promise<void> {
-    const logs = [...this.#partitions.values(), ...this.#leaving];
+    const logs = [...this.#partitions.values(), ...this.leaving.values()];
     await Promise.all(logs.map((log) => log.inLane(() => Promise.resolve())));
   }
 

@@ -25,15 +25,17 @@ export class FileMemory {
   }
 
   /** Each file is read while the one before it is looked at; its bytes are there until the next one is asked for. */
-  async *inOrder(paths: readonly string[]): AsyncGenerator<Uint8Array, void, undefined> {
+  async *inOrder<F extends { readonly path: string }>(
+    files: readonly F[],
+  ): AsyncGenerator<{ file: F; bytes: Uint8Array }, void, undefined> {
     let ahead: Promise<Uint8Array> | undefined;
     try {
-      for (const [index, path] of paths.entries()) {
-        const bytes = await (ahead ?? this.read(path));
-        const next = paths[index + 1];
-        ahead = next === undefined ? undefined : this.read(next);
+      for (const [index, file] of files.entries()) {
+        const bytes = await (ahead ?? this.read(file.path));
+        const next = files[index + 1];
+        ahead = next && this.read(next.path);
         ahead?.catch(() => undefined); // told by who awaits it
-        yield bytes;
+        yield { file, bytes };
       }
     } finally {
       await ahead?.catch(() => undefined); // who stops early leaves no file open

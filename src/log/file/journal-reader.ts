@@ -73,9 +73,7 @@ export async function readJournal(
   let nextSequence = position.sequence;
   let pieces: Piece[] = [];
   const memory = new FileMemory(disk);
-  let index = 0;
-  for await (const bytes of memory.inOrder(files.map(({ path }) => path))) {
-    const file = files[index++]!;
+  for await (const { file, bytes } of memory.inOrder(files)) {
     end = { ...end, sequence: file.sequence };
     let at = 0;
     for (;;) {

@@ -37,8 +37,6 @@ class Recovery {
   readonly #log: FileLog;
   readonly #wallMs: number;
   readonly #recoveryBytes: number;
-  /** Deleted by what was read, which may not be durable yet: by the folders that still have their names. */
-  readonly #deleted = new Map<string, FilePartition>();
   #unwrittenBytes = 0;
   #appliedBytes = 0;
   /** Segments are written while the journal is read on. */
@@ -76,8 +74,8 @@ class Recovery {
     const source = { disk, folder, platform, onCut: (what: string) => log.cut(what) };
     const read = readJournal(source, from, (entry) => this.#apply(entry));
     const start = await read.finally(() => this.#writing);
-    if (this.#deleted.size > 0 && !wasSynced) await syncJournal(log);
-    for (const path of [...this.#deleted.keys()]) await this.#giveUp(path);
+    if (log.leaving.size > 0 && !wasSynced) await syncJournal(log);
+    for (const partition of [...log.leaving.values()]) await log.giveUpFolder(partition);
     if (start.slots.size > 0) await disk.syncFolder(folder); // a crash may have come before a file's name was durable
     log.start(start, this.#appliedBytes);
     // The journal's files stay until the next checkpoint, which need not hold up the start.
@@ -118,11 +116,7 @@ class Recovery {
     if (entry.kind === "create") return this.#create(entry);
     const partition = log.byNumber.get(entry.partition);
     if (partition === undefined || entry.number <= partition.appliedEntry) return;
-    if (entry.kind === "delete") {
-      log.forget(partition);
-      this.#deleted.set(partition.folder, partition);
-      return;
-    }
+    if (entry.kind === "delete") return log.forget(partition); // it may not be durable yet, so its folder stays
     partition.appliedEntry = entry.number;
     log.changed.add(partition);
     const { payload } = entry;
@@ -136,12 +130,6 @@ class Recovery {
       case "truncate":
         return partition.inLane(() => this.#cut(partition, readInt64(payload, 0)));
     }
-  }
-
-  async #giveUp(folder: string): Promise<void> {
-    const partition = this.#deleted.get(folder);
-    if (!this.#deleted.delete(folder)) return;
-    await partition!.inLane(() => this.#log.giveUpFolder(partition!));
   }
 
   async #cut(partition: FilePartition, offset: number): Promise<void> {
@@ -159,7 +147,8 @@ class Recovery {
     const made = JSON.parse(text) as PartitionIdentity & { readonly config: LogConfig };
     const partition = new FilePartition({ ...made, number }, made.config, log);
     partition.appliedEntry = entry;
-    await this.#giveUp(partition.folder); // durable: nothing was made under its name before
+    const deleted = log.leaving.get(partition.folder);
+    if (deleted) await log.giveUpFolder(deleted); // durable: nothing was made under its name before
     log.nextNumber = Math.max(log.nextNumber, number + 1);
     log.add(partition);
     log.changed.add(partition);

@@ -12,8 +12,9 @@ const all = Object.keys(benchmarks);
 const named = wanted.length === 0 ? ["compare"] : wanted.flatMap((part) => namesOf(part));
 
 if (wanted.length === 0 && options.some((option) => ["-h", "--help"].includes(option))) list();
-for (const name of [...new Set(named)]) {
-  console.log(`\n== ${name}`);
+const names = [...new Set(named)];
+for (const name of names) {
+  if (names.length > 1) console.log(`\n== ${name}`);
   const [program, ...first] = programOf(name);
   const { status } = spawnSync(process.execPath, ["--expose-gc", program, ...first, ...options], {
     cwd: root,
@@ -33,4 +34,5 @@ function list() {
   const width = Math.max(...all.map((name) => name.length));
   console.log("npm run bench -- [name] [options]; --help after a name tells its options\n");
   for (const name of all) console.log(`${name.padEnd(width)}  ${benchmarks[name]}`);
+  console.log();
 }

@@ -23,10 +23,10 @@ import { matrixPage } from "./compare/matrix-page.ts";
 import { matrixTrials } from "./compare/matrix-trials.ts";
 import { measureAll } from "./compare/measure.ts";
 import { charts, circumstances, minutesOf, table, textOf } from "./compare/report.ts";
-import type { Trial } from "./compare/row.ts";
+import { type Trial, wordsOf } from "./compare/row.ts";
 import { transactionTrials } from "./compare/transaction-trials.ts";
 import { witnessesWith } from "./compare/witnesses.ts";
-import { numberOf, readFlags, refuse } from "./flags.ts";
+import { positiveOf, readFlags, refuse } from "./flags.ts";
 
 const flags = readFlags({
   against: { type: "string" },
@@ -42,19 +42,29 @@ const products: Product[] = flags.against === undefined ? ["regroup"] : ["regrou
 const has = versions();
 if (flags.against !== undefined && has.java === undefined) refuse("--against kafka needs Java 17 or later");
 const defaultMinutes = flags.full ? 58 : 14;
-const minutes = flags.minutes === undefined ? defaultMinutes : numberOf("minutes", flags.minutes);
+const minutes = flags.minutes === undefined ? defaultMinutes : positiveOf("minutes", flags.minutes);
+if (flags.write && flags.only !== undefined) {
+  refuse(`--write with --only ${flags.only}: expected one of the two, as pages are written with all their rows`);
+}
 
 const witnesses = witnessesWith(has);
 const standard: Trial[] = [...loadTrials, ...lifeTrials, ...witnesses.trials, ...transactionTrials];
 const trials = flags.full ? [...standard, ...matrixTrials] : standard;
-const parts = flags.only?.split(",") ?? [""];
-const isChosen = ({ id }: { readonly id: string }) => parts.some((part) => id.includes(part));
+const parts = flags.only?.split(",").map((part) => part.trim());
+const isIn = (part: string) => part !== "" && [...trials, ...witnesses.missing].some(({ id }) => id.includes(part));
+const unknown = parts?.filter((part) => !isIn(part)) ?? [];
+if (unknown.length > 0) {
+  const all = `--list prints the names${flags.full ? "" : ", --full --list those of the matrix, too"}`;
+  refuse(`--only ${flags.only}: no name has ${unknown.map((part) => `"${part}"`).join(" or ")} in it; ${all}`);
+}
+const isChosen = ({ id }: { readonly id: string }) => parts?.some((part) => id.includes(part)) ?? true;
 const missing = witnesses.missing.filter(isChosen).map(({ id, needs }) => `${id} (needs ${needs})`);
 if (missing.length > 0) console.error(`Left out: ${missing.join(", ")}.`);
 const chosen = trials.filter(isChosen);
-if (chosen.length === 0) refuse(`--only ${flags.only}: nothing is called so (--list)`);
+if (chosen.length === 0) refuse(`--only ${flags.only}: nothing of it can be measured here`);
 if (flags.list) {
-  for (const { id } of chosen) console.log(id);
+  const width = Math.max(...chosen.map(({ id }) => id.length));
+  for (const trial of chosen) console.log(`${trial.id.padEnd(width)}  ${wordsOf(trial)}`);
   process.exit();
 }
 

@@ -20,10 +20,21 @@ function read<const T extends ParseArgsConfig & { readonly args: string[] }>(con
     process.exit(0);
   }
   try {
-    return parseArgs(config);
+    return parseArgs({ ...config, args: negativesJoined(args) });
   } catch (error) {
     refuse((error as Error).message);
   }
+}
+
+/** `--minutes -1` as `--minutes=-1`: who reads the value says what was expected; Node says that it is ambiguous. */
+function negativesJoined(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const option = joined.at(-1);
+    if (/^-\d/.test(arg) && option !== undefined && /^--[^=]+$/.test(option)) joined.push(`${joined.pop()}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 /** Ends the program: it was called in a way that it does not know. */
@@ -34,8 +45,15 @@ export function refuse(message: string): never {
 
 /** @returns a number of at least 0. */
 export function numberOf(flag: string, text: string): number {
-  if (!/^\d+(\.\d+)?$/.test(text)) refuse(`--${flag} ${text}: expected a number`);
+  const expected = text.startsWith("-") ? "a number of at least 0" : "a number";
+  if (!/^\d+(\.\d+)?$/.test(text)) refuse(`--${flag} ${text}: expected ${expected}`);
   return Number(text);
+}
+
+/** @returns a number above 0. */
+export function positiveOf(flag: string, text: string): number {
+  const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  return number > 0 ? number : refuse(`--${flag} ${text}: expected a number above 0`);
 }
 
 /** @returns one of the words. */

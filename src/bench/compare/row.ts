@@ -53,6 +53,12 @@ export interface Trial<F extends string = string> {
   readonly measure: (broker: Measured, name: string, run: RunLoad) => Promise<Readonly<Record<NoInfer<F>, number>>>;
 }
 
+/** What it tells, for a list of all. */
+export function wordsOf({ figures }: Trial): string {
+  const [first, ...others] = Object.values(figures).map(({ what }) => what);
+  return others.length === 0 ? first! : `${first}, …`;
+}
+
 /** Infers the names of a trial's figures. */
 export function trial<F extends string>(it: Trial<F>): Trial<F> {
   return it;

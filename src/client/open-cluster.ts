@@ -192,7 +192,7 @@ class KafkaCluster implements Cluster {
         errorCode || (told?.partitions.length ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.LEADER_NOT_AVAILABLE);
       const error = brokerError(code, `leader of ${topic}/${partition}`);
       const pauseMs = backoffMs({ initialMs, maxMs }, failures);
-      if (!error.retriable || pauseMs > remainingMs(call)) throw error;
+      if (!error.retriable || pauseMs >= remainingMs(call)) throw error;
       await delay(pauseMs, call.signal);
     }
   }

@@ -17,3 +17,14 @@ test("a call that ends tells what the broker said last, also where a timer was e
   await assert.rejects(call, { code: "UNSTABLE_OFFSET_COMMIT" });
   assert.ok(attempts > 1);
 });
+
+test("a call without a pause between its attempts ends with its time", async () => {
+  const config = { requestTimeoutMs: 30_000, retryBackoffMs: 0, retryBackoffMaxMs: 0 };
+  const cluster = { config } as Partial<Cluster> as Cluster;
+  const lastMs = performance.now() + 10_000;
+  const call = retrying(cluster, { timeoutMs: 5 }, async () => {
+    assert.ok(performance.now() < lastMs, "it is tried without end");
+    throw brokerError(ErrorCode.UNSTABLE_OFFSET_COMMIT, "orders");
+  });
+  await assert.rejects(call, { code: "UNSTABLE_OFFSET_COMMIT" });
+});

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { defaultLogConfig } from "../../src/log/config.ts";
+import type { FileLog } from "../../src/log/file/file-log.ts";
 import type { FilePartition } from "../../src/log/file/partition.ts";
 import type { Log } from "../../src/log/log.ts";
 import { MemoryDisk } from "../../src/log/memory-disk.ts";
@@ -193,6 +194,63 @@ test("what is left of a partition goes, though cleaning looked for it before it 
   await all.clean(2);
   resolve();
   await Promise.all([writing, deleted]);
+  assert.deepEqual(await folders(disk), ["0-delete/"]);
+  await all.clean(3);
+  assert.deepEqual(await folders(disk), []);
+  await all.close();
+});
+
+test("what is left of a partition goes, though a kill came before its new name was told", async () => {
+  const disk = new MemoryDisk();
+  const all = (await open(disk, options)) as FileLog;
+  const log = (await all.create(orders, config)) as FilePartition;
+  for (const step of puts("a", 2)) await step(all);
+  await all.clean(1);
+  const { promise: isWritten, resolve } = Promise.withResolvers<void>();
+  const writing = log.inLane(() => isWritten);
+  const deleted = all.delete("orders", 0);
+  await all.clean(2);
+  await all.checkpoint(); // it comes when there is no folder of the new name, which was looked for
+  resolve();
+  await Promise.all([writing, deleted]);
+  assert.deepEqual(await folders(disk), ["0-delete/"]);
+  const next = disk.crash({ kind: "kill" });
+  const again = await open(next, options);
+  await again.clean(4);
+  assert.deepEqual(await folders(next), []);
+  await again.close();
+});
+
+test("what is left of a partition goes, though a kill came while it went", async () => {
+  const disk = new MemoryDisk();
+  const all = (await open(disk, options)) as FileLog;
+  await all.create(orders, config);
+  for (const step of [...puts("a", 2), () => all.clean(1), () => all.delete("orders", 0)]) await step(all);
+  const isAsked = Promise.withResolvers<void>();
+  disk.remove = () => {
+    isAsked.resolve();
+    return new Promise(() => undefined);
+  };
+  void all.clean(2);
+  await isAsked.promise;
+  await all.checkpoint();
+  const next = disk.crash({ kind: "kill" });
+  assert.deepEqual(await folders(next), ["0-delete/"]);
+  const again = await open(next, options);
+  await again.clean(3);
+  assert.deepEqual(await folders(next), []);
+  await again.close();
+});
+
+test("what the disk did not remove is removed at the next cleaning", async () => {
+  const disk = new MemoryDisk();
+  const all = await open(disk, options);
+  await all.create(orders, config);
+  for (const step of [...puts("a", 2), () => all.clean(1), () => all.delete("orders", 0)]) await step(all);
+  const remove = disk.remove.bind(disk);
+  disk.remove = () => Promise.reject(new Error("EMFILE"));
+  await assert.rejects(all.clean(2), /EMFILE/);
+  disk.remove = remove;
   assert.deepEqual(await folders(disk), ["0-delete/"]);
   await all.clean(3);
   assert.deepEqual(await folders(disk), []);

@@ -118,7 +118,7 @@ export async function retrying<T>(
       const isCut = thrown instanceof RequestTimeoutError && timeoutMs < requestTimeoutMs;
       const error = isCut ? (before ?? thrown) : thrown;
       const pauseMs = backoffMs({ initialMs, maxMs }, failures);
-      if (!passes(error) || pauseMs > remainingMs(call)) throw error;
+      if (!passes(error) || pauseMs >= remainingMs(call)) throw error;
       before = error;
       if (error.errorCode === ErrorCode.NOT_CONTROLLER) cluster.refreshSoon();
       await delay(pauseMs, signal);

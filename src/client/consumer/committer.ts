@@ -70,7 +70,7 @@ export class Committer {
       const refusal = await this.#try(offsets, { timeoutMs: remainingMs(call), signal });
       if (refusal === undefined) return;
       const pauseMs = backoffMs({ initialMs, maxMs }, failures);
-      if (!refusal.passes || pauseMs > remainingMs(call)) throw refusal.error;
+      if (!refusal.passes || pauseMs >= remainingMs(call)) throw refusal.error;
       await delay(pauseMs, signal);
     }
   }

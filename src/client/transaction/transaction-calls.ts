@@ -179,7 +179,7 @@ export class TransactionCalls {
         if (!(error instanceof KafkaError) || !error.retriable) throw error;
         const isConcurrent = error.errorCode === ErrorCode.CONCURRENT_TRANSACTIONS;
         const pauseMs = backoffMs(isConcurrent ? concurrentBackoff : { initialMs, maxMs }, failures);
-        if (pauseMs > remainingMs(limits)) throw error;
+        if (pauseMs >= remainingMs(limits)) throw error;
         await delay(pauseMs);
       }
     }

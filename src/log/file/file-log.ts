@@ -350,7 +350,8 @@ export class FileLog implements Log, Engine {
 
   async #writeCheckpoint(journal: JournalPosition): Promise<void> {
     const { nextNumber, isSynced, platform } = this;
-    const doomed = [...this.doomed.keys(), ...this.leaving.keys()];
+    const doomed = [...this.doomed.keys()]; // and what leaves, which has the one name or the other after a kill
+    for (const log of this.leaving.values()) doomed.push(log.folder, deletedPath(this.folder, log.number));
     const state = { format: 2, journal, nextNumber, isSynced, doomed } as const;
     const bytes = encodeCheckpoint(state, this.partitions(), platform);
     await this.disk.replaceFile(checkpointPath(this.folder), bytes);
@@ -428,11 +429,12 @@ export class FileLog implements Log, Engine {
       const dueMs = this.doomed.get(path) ?? wallMs + (log?.config.fileDeleteDelayMs ?? 0);
       this.doomed.set(path, dueMs);
       if (dueMs > wallMs) continue;
-      this.doomed.delete(path); // before it goes: a folder may take the name meanwhile, and is doomed again
       if (!log?.segments.some((segment) => segment.paths.includes(path))) {
         await this.files.dropUnder(path);
         await this.disk.remove(path);
       }
+      // Not before it is gone, so that checkpoints name it. A folder that took the name meanwhile is doomed again.
+      if (this.doomed.get(path) === dueMs) this.doomed.delete(path);
     }
   }
 

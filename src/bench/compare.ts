@@ -12,17 +12,16 @@
  * It goes over all rows again and again until each has had its rounds: where the time ends all have about as many. What
  * fails is told in its row, and at the end with exit code 1; --resume tries it again.
  */
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Product, versions } from "./compare/brokers.ts";
 import { FoundSoFar } from "./compare/found.ts";
 import { lifeTrials } from "./compare/life-trials.ts";
 import { linesOf } from "./compare/lines.ts";
 import { loadTrials } from "./compare/load-trials.ts";
-import { matrixPage } from "./compare/matrix-page.ts";
 import { matrixTrials } from "./compare/matrix-trials.ts";
 import { measureAll } from "./compare/measure.ts";
-import { charts, circumstances, minutesOf, table, textOf } from "./compare/report.ts";
+import { writePages } from "./compare/pages.ts";
+import { progressOf, textOf, timeOf } from "./compare/report.ts";
 import { type Trial, wordsOf } from "./compare/row.ts";
 import { transactionTrials } from "./compare/transaction-trials.ts";
 import { witnessesWith } from "./compare/witnesses.ts";
@@ -68,51 +67,29 @@ if (flags.list) {
   process.exit();
 }
 
-const found = await FoundSoFar.open(products, flags.resume).catch((error: Error) => refuse(error.message));
+const found = await FoundSoFar.open(products, flags.resume).catch((error: Error) => {
+  return refuse(`--resume ${error.message}`);
+});
 const linesFor = (trial: Trial) => linesOf(trial, found.of(trial.id));
 await measureAll(chosen, found, {
   products,
   budgetMs: minutes * 60_000,
   onBegin: ({ progress, leftMs }) => {
-    const end = Number.isFinite(minutes) ? `; nothing is begun after ${minutes}` : "";
-    console.error(`${progress} rounds; all will take about ${minutesOf(leftMs)} minutes${end}.`);
+    if (leftMs === 0) return console.error("All rounds are there already.");
+    const end = `--minutes ${minutes}: nothing is begun later`;
+    console.error(`${progress} rounds; all will take about ${timeOf(leftMs)} (${end}).`);
   },
-  onFound: (trial, { progress, leftMs }) => {
+  onFound: (trial, estimate) => {
     for (const line of linesFor(trial)) console.log(textOf(line));
-    console.error(`… ${progress} rounds, about ${minutesOf(leftMs)} minutes for the others`);
+    console.error(progressOf(estimate));
   },
 });
 const lines = chosen.flatMap(linesFor);
 console.log(`\n${lines.map(textOf).join("\n")}`);
-if (flags.write) await write();
+const staying = flags.write ? await writePages(join(import.meta.dirname, "../../docs"), chosen, found, has) : [];
+for (const why of staying) console.error(`${why}: --minutes gives a run more time, --resume FILE lets it go on`);
 const failed = chosen.flatMap(({ id }) => found.of(id)).filter(({ failures }) => failures.length > 0);
 for (const { trial, product, setting, failures } of failed) {
   for (const { reason } of failures) console.error(`failed: ${trial} on ${product}, ${setting}: ${reason}`);
 }
-process.exit(failed.length === 0 ? 0 : 1); // whatever was given up may go on
-
-/** The rows with targets into a page that has more to say; the matrix fills its own. */
-async function write(): Promise<void> {
-  const docs = join(import.meta.dirname, "../../docs");
-  const circumstance = circumstances(
-    found.spentMs,
-    chosen.flatMap(({ id }) => found.of(id)).flatMap(({ stolen }) => stolen),
-  );
-  const [matrix, ofStandard] = [chosen.filter(({ load }) => load), chosen.filter(({ load }) => !load)];
-  if (ofStandard.length > 0) {
-    const text = await readFile(join(docs, "performance.md"), "utf8");
-    const [before, after] = [text.split("<!-- measured -->")[0]!, text.split("<!-- /measured -->")[1] ?? ""];
-    const lines = ofStandard.flatMap(linesFor);
-    const measured = `${circumstance}\n\n${table(lines)}\n${charts(lines)}`;
-    await writeFile(join(docs, "performance.md"), `${before}<!-- measured -->\n${measured}<!-- /measured -->${after}`);
-    await writeFound(join(docs, "performance.json"), circumstance, ofStandard);
-  }
-  if (matrix.length === 0) return;
-  await writeFile(join(docs, "performance-matrix.md"), `${matrixPage(circumstance, matrix, found)}\n`);
-  await writeFound(join(docs, "performance-matrix.json"), circumstance, matrix);
-}
-
-async function writeFound(file: string, circumstance: string, of: readonly Trial[]): Promise<void> {
-  const json = { circumstances: circumstance, versions: has, found: of.flatMap(({ id }) => found.of(id)) };
-  await writeFile(file, `${JSON.stringify(json, null, 1)}\n`);
-}
+process.exit(failed.length + staying.length === 0 ? 0 : 1); // whatever was given up may go on

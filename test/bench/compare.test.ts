@@ -48,3 +48,14 @@ test("the list has a name and its words in each line, and nothing else", async (
     "",
   ]);
 });
+
+test("a file of no run is refused by its name", async () => {
+  await isRefused(
+    ["--resume", "/nowhere/x.json"],
+    /bench: --resume \/nowhere\/x\.json: expected a folder that is there/,
+  );
+  await isRefused(
+    ["--resume", "package.json"],
+    /bench: --resume package\.json: expected what an earlier run kept there/,
+  );
+});

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Estimate, visitsOf } from "../../src/bench/compare/estimate.ts";
 import { FoundSoFar } from "../../src/bench/compare/found.ts";
+import { progressOf, timeOf } from "../../src/bench/compare/report.ts";
 import { type Trial, trial } from "../../src/bench/compare/row.ts";
 
 const both = ["regroup", "kafka"] as const;
@@ -56,6 +57,23 @@ test("a run does not go on from one on other brokers, nor from what is none", as
   );
   await writeFile(file, "[]");
   await assert.rejects(FoundSoFar.open(both, file), /name another file/);
+  for (const text of ["[]", "", "not JSON", "null", "1", '{"name":"x"}', '{"all":{},"products":[],"spentMs":1}']) {
+    await writeFile(file, text);
+    const message = `${file}: expected what an earlier run kept there, or no file yet: name another file`;
+    await assert.rejects(FoundSoFar.open(both, file), { message }, text);
+  }
+});
+
+test("a file that cannot be kept is told before anything is measured", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "regroup-bench-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const nowhere = join(folder, "nowhere");
+  await assert.rejects(FoundSoFar.open(both, join(nowhere, "run.json")), {
+    message: `${nowhere}/run.json: expected a folder that is there and may be written to: ${nowhere}`,
+  });
+  await assert.rejects(FoundSoFar.open(both, folder), {
+    message: `${folder}: expected a file that can be read (EISDIR)`,
+  });
 });
 
 test("a round that failed on one broker is measured again, on both beside each other", async (t) => {
@@ -92,4 +110,16 @@ test("how long the rest will take is told by the rows, and then by how long they
   estimate.visited(240_000); // twice as long as said
   assert.equal(estimate.progress, "1 of 3");
   assert.equal(estimate.leftMs, 360_000 * 1.5); // half of it believed
+});
+
+test("a short time is told in seconds, and behind the last round none", () => {
+  assert.deepEqual([0, 45_400, 119_000, 120_000, 840_000].map(timeOf), [
+    "0 s",
+    "45 s",
+    "119 s",
+    "2 minutes",
+    "14 minutes",
+  ]);
+  assert.equal(progressOf({ progress: "1 of 5", leftMs: 12_000 }), "… 1 of 5 rounds, about 12 s for the others");
+  assert.equal(progressOf({ progress: "5 of 5", leftMs: 0 }), "… 5 of 5 rounds");
 });

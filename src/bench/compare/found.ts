@@ -1,5 +1,6 @@
 /** What was measured, kept in a file while a long run goes on, so that another can go on where it ended. */
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { access, constants, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Product, Setting } from "./brokers.ts";
 
 /** Why a round has no figures. */
@@ -64,11 +65,14 @@ export class FoundSoFar {
    * @throws when the file is of a run on other brokers, or of no run.
    */
   static async open(products: readonly Product[], file?: string): Promise<FoundSoFar> {
-    const text = file === undefined ? undefined : await readFile(file, "utf8").catch(ifMissing);
+    const text = file === undefined ? undefined : await textIn(file);
     if (text === undefined) return new FoundSoFar({ products, spentMs: 0, all: [] }, file);
-    const kept = JSON.parse(text, (_, value) => (value === null ? Number.NaN : value)) as Partial<Kept>;
-    if (kept.all === undefined || kept.spentMs === undefined || kept.products?.join() !== products.join()) {
-      const of = kept.products?.join(" and ") ?? "none of today's";
+    const kept = keptIn(text);
+    if (kept === undefined) {
+      throw new Error(`${file}: expected what an earlier run kept there, or no file yet: name another file`);
+    }
+    if (kept.products.join() !== products.join()) {
+      const of = kept.products.join(" and ");
       throw new Error(`${file} holds a run of ${of}, and this is one of ${products.join(" and ")}: name another file`);
     }
     return new FoundSoFar({ products, spentMs: kept.spentMs, all: withoutFailedRounds(kept.all) }, file);
@@ -128,8 +132,31 @@ export class FoundSoFar {
   }
 }
 
-function ifMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOENT") throw error;
+/** @returns undefined when it is to be made. @throws where it cannot be: better now than behind the first round. */
+async function textIn(file: string): Promise<string | undefined> {
+  try {
+    await access(dirname(file), constants.W_OK);
+  } catch {
+    throw new Error(`${file}: expected a folder that is there and may be written to: ${dirname(file)}`);
+  }
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    throw new Error(`${file}: expected a file that can be read (${code})`);
+  }
+}
+
+/** @returns undefined when it is no run. */
+function keptIn(text: string): Kept | undefined {
+  try {
+    const kept = JSON.parse(text, (_, value) => (value === null ? Number.NaN : value)) as Partial<Kept>;
+    const isRun = Array.isArray(kept.all) && Array.isArray(kept.products) && typeof kept.spentMs === "number";
+    return isRun ? (kept as Kept) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** So that they are measured again, on all brokers of the trial beside each other. */

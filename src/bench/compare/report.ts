@@ -2,6 +2,7 @@
 import { cpus, release, totalmem, type } from "node:os";
 import { median } from "../median.ts";
 import { versions } from "./brokers.ts";
+import type { Estimate } from "./estimate.ts";
 import type { Line } from "./lines.ts";
 
 export const nameOfSetting = { fsync: "fsync", os: "OS", memory: "memory" };
@@ -39,8 +40,14 @@ export function textOf(line: Line): string {
   return `${what!.padEnd(72)} ${setting!.padEnd(6)} ${figures}  ${target}`.trimEnd();
 }
 
-export function minutesOf(ms: number): string {
-  return (ms / 60_000).toFixed(0);
+/** In seconds as long as minutes would say little. */
+export function timeOf(ms: number): string {
+  return ms < 120_000 ? `${(ms / 1000).toFixed(0)} s` : `${(ms / 60_000).toFixed(0)} minutes`;
+}
+
+/** Behind a round. */
+export function progressOf({ progress, leftMs }: Pick<Estimate, "progress" | "leftMs">): string {
+  return `… ${progress} rounds${leftMs > 0 ? `, about ${timeOf(leftMs)} for the others` : ""}`;
 }
 
 const head = ["what", "flush", "regroup", "Kafka", "regroup / Kafka", "target"];
@@ -87,13 +94,16 @@ export function circumstances(ms: number, stolen: readonly number[]): string {
   const { regroup, node, kafka, java, kcat, librdkafka } = versions();
   const witness = kcat === undefined ? "" : `; kcat ${kcat} with librdkafka ${librdkafka}`;
   const [cpu] = cpus();
+  const known = stolen.filter((share) => !Number.isNaN(share)); // where all rounds failed there is none
+  const shares =
+    `The host of this machine gave others ${percent(median(known))} of its processor time in the middle round, and ` +
+    `${percent(Math.max(0, ...known))} in the worst.`;
   const version = /^[\d.]*\d/.exec(release())?.[0]; // without what a distribution calls its build
   return [
-    `Measured on ${new Date().toISOString().slice(0, 10)} in ${minutesOf(ms)} minutes, on ${cpus().length} × ` +
+    `Measured on ${new Date().toISOString().slice(0, 10)} in ${timeOf(ms)}, on ${cpus().length} × ` +
       `${cpu?.model.trim() || "unnamed processor"}, ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${version}.`,
     `regroup ${regroup} (the packaged build) on Node ${node}; Apache Kafka ${kafka} on Java ` +
       `${java ?? "–"} with the options of its own start scripts and a heap of 1 GB${witness}.`,
-    `The host of this machine gave others ${percent(median(stolen))} of its processor time in the middle round, and ` +
-      `${percent(Math.max(...stolen.filter((share) => share >= 0)))} in the worst.`,
+    ...(known.length === 0 ? [] : [shares]),
   ].join("\n");
 }

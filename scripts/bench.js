@@ -13,14 +13,17 @@ const named = wanted.length === 0 ? ["compare"] : wanted.flatMap((part) => names
 
 if (wanted.length === 0 && options.some((option) => ["-h", "--help"].includes(option))) list();
 const names = [...new Set(named)];
+process.on("SIGINT", () => undefined); // Ctrl-C: the benchmark hears it, too, and ends what it has started
+const interrupted = 130;
 for (const name of names) {
   if (names.length > 1) console.log(`\n== ${name}`);
   const [program, ...first] = programOf(name);
-  const { status } = spawnSync(process.execPath, ["--expose-gc", program, ...first, ...options], {
+  const { status, signal } = spawnSync(process.execPath, ["--expose-gc", program, ...first, ...options], {
     cwd: root,
     stdio: "inherit",
   });
-  if (status !== 0) process.exitCode = status ?? 1;
+  if (status !== 0) process.exitCode = signal === "SIGINT" ? interrupted : (status ?? 1);
+  if (process.exitCode === interrupted) break;
 }
 
 function namesOf(part) {

@@ -1,6 +1,7 @@
 /** What a user may type behind `npm run bench --`, and what of it is refused before a broker starts. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -58,4 +59,18 @@ test("a file of no run is refused by its name", async () => {
     ["--resume", "package.json"],
     /bench: --resume package\.json: expected what an earlier run kept there/,
   );
+});
+
+test("Ctrl-C waits for the benchmark to leave nothing behind, and begins no other", async () => {
+  const child = spawn(process.execPath, [program, "compare", "log", "--only", "memory-idle"], { detached: true });
+  let told = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk) => {
+      told += chunk;
+      if (`${chunk}`.includes("rounds; all will take")) process.kill(-child.pid!, "SIGINT"); // as a terminal does
+    });
+  const [code] = await once(child, "close");
+  assert.equal(code, 130);
+  assert.match(told, /Interrupted: 0 of 1 rounds were measured; a run with --resume FILE keeps them\.\n$/);
+  assert.doesNotMatch(told, /== log/);
 });

@@ -1,6 +1,11 @@
 /** The run over all rows, on a real broker: what fails costs its own round, and nothing else. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { FoundSoFar } from "../../src/bench/compare/found.ts";
@@ -51,8 +56,38 @@ test("a row that fails, or ends its broker, is told why, and the next has a brok
   assert.deepEqual(progress, ["0 of 4", "1 of 4", "2 of 4", "3 of 4", "4 of 4"]);
 });
 
+const imported = (file: string) => {
+  return JSON.stringify(new URL(`../../src/bench/compare/${file}`, import.meta.url).href);
+};
+
+test("Ctrl-C ends the run, and is no failure of the round that was under way", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "regroup-bench-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, "run.json");
+  const program = `
+    import { FoundSoFar } from ${imported("found.ts")};
+    import { measureAll } from ${imported("measure.ts")};
+    const of = (id, measure) => ({ id, settings: ["memory"], rounds: 1, seconds: 0, figures: { ms: {} }, measure });
+    const loaded = ({ server }, topic, run) => {
+      console.log("begun");
+      return run("produce", { server, topic, seconds: 30 });
+    };
+    const found = await FoundSoFar.open(["regroup"], ${JSON.stringify(file)});
+    const options = { products: ["regroup"], budgetMs: 60_000, onBegin() {}, onFound() {} };
+    await measureAll([of("first", async () => ({ ms: 1 })), of("loaded", loaded)], found, options);`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { detached: true });
+  child.stdout.once("data", () => process.kill(-child.pid!, "SIGINT")); // to its group, as a terminal does
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
+  const says = `Interrupted: 1 of 2 rounds were measured; --resume ${file} goes on from there.\n`;
+  assert.deepEqual([code, stderr], [130, says]);
+  const next = await FoundSoFar.open(["regroup"], file);
+  assert.deepEqual(
+    next.all.map(({ trial: id, values }) => [id, values.ms]),
+    [["first", [1]]],
+  );
+});
+
 test("what nobody catches is the failure of the turn that is under way", async () => {
-  const imported = (file: string) => JSON.stringify(new URL(`../../src/bench/compare/${file}`, import.meta.url).href);
   // In a process of its own: here the test would hear of it, too.
   const program = `
     import { FoundSoFar } from ${imported("found.ts")};

@@ -50,14 +50,15 @@ export class FoundSoFar {
   readonly all: Found[];
   readonly #spentBeforeMs: number;
   readonly #beganMs = performance.now();
-  readonly #file: string | undefined;
+  /** In which it is kept; undefined: in none. */
+  readonly file: string | undefined;
   readonly #products: readonly Product[];
 
   private constructor({ products, spentMs, all }: Kept, file: string | undefined) {
     this.#products = products;
     this.all = all;
     this.#spentBeforeMs = spentMs;
-    this.#file = file;
+    this.file = file;
   }
 
   /**
@@ -115,10 +116,10 @@ export class FoundSoFar {
 
   /** In one piece: a run may be killed meanwhile. */
   async save(): Promise<void> {
-    if (this.#file === undefined) return;
+    if (this.file === undefined) return;
     const kept: Kept = { products: this.#products, spentMs: this.spentMs, all: this.all };
-    await writeFile(`${this.#file}.new`, `${JSON.stringify(kept, null, 1)}\n`);
-    await rename(`${this.#file}.new`, this.#file);
+    await writeFile(`${this.file}.new`, `${JSON.stringify(kept, null, 1)}\n`);
+    await rename(`${this.file}.new`, this.file);
   }
 
   #at(where: Where): Found {

@@ -19,11 +19,15 @@ export interface MeasureOptions {
 
 export async function measureAll(trials: readonly Trial[], found: FoundSoFar, options: MeasureOptions): Promise<void> {
   await using brokers = await Brokers.open();
-  leaveNothingBehind(brokers);
   const beginMs = performance.now();
   const stage = new Stage(brokers, options.products, found);
   const visits = visitsOf(trials).filter(({ trial, untilRound }) => found.rounds(trial.id) < untilRound);
   const estimate = new Estimate(visits, options.products);
+  leaveNothingBehind(brokers, () => {
+    const { file } = found;
+    const kept = file === undefined ? "a run with --resume FILE keeps them" : `--resume ${file} goes on from there`;
+    console.error(`Interrupted: ${estimate.progress} rounds were measured; ${kept}.`);
+  });
   options.onBegin(estimate);
   for (const [at, { trial, untilRound }] of visits.entries()) {
     if (performance.now() - beginMs > options.budgetMs) {
@@ -39,16 +43,32 @@ export async function measureAll(trials: readonly Trial[], found: FoundSoFar, op
   }
 }
 
+/** Someone ends the run: what goes wrong from then on is no failure of a round. */
+let isInterrupted = false;
+
 /** Kafka runs in a process group of its own: nothing but this ends it where someone, or a defect, ends the run. */
-function leaveNothingBehind(brokers: Brokers): void {
-  const end = () => void brokers[Symbol.asyncDispose]().finally(() => process.exit(1));
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
+function leaveNothingBehind(brokers: Brokers, onInterrupted: () => void): void {
+  const end = (code: number) => void brokers[Symbol.asyncDispose]().finally(() => process.exit(code));
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    process.once(signal, () => {
+      isInterrupted = true;
+      onInterrupted();
+      end(code);
+    });
+  }
   process.on("uncaughtException", (error) => {
     if (failTurn !== undefined) return failTurn(error);
+    if (isInterrupted) return;
     console.error(error);
-    end();
+    end(1);
   });
 }
+
+/** Ctrl-C is sent to the load as well, and its end may be heard of before the signal. */
+const signalMs = 100;
 
 /** Ends the turn that is under way; what nobody catches, as when a broker dies while nobody asks it, is its failure. */
 let failTurn: ((error: Error) => void) | undefined;
@@ -163,6 +183,8 @@ class Stage {
         stolen,
       });
     } catch (error) {
+      await pause(signalMs);
+      if (isInterrupted) await new Promise(() => undefined); // the process ends as soon as the brokers have
       console.error(`${where.trial} on ${where.product}, ${where.setting}:`, error);
       this.#found.fail(where, figures, reasonOf(error).replaceAll(this.#brokers.folder, "…"));
     }

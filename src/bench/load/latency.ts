@@ -40,7 +40,9 @@ export const countOf = ({ perSecond, warmUpSeconds, seconds }: LatencyOptions) =
 
 export async function latency(options: LatencyOptions) {
   const { server, topic, perSecond, valueBytes, warmUpSeconds } = options;
-  await makeTopic(server, topic, 1);
+  if (!(await makeTopic(server, topic, 1))) {
+    throw new Error(`topic ${topic} is there already: this load needs one of its own; name a new one, or none`);
+  }
   const batch = batchOf(valueBytes, 1);
   const partitionData = [{ index: 0, records: batch.bytes }];
   const topicData = [{ name: topic, partitionData }];

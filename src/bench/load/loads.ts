@@ -41,15 +41,20 @@ const compiled = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
  * Runs a load in a new process, which no other load has left garbage in.
  *
  * @param onCpuShare gets what the process took of one core, from its first connection to its last.
+ * @param stop ends the process before its time.
  * @throws when it fails, or does not end.
  */
 export async function runLoad<K extends LoadName>(
   name: K,
   options: LoadOptions<K>,
   onCpuShare: (share: number) => void = () => undefined,
+  stop?: AbortSignal,
 ): Promise<LoadResult<K>> {
   const args = [name, JSON.stringify(options)];
-  const child = fork(new URL("run.ts", import.meta.url), args, { execArgv: [], env: { ...process.env, ...compiled } });
+  const env = { ...process.env, ...compiled };
+  const child = fork(new URL("run.ts", import.meta.url), args, { execArgv: [], env });
+  stop?.addEventListener("abort", () => child.kill("SIGKILL"));
+  if (stop?.aborted) child.kill("SIGKILL");
   const { seconds = 0, warmUpSeconds = 0 } = options as { readonly seconds?: number; readonly warmUpSeconds?: number };
   const moreMs = Math.max(0, seconds + warmUpSeconds - longestSeconds) * 1000;
   const cut = setTimeout(() => child.kill("SIGKILL"), givenUpAfterMs + moreMs);

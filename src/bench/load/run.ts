@@ -14,6 +14,9 @@ process.once("uncaughtException", (error) => {
   tell({ failed: isForeseen ? error.message : (error.stack ?? error.message) });
 });
 
+/** The parent has ended: nobody waits for the result, and the broker had all of the load until it was over. */
+process.once("disconnect", () => process.exit(1));
+
 const [name, text] = process.argv.slice(2);
 installUtf8(nodePlatform);
 const { run, defaults } = loads[name as LoadName];

@@ -4,6 +4,7 @@ import { nodePlatform } from "../../platform/node-platform.ts";
 import { CreateTopics } from "../../protocol/apis/create-topics.ts";
 import { DeleteTopics } from "../../protocol/apis/delete-topics.ts";
 import { ListOffsets } from "../../protocol/apis/list-offsets.ts";
+import { Metadata } from "../../protocol/apis/metadata.ts";
 import { ErrorCode, errorName } from "../../protocol/errors.ts";
 import type { CompressionType } from "../../protocol/platform.ts";
 import { encodeBatch } from "../../protocol/records/encode.ts";
@@ -32,16 +33,35 @@ export function batchOf(valueBytes: number, batchBytes: number, compression: Com
   return { bytes: encodeBatch({ records, compression }, nodePlatform), records: count };
 }
 
-/** Makes the topic, or finds it made, and waits until all its partitions have a leader. */
-export async function makeTopic(server: string, name: string, numPartitions: number): Promise<void> {
+/**
+ * Makes the topic, or finds it made, and waits until all its partitions have a leader.
+ * @returns whether it is new. @throws when it is there with fewer partitions: those that it lacks never had a leader.
+ */
+export async function makeTopic(server: string, name: string, numPartitions: number): Promise<boolean> {
   const wire = await Wire.open(server);
   const topics = [{ name, numPartitions, replicationFactor: 1, assignments: [], configs: [] }];
   const { topics: made } = await wire.ask(CreateTopics, 5, { topics, timeoutMs: 60_000 });
   const { errorCode } = made[0]!;
-  if (errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS)
-    throw new Error(errorName(errorCode));
+  const isNew = errorCode === ErrorCode.NONE;
+  if (!isNew && errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS) throw new Error(errorName(errorCode));
+  const found = isNew ? numPartitions : await partitionsOf(wire, name);
+  if (found < numPartitions) {
+    const instead = `say --partitions ${found}, or name another topic`;
+    throw new Error(`topic ${name} has ${found} partitions, the load wants ${numPartitions}: ${instead}`);
+  }
   while (!(await isServed(wire, name, numPartitions))) await pause(20);
   wire.close();
+  return isNew;
+}
+
+/** Of a topic that was made a moment ago, metadata may not know yet. */
+async function partitionsOf(wire: Wire, name: string): Promise<number> {
+  for (;;) {
+    const { topics } = await wire.ask(Metadata, 9, { topics: [{ name }], allowAutoTopicCreation: false });
+    const count = topics[0]!.partitions.length;
+    if (count > 0) return count;
+    await pause(20);
+  }
 }
 
 export async function deleteTopic(server: string, name: string): Promise<void> {

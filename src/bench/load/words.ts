@@ -5,9 +5,9 @@ import type { LoadName } from "./loads.ts";
 /** By option; of one that loads understand differently, by load and option. */
 const meanings: Readonly<Record<string, string>> = {
   bootstrapServer: "host:port of the broker to measure; without it one of regroup's is started",
-  topic: "name of the topic, made where it is missing; without it a new one",
-  "consume topic": "one that holds the records already is not filled again; without it a new one",
-  "latency topic": "has to be new; without it one is made",
+  topic: "name of the topic, made where it is missing; without it a new one, which is deleted at the end",
+  "consume topic": "one that holds the records already is not filled again; without it a new one, deleted at the end",
+  "latency topic": "has to be new, and stays; without it one is made, and deleted at the end",
   partitions: "of the topic",
   "commits partitions": "of the topic, all in each commit",
   "transactions partitions": "of the topic; each transaction writes to all of them",

@@ -1,0 +1,60 @@
+/** A load that is told to end, and one whose program is killed, leave nobody behind. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { isAlive } from "../../src/bench/load/process.ts";
+import { until } from "../interop/support/until.ts";
+import { anyPort, withBroker } from "../server/running.ts";
+
+const program = join(import.meta.dirname, "../../src/bench/load.ts");
+
+/** Once there are so many. */
+async function childrenOf({ pid }: ChildProcess, count: number): Promise<number[]> {
+  return until(`${count} children`, async () => {
+    const text = await readFile(`/proc/${pid}/task/${pid}/children`, "latin1");
+    const pids = text.split(" ").filter(Boolean).map(Number);
+    return pids.length === count ? pids : undefined;
+  });
+}
+
+/** Who has not ended within 10 s is ended here. */
+async function stillAlive(pids: readonly number[]): Promise<number[]> {
+  await until("all have ended", () => !pids.some(isAlive), { timeoutMs: 10_000 }).catch(() => undefined);
+  const left = pids.filter(isAlive);
+  for (const pid of left) process.kill(pid, "SIGKILL");
+  return left;
+}
+
+for (const [signal, exitCode] of [
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const) {
+  test(`${signal} ends the load, the broker that was started for it, and its folder`, async () => {
+    const folder = await mkdtemp(join(tmpdir(), "regroup-ends-"));
+    const env = { ...process.env, TMPDIR: folder };
+    const child = spawn(process.execPath, [program, "produce", "--seconds", "60"], { stdio: "ignore", env });
+    const pids = await childrenOf(child, 2);
+    const ended = once(child, "exit");
+    child.kill(signal);
+    assert.deepEqual((await ended)[0], exitCode);
+    assert.deepEqual(await stillAlive(pids), []);
+    assert.deepEqual(
+      (await readdir(folder)).filter((name) => name.startsWith("regroup-bench-")),
+      [],
+    );
+    await rm(folder, { recursive: true });
+  });
+}
+
+test("a load ends when the program that began it is killed", () =>
+  withBroker(["--ephemeral", ...anyPort], async (broker) => {
+    const args = [program, "produce", "--seconds", "60", "--bootstrap-server", `127.0.0.1:${await broker.port()}`];
+    const child = spawn(process.execPath, args, { stdio: "ignore" });
+    const pids = await childrenOf(child, 1);
+    child.kill("SIGKILL");
+    assert.deepEqual(await stillAlive(pids), []);
+  }));

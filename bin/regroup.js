@@ -57,7 +57,8 @@ function importFile(path) {
 /** This Node is too old, as for TypeScript before 22.18: the one that the repository pins is not. */
 function runWith(node) {
   const { spawn } = require("node:child_process");
+  const { constants } = require("node:os");
   const child = spawn(node, [__filename, ...call], { stdio: "inherit" });
-  for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => child.kill(signal));
-  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGTERM" ? 143 : 1)));
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

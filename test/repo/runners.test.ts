@@ -24,6 +24,8 @@ test("a suite says what it is", async () => {
 for (const [name, program, args, says] of [
   ["an option that it does not know", "test/conformance/run.ts", ["--again"], /^conformance: Unknown option '--again'/],
   ["a number that is none", "test/crash/run.ts", ["--cycles", "many"], /^crash: --cycles many: expected a number\n/],
+  ["a part of a number", "test/crash/run.ts", ["--cycles", "1.5"], /^crash: --cycles 1.5: expected a whole number of/],
+  ["a number of none", "test/crash/run.ts", ["--cycles", "0"], /^crash: --cycles 0: expected a /],
   [
     "a word that it does not know",
     "test/conformance/run.ts",

@@ -2,13 +2,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isAlive } from "../../src/bench/load/process.ts";
 import { until } from "../interop/support/until.ts";
-import { anyPort, withBroker } from "../server/running.ts";
+import { anyPort, withBroker, withFolder } from "../server/running.ts";
 
 const program = join(import.meta.dirname, "../../src/bench/load.ts");
 
@@ -29,32 +28,34 @@ async function stillAlive(pids: readonly number[]): Promise<number[]> {
   return left;
 }
 
+function begin(folder: string, ...args: readonly string[]): ChildProcess {
+  const env = { ...process.env, TMPDIR: folder };
+  return spawn(process.execPath, [program, "produce", "--seconds", "60", ...args], { stdio: "ignore", env });
+}
+
 for (const [signal, exitCode] of [
   ["SIGTERM", 143],
   ["SIGHUP", 129],
 ] as const) {
-  test(`${signal} ends the load, the broker that was started for it, and its folder`, async () => {
-    const folder = await mkdtemp(join(tmpdir(), "regroup-ends-"));
-    const env = { ...process.env, TMPDIR: folder };
-    const child = spawn(process.execPath, [program, "produce", "--seconds", "60"], { stdio: "ignore", env });
-    const pids = await childrenOf(child, 2);
-    const ended = once(child, "exit");
-    child.kill(signal);
-    assert.deepEqual((await ended)[0], exitCode);
-    assert.deepEqual(await stillAlive(pids), []);
-    assert.deepEqual(
-      (await readdir(folder)).filter((name) => name.startsWith("regroup-bench-")),
-      [],
-    );
-    await rm(folder, { recursive: true });
-  });
+  test(`${signal} ends the load, the broker that was started for it, and its folder`, () =>
+    withFolder(async (folder) => {
+      const child = begin(folder);
+      const pids = await childrenOf(child, 2);
+      const ended = once(child, "exit");
+      child.kill(signal);
+      assert.deepEqual((await ended)[0], exitCode);
+      assert.deepEqual(await stillAlive(pids), []);
+      const left = await readdir(folder);
+      assert.ok(!left.some((name) => name.startsWith("regroup-bench-")), `${left}`);
+    }));
 }
 
 test("a load ends when the program that began it is killed", () =>
-  withBroker(["--ephemeral", ...anyPort], async (broker) => {
-    const args = [program, "produce", "--seconds", "60", "--bootstrap-server", `127.0.0.1:${await broker.port()}`];
-    const child = spawn(process.execPath, args, { stdio: "ignore" });
-    const pids = await childrenOf(child, 1);
-    child.kill("SIGKILL");
-    assert.deepEqual(await stillAlive(pids), []);
-  }));
+  withFolder((folder) =>
+    withBroker(["--ephemeral", ...anyPort], async (broker) => {
+      const child = begin(folder, "--bootstrap-server", `127.0.0.1:${await broker.port()}`);
+      const pids = await childrenOf(child, 1);
+      child.kill("SIGKILL");
+      assert.deepEqual(await stillAlive(pids), []);
+    }),
+  ));

@@ -10,9 +10,10 @@ import { until } from "../interop/support/until.ts";
 import { anyPort, withBroker, withFolder } from "../server/running.ts";
 
 const program = join(import.meta.dirname, "../../src/bench/load.ts");
+const commandLine = join(import.meta.dirname, "../../bin/regroup.js");
 
 /** Once there are so many. */
-async function childrenOf({ pid }: ChildProcess, count: number): Promise<number[]> {
+async function childrenOf({ pid }: Pick<ChildProcess, "pid">, count: number): Promise<number[]> {
   return until(`${count} children`, async () => {
     const text = await readFile(`/proc/${pid}/task/${pid}/children`, "latin1");
     const pids = text.split(" ").filter(Boolean).map(Number);
@@ -49,6 +50,19 @@ for (const [signal, exitCode] of [
       assert.ok(!left.some((name) => name.startsWith("regroup-bench-")), `${left}`);
     }));
 }
+
+test("SIGTERM ends what `regroup bench` has started, though it is told to the command alone", () =>
+  withFolder(async (folder) => {
+    const env = { ...process.env, TMPDIR: folder };
+    const args = [commandLine, "bench", "produce", "--seconds", "60"];
+    const child = spawn(process.execPath, args, { stdio: "ignore", env });
+    const [pid] = await childrenOf(child, 1);
+    const pids = [pid!, ...(await childrenOf({ pid: pid! }, 2))];
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    assert.deepEqual((await ended)[0], 143);
+    assert.deepEqual(await stillAlive(pids), []);
+  }));
 
 test("a load ends when the program that began it is killed", () =>
   withFolder((folder) =>

@@ -53,7 +53,8 @@ function leaveNothingBehind(brokers: Brokers, onInterrupted: () => void): void {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
+      if (isInterrupted) return; // from the terminal, and again from who started this
       isInterrupted = true;
       onInterrupted();
       end(code);

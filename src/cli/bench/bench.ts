@@ -1,6 +1,7 @@
 /** `regroup bench` */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { benchmarks, programOf } from "../../bench/benchmarks.ts";
@@ -39,8 +40,8 @@ async function bench(name: string | undefined, options: readonly string[]): Prom
     );
   }
   const code = await run(root, ["--expose-gc", ...programOf(name), ...options]);
-  if (code === exitCodes.usage)
-    process.exitCode = code; // it has told what was wrong
+  if (code === exitCodes.usage || code > 128)
+    process.exitCode = code; // it has told what was wrong, or a signal has ended it
   else if (code !== 0) throw new FailedError(`bench ${name}: ended with exit code ${code}`);
 }
 
@@ -60,8 +61,9 @@ function rootOfRepository(): string | undefined {
 async function run(root: string, args: readonly string[]): Promise<number> {
   const pinned = join(root, "node_modules/node/bin/node");
   const child = spawn(existsSync(pinned) ? pinned : process.execPath, args, { cwd: root, stdio: "inherit" });
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? 1));
+    child.on("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
   });
 }

@@ -8,9 +8,11 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { Brokers } from "../../src/bench/compare/brokers.ts";
 import { FoundSoFar } from "../../src/bench/compare/found.ts";
 import { measureAll } from "../../src/bench/compare/measure.ts";
 import { type Trial, trial } from "../../src/bench/compare/row.ts";
+import { isAlive } from "../../src/bench/load/process.ts";
 
 const ms = { what: "it", unit: "ms", better: "less" } as const;
 
@@ -60,6 +62,14 @@ test("a row that fails, or ends its broker, is told why, and the next has a brok
   assert.deepEqual(others, []);
   assert.deepEqual([...laterOn], [second]);
   assert.deepEqual(progress, ["0 of 4", "1 of 4", "2 of 4", "3 of 4", "4 of 4"]);
+});
+
+test("a run that ends as a broker begins to start waits for it, and stops it", async () => {
+  const brokers = await Brokers.open();
+  const starting = brokers.start("regroup", "memory");
+  await brokers[Symbol.asyncDispose]();
+  const { pid } = await starting;
+  assert.ok(!isAlive(pid));
 });
 
 const imported = (file: string) => {

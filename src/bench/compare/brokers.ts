@@ -72,11 +72,15 @@ export class Brokers implements AsyncDisposable {
   /** @param program of regroup, bin/regroup.js. */
   async start(product: Product, setting: Setting, program = this.packaged): Promise<Broker> {
     if (this.#isClosed) throw new Error("the run has ended");
-    const folder = join(this.folder, `data-${this.#count++}`);
-    await mkdir(folder);
-    const starting = product === "kafka" ? kafka(folder, setting) : regroup(program, folder, setting);
+    const starting = this.#begin(product, setting, program);
     this.#open.add(starting);
     return starting;
+  }
+
+  async #begin(product: Product, setting: Setting, program: string): Promise<Broker> {
+    const folder = join(this.folder, `data-${this.#count++}`);
+    await mkdir(folder);
+    return product === "kafka" ? kafka(folder, setting) : regroup(program, folder, setting);
   }
 
   /** Also of a run that a signal ends while brokers start. */

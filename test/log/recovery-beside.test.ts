@@ -182,18 +182,29 @@ test("the power fails while a start comes to a deletion that was not answered: i
   }
 });
 
-test("what is left of a partition goes, though cleaning looked for it before it was there", async () => {
-  const disk = new MemoryDisk();
-  const all = await open(disk, options);
+/** One whose records are in its folder. */
+async function written(all: Log): Promise<FilePartition> {
   const log = (await all.create(orders, config)) as FilePartition;
   for (const step of puts("a", 2)) await step(all);
   await all.clean(1);
+  return log;
+}
+
+/** Deletes it; what comes meanwhile comes before its folder has the new name. */
+async function deletedSlowly(all: Log, meanwhile: () => Promise<void>): Promise<void> {
+  const log = await written(all);
   const { promise: isWritten, resolve } = Promise.withResolvers<void>();
   const writing = log.inLane(() => isWritten); // as a long write of its segment
   const deleted = all.delete("orders", 0);
-  await all.clean(2);
+  await meanwhile();
   resolve();
   await Promise.all([writing, deleted]);
+}
+
+test("what is left of a partition goes, though cleaning looked for it before it was there", async () => {
+  const disk = new MemoryDisk();
+  const all = await open(disk, options);
+  await deletedSlowly(all, () => all.clean(2));
   assert.deepEqual(await folders(disk), ["0-delete/"]);
   await all.clean(3);
   assert.deepEqual(await folders(disk), []);
@@ -203,16 +214,10 @@ test("what is left of a partition goes, though cleaning looked for it before it 
 test("what is left of a partition goes, though a kill came before its new name was told", async () => {
   const disk = new MemoryDisk();
   const all = (await open(disk, options)) as FileLog;
-  const log = (await all.create(orders, config)) as FilePartition;
-  for (const step of puts("a", 2)) await step(all);
-  await all.clean(1);
-  const { promise: isWritten, resolve } = Promise.withResolvers<void>();
-  const writing = log.inLane(() => isWritten);
-  const deleted = all.delete("orders", 0);
-  await all.clean(2);
-  await all.checkpoint(); // it comes when there is no folder of the new name, which was looked for
-  resolve();
-  await Promise.all([writing, deleted]);
+  await deletedSlowly(all, async () => {
+    await all.clean(2);
+    await all.checkpoint(); // it comes when there is no folder of the new name, which was looked for
+  });
   assert.deepEqual(await folders(disk), ["0-delete/"]);
   const next = disk.crash({ kind: "kill" });
   const again = await open(next, options);
@@ -224,8 +229,8 @@ test("what is left of a partition goes, though a kill came before its new name w
 test("what is left of a partition goes, though a kill came while it went", async () => {
   const disk = new MemoryDisk();
   const all = (await open(disk, options)) as FileLog;
-  await all.create(orders, config);
-  for (const step of [...puts("a", 2), () => all.clean(1), () => all.delete("orders", 0)]) await step(all);
+  await written(all);
+  await all.delete("orders", 0);
   const isAsked = Promise.withResolvers<void>();
   disk.remove = () => {
     isAsked.resolve();
@@ -245,8 +250,8 @@ test("what is left of a partition goes, though a kill came while it went", async
 test("what the disk did not remove is removed at the next cleaning", async () => {
   const disk = new MemoryDisk();
   const all = await open(disk, options);
-  await all.create(orders, config);
-  for (const step of [...puts("a", 2), () => all.clean(1), () => all.delete("orders", 0)]) await step(all);
+  await written(all);
+  await all.delete("orders", 0);
   const remove = disk.remove.bind(disk);
   disk.remove = () => Promise.reject(new Error("EMFILE"));
   await assert.rejects(all.clean(2), /EMFILE/);

@@ -64,6 +64,19 @@ test("a row that fails, or ends its broker, is told why, and the next has a brok
   assert.deepEqual(progress, ["0 of 4", "1 of 4", "2 of 4", "3 of 4", "4 of 4"]);
 });
 
+test("what a row needs beforehand is made under a new name where it has failed", async () => {
+  const found = await FoundSoFar.open(["regroup"]);
+  const names = new Set<string>();
+  const prepare = async (_: unknown, name: string) => {
+    if (names.add(name).size === 1) throw new Error("too late");
+  };
+  const row = of("prepared", async () => ({ ms: 1 }), { rounds: 2, prepare });
+  const ignored = { onBegin: () => undefined, onFound: () => undefined };
+  await measureAll([row], found, { products: ["regroup"], budgetMs: 60_000, ...ignored });
+  assert.deepEqual(found.of("prepared")[0]!.values.ms, [Number.NaN, 1]);
+  assert.equal(names.size, 2);
+});
+
 test("a run that ends as a broker begins to start waits for it, and stops it", async () => {
   const brokers = await Brokers.open();
   const starting = brokers.start("regroup", "memory");

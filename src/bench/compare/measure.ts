@@ -205,11 +205,12 @@ class Stage {
 
   async #told(trial: Trial, broker: Broker, lease: Measured): Promise<Turn> {
     const { prepared, served } = this.#lives.get(broker)!;
-    if (!prepared.has(trial.id)) await trial.prepare?.(lease, `bench-${trial.id}`, runLoad);
+    const name = () => `bench-${trial.id}-${names++}`;
+    if (!prepared.has(trial.id)) await trial.prepare?.(lease, name(), runLoad);
     prepared.add(trial.id);
     const shares: number[] = [];
     const run: RunLoad = (name, options) => runLoad(name, options, (share) => shares.push(share));
-    const told = await trial.measure(lease, `bench-${trial.id}-${names++}`, run);
+    const told = await trial.measure(lease, name(), run);
     served.add(trial.id);
     return { told, generator: shares.length === 0 ? Number.NaN : Math.max(...shares) };
   }

@@ -15,8 +15,9 @@ for (const library of libraries) {
     const early = [world.join(library, topic), world.join(library, topic)];
     await world.consumed(topic, early);
     await world.caughtUp(topic);
-    const committed = await world.committed(topic);
     await Promise.all(early.map((member) => member.close()));
+    await world.groupState("Empty"); // some commit a lower offset yet: what they are given again, behind a rebalance
+    const committed = await world.committed(topic);
     await world.produce(topic, partitions, 20);
 
     await world.broker.kill();
